@@ -1,0 +1,88 @@
+# The front door.  Needs python3.11, make and git; everything else goes into .venv.
+#   make limits            from nothing to results/limits.json
+#   make limits QUICK=1    the same from small samples, in samples/quick and results/quick
+#   make limits WORKERS=8  more processes (default: the cores there are); results do not depend on it
+
+PYTHON  ?= python3.11
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+
+BIN  := .venv/bin
+KAON := $(BIN)/kaon
+ENV  := .venv/.installed
+
+SAMPLE_DIR := samples$(if $(QUICK),/quick)
+RESULT_DIR := results$(if $(QUICK),/quick)
+QUICKLY    := $(if $(QUICK),--quick)
+
+# Samples to simulate: the names in the catalogue, so that a new one is made without touching this file.
+NAMES   := $(shell awk '/^[a-z_]+:/ {section = $$1} \
+	/^  [A-Za-z0-9]/ && (section == "simulation:" || section == "pseudo_data:") {sub(":", "", $$1); print $$1}' \
+	datasets/catalogue.yaml)
+SAMPLES := $(NAMES:%=$(SAMPLE_DIR)/%.root)
+RUN     := $(RESULT_DIR)/histograms/run.json
+LIMITS  := $(RESULT_DIR)/limits.json
+
+python = $(foreach place,$(1),$(shell find $(place) -name '*.py' 2>/dev/null))
+COMMON     := $(call python,analysis/units.py analysis/particles.py analysis/schema.py analysis/detector.py \
+	analysis/catalogue.py) $(wildcard datasets/catalogue.yaml datasets/conditions.yaml datasets/detector.yaml)
+SIMULATION := $(COMMON) $(call python,analysis/simulation) $(wildcard datasets/branching_fractions.yaml)
+SELECTION  := $(COMMON) $(call python,analysis/events analysis/selection analysis/corrections analysis/execution \
+	analysis/histograms.py analysis/search.py analysis/processor.py analysis/blinding.py processors) \
+	$(shell find datasets/unblinding datasets/corrections -type f 2>/dev/null)
+INFERENCE  := $(call python,analysis/limits analysis/statistics analysis/normalisation.py analysis/published.py \
+	analysis/results.py) $(shell find datasets -type f 2>/dev/null)
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help limits test lint format samples histograms report notebooks bench clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
+	@echo "  (QUICK=1: small samples; WORKERS=n: processes; environment, samples and results are made when needed)"
+
+limits: $(LIMITS)  ## everything up to results/limits.json and its table
+
+samples: $(SAMPLES)  ## simulate the samples of datasets/catalogue.yaml
+
+histograms: $(RUN)  ## run all searches over the samples
+
+test: $(ENV)  ## all tests, doctests and notebooks
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(ENV)  ## style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(ENV)  ## rewrite the sources in the style that lint wants
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+report: $(LIMITS)  ## tables and figures in results/report
+	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report
+
+notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
+	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks
+
+bench: $(ENV)  ## measure speed and memory into results/benchmarks.json
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench --output $(RESULT_DIR)/benchmarks.json
+
+clean:  ## remove samples, results and caches (not the environment)
+	rm -rf samples results .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find analysis processors tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENV): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	touch $@
+
+# One process a sample, so that a new or changed one is made alone; each uses all workers.
+$(SAMPLES): $(SAMPLE_DIR)/%.root: $(SIMULATION) | $(ENV)
+	$(KAON) simulate $* $(QUICKLY) --workers $(WORKERS) --output $(SAMPLE_DIR)
+
+$(RUN): $(SAMPLES) $(SELECTION) | $(ENV)
+	$(KAON) run --samples $(SAMPLE_DIR) --output $(RESULT_DIR)/histograms --workers $(WORKERS) $(QUICKLY)
+
+$(LIMITS): $(RUN) $(INFERENCE) | $(ENV)
+	$(KAON) limits --histograms $(RESULT_DIR)/histograms --output $@
