@@ -1,0 +1,223 @@
+"""The catalogue: which samples exist, under which conditions the data were taken, and how often kaons decay.
+
+`datasets/*.yaml` hold facts only; they are read here through strict models, so that a misspelt key, a missing unit
+or a negative number is an error that names the file.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from analysis.datasets_path import datasets_path
+from analysis.particles import Decay
+
+Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Count = Annotated[int, Field(gt=0)]
+T = TypeVar("T", bound="Facts")
+
+
+class Facts(BaseModel):
+    """Base of every model of a file in `datasets/`: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class BranchingFraction(Facts):
+    """A branching fraction with its error and where it is from; `sure` says how well it was checked."""
+
+    value: Annotated[float, Field(gt=0, lt=1)]
+    error: Annotated[float, Field(ge=0)]
+    source: str
+    note: str = ""
+
+
+class Period(Facts):
+    """A stretch of running with constant conditions.
+
+    `kaon_decays` are those in the fiducial volume, before any downscaling: what pseudo-data of the period is
+    drawn from.  `event_efficiency` is the common factor of trigger, random veto and pileup losses that the fast
+    simulation does not model event by event.  `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
+    """
+
+    runs: tuple[int, int]
+    kaon_decays: Annotated[float, Field(gt=0)]
+    event_efficiency: Annotated[float, Field(gt=0, le=1)]
+    downscaling: dict[Line, Count]
+    beam_momentum: float
+    beam_slope_x: float
+    beam_slope_y: float
+    beam_x: float
+    beam_y: float
+    bursts_per_run: Count
+    note: str
+
+    @model_validator(mode="after")
+    def _runs_ascend(self) -> Period:
+        if self.runs[0] > self.runs[1]:
+            raise ValueError(f"runs {self.runs} do not ascend")
+        return self
+
+    def contains(self, run: int) -> bool:
+        return self.runs[0] <= run <= self.runs[1]
+
+
+class DataSet(Facts):
+    """A published data set: the periods whose events it is made of."""
+
+    periods: tuple[str, ...]
+    note: str = ""
+
+
+class Conditions(Facts):
+    """`datasets/conditions.yaml`: periods and the data sets made of them."""
+
+    periods: dict[str, Period]
+    datasets: dict[str, DataSet]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Conditions:
+        for name, dataset in self.datasets.items():
+            unknown = set(dataset.periods) - set(self.periods)
+            if unknown:
+                raise ValueError(f"data set {name} names unknown periods {sorted(unknown)}")
+        spans = sorted(p.runs for p in self.periods.values())
+        for before, after in zip(spans, spans[1:], strict=False):
+            if after[0] <= before[1]:
+                raise ValueError(f"periods overlap in runs {after[0]}-{before[1]}")
+        return self
+
+    def of(self, dataset: str) -> tuple[Period, ...]:
+        """The periods of a data set; KeyError lists the known ones."""
+        if dataset not in self.datasets:
+            raise KeyError(f"unknown data set {dataset!r}; known: {', '.join(self.datasets)}")
+        return tuple(self.periods[name] for name in self.datasets[dataset].periods)
+
+    def event_efficiency(self, dataset: str) -> float:
+        """The common efficiency of a data set: the mean over its periods, weighted with their kaon decays."""
+        periods = self.of(dataset)
+        total = sum(p.kaon_decays for p in periods)
+        return sum(p.kaon_decays * p.event_efficiency for p in periods) / total
+
+    def kaon_decays(self, dataset: str, lines: tuple[Line, ...]) -> float:
+        """Kaon decays in the fiducial volume seen through the logical OR of downscaled trigger lines."""
+        return sum(p.kaon_decays * downscaled_fraction(p.downscaling, lines) for p in self.of(dataset))
+
+
+def downscaled_fraction(downscaling: dict[Line, int], lines: tuple[Line, ...]) -> float:
+    """Fraction of events kept by the OR of lines that all fire, each downscaled independently.
+
+    >>> round(downscaled_fraction({"MT": 100, "eMT": 8}, ("MT", "eMT")), 5)
+    0.13375
+    """
+    lost = 1.0
+    for line in lines:
+        lost *= 1 - 1 / downscaling[line]
+    return 1 - lost
+
+
+class SimulatedSample(Facts):
+    """Decays of one mode from the fast simulation, for acceptances and backgrounds.
+
+    `decays` are generated (fewer with `--quick`); (seed, block) fix every random number.
+    """
+
+    decay: str
+    decays: Count
+    quick: Count
+    seed: Count
+    note: str = ""
+
+
+class PseudoData(Facts):
+    """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
+
+    `inject` adds modes with an assumed branching fraction, e.g. a signal.
+    """
+
+    periods: tuple[str, ...]
+    modes: tuple[str, ...]
+    seed: Count
+    inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    note: str = ""
+
+
+class DataFiles(Facts):
+    """A data sample taken from files: paths or glob patterns."""
+
+    files: tuple[str, ...]
+    note: str = ""
+
+
+class Catalogue(Facts):
+    """`datasets/catalogue.yaml`: the samples by name."""
+
+    simulation: dict[Name, SimulatedSample]
+    pseudo_data: dict[Name, PseudoData]
+    data: dict[Name, DataFiles] = {}
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Catalogue:
+        names = [*self.simulation, *self.pseudo_data, *self.data]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"sample names used twice: {twice}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.simulation, *self.pseudo_data, *self.data)
+
+    def simulating(self, decay: str) -> str:
+        """Name of the simulated sample of a decay; KeyError if none is catalogued."""
+        for name, sample in self.simulation.items():
+            if sample.decay == decay:
+                return name
+        raise KeyError(f"no simulated sample of {decay!r} in datasets/catalogue.yaml; add one")
+
+
+class BranchingFractions(Facts):
+    """`datasets/branching_fractions.yaml`, by decay descriptor (a chain is written with commas)."""
+
+    fractions: dict[str, BranchingFraction]
+
+    @model_validator(mode="after")
+    def _parse(self) -> BranchingFractions:
+        for chain in self.fractions:
+            for step in chain.split(","):
+                if not Decay(step.strip()).charge_conserved:
+                    raise ValueError(f"{step.strip()!r} does not conserve charge")
+        return self
+
+    def __getitem__(self, decay: str) -> BranchingFraction:
+        if decay not in self.fractions:
+            raise KeyError(f"no branching fraction of {decay!r} in datasets/branching_fractions.yaml")
+        return self.fractions[decay]
+
+
+def read_facts(model: type[T], path: Path) -> T:
+    """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text()))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+@cache
+def conditions() -> Conditions:
+    return read_facts(Conditions, datasets_path() / "conditions.yaml")
+
+
+@cache
+def catalogue() -> Catalogue:
+    return read_facts(Catalogue, datasets_path() / "catalogue.yaml")
+
+
+@cache
+def branching_fractions() -> BranchingFractions:
+    return read_facts(BranchingFractions, datasets_path() / "branching_fractions.yaml")

@@ -1,0 +1,100 @@
+"""The result contract: what `results/limits.json` holds, and how result files are written.
+
+Anything that computes a limit returns a `LimitRecord`; anything that shows one reads it back from the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Origin = Literal["events", "published"]
+
+SEARCHES = (
+    "pi_ee", "pi_pi0_ee", "mu_nu_ee", "mu_n", "mu_nu_x_scalar", "mu_nu_x_vector", "mu_nu_nu_nu", "pi_mumu",
+    "pi_nu_nu",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitRecord:
+    """One row of `results/limits.json`; every number is a plain float in the unit named by `unit`."""
+
+    search: str
+    dataset: str
+    origin: Origin
+    kaon_decays: float | None
+    kaon_decays_error: float | None
+    acceptance_signal: float | None
+    acceptance_normalisation: float | None
+    single_event_sensitivity: float | None
+    single_event_sensitivity_error: float | None
+    background: float
+    background_error: float
+    observed: int | None
+    """Observed count; None while the signal region is blind."""
+    upper_limit: float | None
+    """Limit at the observed count; None while blind."""
+    upper_limit_at_published_count: float | None
+    expected_upper_limit: tuple[float, float, float, float, float]
+    """Limits at the -2, -1, 0, 1, 2 sigma quantiles of the background-only count."""
+    published_upper_limit: float | None
+    quantity: str = "branching fraction"
+    unit: str = "1"
+    parameter: dict[str, float] = field(default_factory=dict)
+    """Hypothesis of a scan, e.g. {"mass": 300.0}; empty for a single result."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Error budget and notes: shown by the report, not part of the contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The content of `results/limits.json`."""
+
+    confidence_level: float
+    limits: tuple[LimitRecord, ...]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Limits:
+        """Read a file written by `write_json`; raises ValueError if it is no limits file."""
+        content = json.loads(Path(path).read_text())
+        try:
+            rows = tuple(
+                LimitRecord(**{**row, "expected_upper_limit": tuple(row["expected_upper_limit"])})
+                for row in content["limits"]
+            )
+            return cls(
+                confidence_level=content["confidence_level"],
+                limits=rows,
+                provenance=content.get("provenance", {}),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not a limits file ({error}); run `make limits` again") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write atomically: readers see the old file or the new one, never a part."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a dataclass or plain structure as JSON, atomically; NaN and infinities are refused (ValueError)."""
+    plain = asdict(content) if hasattr(content, "__dataclass_fields__") else content
+    write_text(path, json.dumps(plain, indent=1, allow_nan=False) + "\n")

@@ -1,0 +1,271 @@
+"""What a channel declares: searches, selections, cuts and regions, as frozen data.
+
+A channel file in `processors/` builds one or more `Search` objects from these and binds them to the module-level
+name `SEARCHES`.  Everything else (reading, blinding, cutflows, histograms, normalisation, limits, documentation)
+is derived from the declaration.  Channels are found through the entry-point group `rarekaon.searches`, so another
+package can add its own.
+"""
+
+from __future__ import annotations
+
+import math
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.particles import Decay
+from analysis.schema import TRIGGER_LINES
+
+if TYPE_CHECKING:
+    from analysis.events.candidates import Candidates
+
+ENTRY_POINTS = "rarekaon.searches"
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The open interval (low, high); either end may be infinite.
+
+    >>> 5.0 in Interval(2, 8)
+    True
+    >>> Interval(low=140)
+    > 140
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"interval ({self.low}, {self.high}) is empty; low must be below high")
+
+    def __contains__(self, value: float) -> bool:
+        return self.low < value < self.high
+
+    def mask(self, values: Array) -> NDArray[np.bool_]:
+        """Elementwise membership; NaN is outside."""
+        return np.asarray((values > self.low) & (values < self.high))
+
+    def text(self, unit: float = 1.0) -> str:
+        low, high = self.low / unit, self.high / unit
+        if self.low == -math.inf:
+            return f"< {high:g}"
+        if self.high == math.inf:
+            return f"> {low:g}"
+        return f"{low:g} to {high:g}"
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+EVERYTHING = Interval()
+ZERO = Interval(-0.5, 0.5)
+ONE = Interval(0.5, 1.5)
+
+
+def exactly(value: int) -> Interval:
+    """The interval that holds one integer.
+
+    >>> exactly(2).text()
+    '1.5 to 2.5'
+    """
+    return Interval(value - 0.5, value + 0.5)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something computed per candidate: shape (n,), or (n, k) for tracks or pairs of tracks.
+
+    `unit` divides values for display and histograms; `bins` is (number, low, high) in that display unit.
+    """
+
+    name: str
+    title: str
+    of: Callable[[Candidates], Array]
+    bins: tuple[int, float, float]
+    unit: float = 1.0
+    unit_name: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.title} [{self.unit_name}]" if self.unit_name else self.title
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A requirement: every value of the quantity lies within the interval.  One row of the cutflow."""
+
+    quantity: Quantity
+    within: Interval
+
+    @property
+    def name(self) -> str:
+        q = self.quantity
+        if self.within.high - self.within.low == 1:
+            return f"{q.title} = {self.within.low + 0.5:g}"
+        return f"{q.title} {self.within.text(q.unit)} {q.unit_name}".rstrip()
+
+    def passes(self, values: Array) -> NDArray[np.bool_]:
+        inside = self.within.mask(values)
+        return inside if inside.ndim == 1 else np.asarray(inside.all(axis=1))
+
+
+@dataclass(frozen=True)
+class Region:
+    """An interval of a selection's observable.
+
+    `masked` regions stay shut for data until the search's record is in `datasets/unblinding/`; `signal` marks the
+    one that the limit is computed in; the others are control regions.
+    """
+
+    name: str
+    within: Interval
+    masked: bool = False
+    signal: bool = False
+
+    @property
+    def control(self) -> bool:
+        return not (self.masked or self.signal)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One event selection of a search.
+
+    `decay` is the final state looked for, `identify` turns the candidates of a chunk into those identified as
+    that final state (`identified_as` is its row in the cutflow), `cuts` are applied in order, `observable` is what
+    the regions are intervals of.
+    """
+
+    name: str
+    decay: str
+    candidates: Callable[[Any], Candidates]
+    identify: Callable[[Candidates], Candidates]
+    identified_as: str
+    triggers: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    observable: Quantity
+    regions: tuple[Region, ...]
+    histograms: tuple[Quantity, ...] = ()
+    box: tuple[Cut, ...] = ()
+    """Cuts that, with the masked intervals, define what stays shut: a subset of `cuts`; the fewer, the more."""
+    weight: Callable[[Candidates], Array] | None = None
+    """Extra weight per data candidate, e.g. that of an additional trigger line; shape (n,)."""
+
+    def __post_init__(self) -> None:
+        Decay(self.decay)
+        unknown = set(self.triggers) - set(TRIGGER_LINES)
+        if unknown:
+            raise ValueError(f"selection {self.name}: unknown trigger lines {sorted(unknown)}")
+        names = [c.name for c in self.cuts]
+        if len(set(names)) != len(names):
+            raise ValueError(f"selection {self.name}: two cuts share a name: {names}")
+
+    def region(self, name: str) -> Region:
+        known = {r.name: r for r in self.regions}
+        if name not in known:
+            raise KeyError(f"selection {self.name} has no region {name!r}; it has {', '.join(known)}")
+        return known[name]
+
+    @property
+    def masked(self) -> tuple[Region, ...]:
+        return tuple(r for r in self.regions if r.masked or r.signal)
+
+    @property
+    def cutflow(self) -> tuple[str, ...]:
+        """Names of the cutflow's rows, in order."""
+        return ("read", "candidate", "trigger", self.identified_as, *(c.name for c in self.cuts))
+
+
+@dataclass(frozen=True)
+class SearchSamples:
+    """Names of the catalogue samples a search uses, by their role."""
+
+    signal: str
+    normalisation: str
+    backgrounds: tuple[str, ...]
+    data: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        names = (self.signal, self.normalisation, *self.backgrounds, *self.data)
+        return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True)
+class Systematic:
+    """A relative systematic error shared by the named background samples, fully correlated between them."""
+
+    name: str
+    relative: float
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search in one data set: selections with the values of that data set."""
+
+    name: str
+    title: str
+    dataset: str
+    paper: str
+    signal: Selection
+    normalisation: Selection
+    samples: SearchSamples
+    background_prior: str
+    controls: tuple[Selection, ...] = ()
+    systematics: tuple[Systematic, ...] = ()
+    signal_branching_fraction: float = 1.0
+    """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}/{self.dataset}"
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        return (self.normalisation, self.signal, *self.controls)
+
+    @property
+    def masked_selections(self) -> tuple[Selection, ...]:
+        return tuple(s for s in self.selections if s.masked)
+
+
+@cache
+def searches() -> dict[str, tuple[Search, ...]]:
+    """All declared searches by name, one `Search` per data set, from every installed channel file.
+
+    Raises ValueError where two channel files declare the same search and data set, and RuntimeError where no channel
+    is installed: without declarations nothing would be blind.
+    """
+    found: dict[str, dict[str, Search]] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        package = import_module(entry.value)
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
+            for search in import_module(f"{package.__name__}.{info.name}").SEARCHES:
+                datasets = found.setdefault(search.name, {})
+                if search.dataset in datasets:
+                    raise ValueError(f"{search.key} is declared twice, the second time in {info.name}")
+                datasets[search.dataset] = search
+    if not found:
+        raise RuntimeError("no channels are installed; run `pip install -e .` in the repository (`make` does)")
+    return {name: tuple(datasets.values()) for name, datasets in found.items()}
+
+
+def search(name: str, dataset: str) -> Search:
+    """One search in one data set; KeyError lists what there is."""
+    for candidate in searches().get(name, ()):
+        if candidate.dataset == dataset:
+            return candidate
+    known = [s.key for group in searches().values() for s in group]
+    raise KeyError(f"no search {name!r} in data set {dataset!r}; there are {', '.join(known)}")
