@@ -1,0 +1,1 @@
+"""The reading side: events as awkward records, flat columns, three-track vertices, kinematics."""

@@ -1,0 +1,37 @@
+"""Signals in veto detectors around a candidate: counted per candidate by compiled loops over the flat columns."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.detector import detector
+from analysis.events.candidates import Candidates
+
+Index = NDArray[np.int64]
+Float = NDArray[np.float64]
+
+
+@numba.njit(cache=True)
+def _count_downstream(  # type: ignore[no-untyped-def]
+    offsets: Index, time: Float, z: Float, event: Index, around: tuple[Float, Float], window: float
+):
+    """Signals per candidate within `window` of its time and downstream of its z; `around` is (time, z), both (n,)."""
+    centre, start = around
+    counts = np.zeros(len(event), np.int64)
+    for n in range(len(event)):
+        for i in range(offsets[event[n]], offsets[event[n] + 1]):
+            if abs(time[i] - centre[n]) < window and z[i] > start[n]:
+                counts[n] += 1
+    return counts
+
+
+def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Float | None = None) -> Index:
+    """LAV signals within `window` (ns) of `time` (n,), in the stations downstream of z (n,) where given; shape (n,)."""
+    times = c.columns.flat("Lav", "time").astype(np.float64)
+    station = c.columns.flat("Lav", "station").astype(np.int64)
+    z = np.array([0.0, *detector().lav.z_front])[station]
+    start = np.full(len(c), -np.inf) if downstream_of is None else downstream_of
+    counts: Index = _count_downstream(c.columns.offsets("Lav"), times, z, c.event, (time, start), window)
+    return counts

@@ -1,0 +1,50 @@
+"""Masses and momenta of identified candidates; float64 throughout, MeV."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.events.candidates import Candidates
+from analysis.particles import MASS_K
+
+Float = NDArray[np.float64]
+
+
+def energies(c: Candidates) -> Float:
+    """Energies of the tracks under their mass hypotheses, shape (n, 3)."""
+    return np.asarray(np.sqrt((c.momentum**2).sum(axis=-1) + np.square(c.masses)))
+
+
+def invariant_mass(c: Candidates, slots: tuple[int, ...] = (0, 1, 2)) -> Float:
+    """Invariant mass of the tracks in `slots`, shape (n,)."""
+    index = list(slots)
+    energy = energies(c)[:, index].sum(axis=1)
+    momentum = c.momentum[:, index].sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(energy**2 - (momentum**2).sum(axis=1), 0.0)))
+
+
+def beam_direction(c: Candidates) -> Float:
+    """Unit vector along the monitored mean beam, shape (n, 3)."""
+    sx, sy = c.per_event("beam_slope_x"), c.per_event("beam_slope_y")
+    norm = np.sqrt(1 + sx**2 + sy**2)
+    return np.stack([sx / norm, sy / norm, 1 / norm], axis=-1)
+
+
+def total_momentum(c: Candidates) -> Float:
+    """Modulus of the tracks' total momentum, shape (n,)."""
+    return np.asarray(np.linalg.norm(c.momentum.sum(axis=1), axis=-1))
+
+
+def transverse_momentum(c: Candidates) -> Float:
+    """Total momentum transverse to the beam axis, shape (n,)."""
+    total = c.momentum.sum(axis=1)
+    return np.asarray(np.linalg.norm(np.cross(total, beam_direction(c)), axis=-1))
+
+
+def missing_mass_squared(c: Candidates) -> Float:
+    """(P_K - sum of the tracks)^2 with the mean beam momentum, shape (n,), MeV2 (arXiv:2211.04818 Section 2)."""
+    beam = c.per_event("beam_momentum")
+    momentum = beam[:, None] * beam_direction(c) - c.momentum.sum(axis=1)
+    energy = np.sqrt(beam**2 + MASS_K**2) - energies(c).sum(axis=1)
+    return np.asarray(energy**2 - (momentum**2).sum(axis=1))

@@ -1,0 +1,1 @@
+"""Reusable requirements: identification rules and the quantities that selections cut on."""

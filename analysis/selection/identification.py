@@ -1,0 +1,69 @@
+"""Who is who: tracks of a vertex identified as the particles of a final state.
+
+An `Identification` maps a species ("pi", "e", "mu") to a rule giving a mask of shape (n, 3).  The rules of a selection
+exclude one another, so that a final state is matched by one assignment (up to exchange of equal particles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.events.candidates import Candidates
+from analysis.particles import particle
+from analysis.search import Interval
+
+Mask = NDArray[np.bool_]
+Rule = Callable[[Candidates], Mask]
+Identification = Mapping[str, Rule]
+
+_SPECIES = {211: "pi", 11: "e", 13: "mu"}
+
+
+def energy_over_momentum(c: Candidates) -> NDArray[np.float64]:
+    """E/p: associated calorimeter energy over momentum, shape (n, 3)."""
+    return np.asarray(c.track("lkr_energy") / c.track("momentum"))
+
+
+def eop_within(interval: Interval) -> Rule:
+    """A species recognised by E/p within an interval."""
+
+    def rule(c: Candidates) -> Mask:
+        return interval.mask(energy_over_momentum(c))
+
+    return rule
+
+
+def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candidates], Candidates]:
+    """Selects vertices whose tracks are `particles`, e.g. ("pi-", "e+", "e+"), in that slot order.
+
+    The returned function gives candidates with ordered tracks; equal particles keep the order of the file.
+    """
+    wanted = [particle(name) for name in particles]
+    masses = tuple(p.mass for p in wanted)
+    orders = _distinct_orders(particles)
+
+    def identify(c: Candidates) -> Candidates:
+        charge = c.track("charge")
+        species = {name: rule(c) for name, rule in by.items()}
+        slots = [species[_SPECIES[abs(p.pdg)]] & (charge == p.charge) for p in wanted]
+        order = np.full((len(c), 3), -1)
+        for trial in orders:
+            fits = (order[:, 0] < 0) & slots[0][:, trial[0]] & slots[1][:, trial[1]] & slots[2][:, trial[2]]
+            order[fits] = trial
+        found = order[:, 0] >= 0
+        return c.take(found).ordered(order[found], tuple(particles), masses)
+
+    return identify
+
+
+def _distinct_orders(particles: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """Track orders that differ by more than an exchange of equal particles."""
+    seen: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for order in permutations(range(3)):
+        by_track = tuple(particles[order.index(track)] for track in range(3))
+        seen.setdefault(by_track, order)
+    return list(seen.values())

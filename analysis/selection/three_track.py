@@ -1,0 +1,159 @@
+"""Quantities of three-track vertices, ready to be cut on; each says what its values mean and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.detector import (
+    detector,
+    in_chod_acceptance,
+    in_lkr_acceptance,
+    in_straw_acceptance,
+)
+from analysis.events import kinematics
+from analysis.events.activity import lav_signals
+from analysis.events.candidates import Candidates
+from analysis.search import Quantity
+from analysis.selection.identification import energy_over_momentum
+from analysis.units import GeV, MeV, m, mm, mrad, ns
+
+Float = NDArray[np.float64]
+
+PAIRS = ((0, 1), (0, 2), (1, 2))
+
+
+def _pairs(of: Callable[[int, int], Float]) -> Float:
+    """A quantity of each of the three pairs of tracks, shape (n, 3)."""
+    return np.stack([of(i, j) for i, j in PAIRS], axis=1)
+
+
+def _separation(c: Candidates, z: float) -> Float:
+    position = c.at_plane(z)
+    return _pairs(lambda i, j: np.asarray(np.linalg.norm(position[:, i] - position[:, j], axis=-1)))
+
+
+def _straw_separation(chambers: tuple[int, ...]) -> Callable[[Candidates], Float]:
+    def of(c: Candidates) -> Float:
+        planes = [_separation(c, detector().straw.z[chamber - 1]) for chamber in chambers]
+        return np.asarray(np.min(planes, axis=0))
+
+    return of
+
+
+def _lkr_separation(c: Candidates) -> Float:
+    return _separation(c, detector().lkr.z)
+
+
+def _rich_angle(c: Candidates) -> Float:
+    """Angles between the track directions in the RICH."""
+    slopes = np.stack([c.track("slope_x_after"), c.track("slope_y_after"), np.ones((len(c), 3))], axis=-1)
+    direction = slopes / np.linalg.norm(slopes, axis=-1, keepdims=True)
+    chord = _pairs(lambda i, j: np.asarray(np.linalg.norm(direction[:, i] - direction[:, j], axis=-1)))
+    return np.asarray(2 * np.arcsin(chord / 2))
+
+
+def _tracks_in_acceptance(c: Candidates) -> NDArray[np.int64]:
+    inside = np.ones((len(c), 3), bool)
+    for chamber, z in enumerate(detector().straw.z, start=1):
+        position = c.at_plane(z)
+        inside &= in_straw_acceptance(chamber, position[..., 0], position[..., 1])
+    chod, lkr = c.at_plane(detector().chod.z), c.at_plane(detector().lkr.z)
+    inside &= in_chod_acceptance(chod[..., 0], chod[..., 1])
+    inside &= in_lkr_acceptance(lkr[..., 0], lkr[..., 1])
+    return np.asarray(inside.sum(axis=1))
+
+
+def _vertex_time(c: Candidates) -> Float:
+    return np.asarray(c.track("rich_time").mean(axis=1))
+
+
+def _track_time_spread(c: Candidates) -> Float:
+    times = c.track("chod_time")
+    return np.asarray(times.max(axis=1) - times.min(axis=1))
+
+
+def _slots(c: Candidates, name: str) -> list[int]:
+    return [slot for slot, particle in enumerate(c.particles) if particle == name]
+
+
+def _positron_likelihood(c: Candidates) -> Float:
+    slots = _slots(c, "e+")
+    return np.asarray((c.track("rich_log_e") - c.track("rich_log_pi"))[:, slots])
+
+
+VERTEX_CHARGE = Quantity("vertex_charge", "vertex charge", lambda c: c.track("charge").sum(axis=1), (7, -3.5, 3.5))
+VERTEX_Z = Quantity("vertex_z", "vertex z", lambda c: c.vertex[:, 2], (80, 100, 185), m, "m")
+TRACK_MOMENTUM = Quantity("track_momentum", "track momentum", lambda c: c.track("momentum"), (80, 0, 80), GeV, "GeV/c")
+TRACKS_IN_ACCEPTANCE = Quantity(
+    "tracks_in_acceptance", "tracks in the STRAW, CHOD and LKr acceptance", _tracks_in_acceptance, (4, -0.5, 3.5)
+)
+LKR_SEPARATION = Quantity(
+    "lkr_separation", "track separation in the LKr plane", _lkr_separation, (100, 0, 2000), mm, "mm"
+)
+RICH_ANGLE = Quantity("rich_angle", "angle between tracks in the RICH", _rich_angle, (100, 0, 20), mrad, "mrad")
+TRACK_TIME_SPREAD = Quantity(
+    "track_time_spread", "largest difference of track times", _track_time_spread, (60, 0, 30), ns, "ns"
+)
+TRACK_TIME_TO_TRIGGER = Quantity(
+    "track_time_to_trigger",
+    "track time to trigger time",
+    lambda c: np.abs(c.track("rich_time") - c.per_event("trigger_time")[:, None]),
+    (60, 0, 30),
+    ns,
+    "ns",
+)
+EOP = Quantity("energy_over_momentum", "E/p", energy_over_momentum, (120, 0, 1.2))
+POSITRON_LIKELIHOOD = Quantity(
+    "positron_likelihood", "RICH log L(e+) - log L(pi+)", _positron_likelihood, (100, -50, 50)
+)
+MOMENTUM_BALANCE = Quantity(
+    "momentum_balance",
+    "|total momentum - beam momentum|",
+    lambda c: np.abs(kinematics.total_momentum(c) - c.per_event("beam_momentum")),
+    (60, 0, 30),
+    GeV,
+    "GeV/c",
+)
+MISSING_MOMENTUM = Quantity(
+    "missing_momentum",
+    "beam momentum - total momentum",
+    lambda c: c.per_event("beam_momentum") - kinematics.total_momentum(c),
+    (75, -15, 60),
+    GeV,
+    "GeV/c",
+)
+TRANSVERSE_MOMENTUM = Quantity(
+    "transverse_momentum", "total transverse momentum", kinematics.transverse_momentum, (100, 0, 200), MeV, "MeV/c"
+)
+
+
+def straw_separation(chambers: tuple[int, ...]) -> Quantity:
+    """Smallest separation of each pair of tracks over the given spectrometer chambers (1-4)."""
+    where = "each STRAW chamber" if chambers == (1, 2, 3, 4) else "STRAW chamber " + ", ".join(map(str, chambers))
+    return Quantity(
+        "straw_separation", f"track separation in {where}", _straw_separation(chambers), (100, 0, 500), mm, "mm"
+    )
+
+
+def lav_activity(window: float, *, downstream: bool) -> Quantity:
+    """LAV signals within `window` of the vertex time; only stations downstream of the vertex where `downstream`."""
+
+    def of(c: Candidates) -> NDArray[np.int64]:
+        start = c.vertex[:, 2] if downstream else None
+        return lav_signals(c, _vertex_time(c), window, downstream_of=start)
+
+    where = "downstream of the vertex" if downstream else "in all stations"
+    return Quantity("lav_signals", f"LAV signals {where} within {window / ns:g} ns", of, (10, -0.5, 9.5))
+
+
+def pair_mass(slots: tuple[int, int], name: str, title: str) -> Quantity:
+    """Invariant mass of two identified tracks."""
+    return Quantity(name, title, lambda c: kinematics.invariant_mass(c, slots), (180, 0, 360), MeV, "MeV/c2")
+
+
+def vertex_mass(name: str, title: str, bins: tuple[int, float, float]) -> Quantity:
+    """Invariant mass of the three identified tracks."""
+    return Quantity(name, title, kinematics.invariant_mass, bins, MeV, "MeV/c2")

@@ -1,0 +1,8 @@
+"""One file a channel: what is searched for, its cuts with their values, its histograms.
+
+A channel file binds `SEARCHES`, a tuple of `analysis.search.Search`; it is found by being here.
+"""
+
+from analysis.search import search, searches
+
+__all__ = ["search", "searches"]

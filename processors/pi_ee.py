@@ -1,0 +1,183 @@
+"""K+ -> pi- e+ e+, forbidden by lepton number, normalised to K+ -> pi+ e+ e-.
+
+Data of 2017: PLB 797 (2019) 134794 (arXiv:1905.07770); of 2016-2018: CERN-EP-2022-018, PLB 830 (2022) 137172.
+Section numbers in the comments are of the latter; the two analyses are one selection with two sets of values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from analysis.events.candidates import three_track_vertices
+from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, Systematic, exactly
+from analysis.selection.identification import eop_within, vertex_identified_as
+from analysis.selection.three_track import (
+    LKR_SEPARATION,
+    MISSING_MOMENTUM,
+    MOMENTUM_BALANCE,
+    POSITRON_LIKELIHOOD,
+    RICH_ANGLE,
+    TRACK_MOMENTUM,
+    TRACK_TIME_SPREAD,
+    TRACK_TIME_TO_TRIGGER,
+    TRACKS_IN_ACCEPTANCE,
+    TRANSVERSE_MOMENTUM,
+    VERTEX_CHARGE,
+    VERTEX_Z,
+    lav_activity,
+    pair_mass,
+    straw_separation,
+    vertex_mass,
+)
+from analysis.units import GeV, MeV, m, mm, mrad, ns
+
+SM = "K+ -> pi+ e+ e-"
+LNV = "K+ -> pi- e+ e+"
+
+TRIGGERS = ("MT", "eMT")
+IDENTIFICATION = {"pi": eop_within(Interval(high=0.85)), "e": eop_within(Interval(0.9, 1.1))}  # Section 2
+
+M_PIEE = vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600))
+M_EE = pair_mass((1, 2), "m_ee", "reconstructed e e mass")
+
+NORMALISATION_REGIONS = (
+    Region("lower", Interval(high=470 * MeV)),
+    Region("normalisation", Interval(470 * MeV, 505 * MeV)),
+)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What differs between the two analyses."""
+
+    track_momentum: Interval
+    straw_chambers: tuple[int, ...]
+    timing: Cut
+    lav_downstream_only: bool
+    momentum_balance: float
+    signal_region: Interval
+    rich_in_normalisation: bool
+
+
+FULL = Values(
+    track_momentum=Interval(6 * GeV, 44 * GeV),
+    straw_chambers=(1, 2, 3, 4),
+    timing=Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns)),
+    lav_downstream_only=True,
+    momentum_balance=2 * GeV,
+    signal_region=Interval(488.6 * MeV, 498.8 * MeV),
+    rich_in_normalisation=False,
+)
+PART = Values(
+    track_momentum=Interval(8 * GeV, 45 * GeV),
+    straw_chambers=(1,),
+    timing=Cut(TRACK_TIME_SPREAD, Interval(high=15 * ns)),
+    lav_downstream_only=False,
+    momentum_balance=2.5 * GeV,
+    signal_region=Interval(488.577 * MeV, 498.777 * MeV),  # 3 x 1.7 MeV around the kaon mass
+    rich_in_normalisation=True,
+)
+
+
+def vertex_cuts(v: Values, charge: int = 1) -> tuple[Cut, ...]:
+    """Section 2, first three items."""
+    return (
+        Cut(VERTEX_CHARGE, exactly(charge)),
+        Cut(VERTEX_Z, Interval(105 * m, 180 * m)),
+        Cut(TRACK_MOMENTUM, v.track_momentum),
+        Cut(TRACKS_IN_ACCEPTANCE, exactly(3)),
+        Cut(straw_separation(v.straw_chambers), Interval(low=15 * mm)),
+        Cut(LKR_SEPARATION, Interval(low=200 * mm)),
+        v.timing,
+        Cut(lav_activity(4 * ns, downstream=v.lav_downstream_only), ZERO),
+    )
+
+
+def three_body_cuts(v: Values) -> tuple[Cut, ...]:
+    return (
+        Cut(MOMENTUM_BALANCE, Interval(high=v.momentum_balance)),
+        Cut(TRANSVERSE_MOMENTUM, Interval(high=30 * MeV)),
+    )
+
+
+RICH_POSITRONS = (  # Section 2: identification of e+ and no overlapping rings
+    Cut(POSITRON_LIKELIHOOD, Interval(low=0.0)),
+    Cut(RICH_ANGLE, Interval(low=4 * mrad)),
+)
+ABOVE_PI0 = Cut(M_EE, Interval(low=140 * MeV))
+
+
+def normalisation(v: Values) -> Selection:
+    """K+ -> pi+ e+ e-; with the RICH only in the 2017 analysis."""
+    return Selection(
+        name="normalisation",
+        decay=SM,
+        candidates=three_track_vertices,
+        identify=vertex_identified_as("pi+", "e+", "e-", by=IDENTIFICATION),
+        identified_as="identified as pi+ e+ e-",
+        triggers=TRIGGERS,
+        cuts=(*vertex_cuts(v), *three_body_cuts(v), *(RICH_POSITRONS if v.rich_in_normalisation else ()), ABOVE_PI0),
+        observable=M_PIEE,
+        regions=NORMALISATION_REGIONS,
+        histograms=(M_EE, VERTEX_Z, TRACK_MOMENTUM),
+    )
+
+
+def signal(v: Values) -> Selection:
+    """K+ -> pi- e+ e+; the masked region includes the signal region."""
+    return Selection(
+        name="signal",
+        decay=LNV,
+        candidates=three_track_vertices,
+        identify=vertex_identified_as("pi-", "e+", "e+", by=IDENTIFICATION),
+        identified_as="identified as pi- e+ e+",
+        triggers=TRIGGERS,
+        cuts=(*vertex_cuts(v), *three_body_cuts(v), *RICH_POSITRONS),
+        observable=M_PIEE,
+        regions=(
+            Region("lower", Interval(high=470 * MeV)),
+            Region("upper", Interval(505 * MeV, 600 * MeV)),
+            Region("masked", Interval(470 * MeV, 505 * MeV), masked=True),
+            Region("signal", v.signal_region, masked=True, signal=True),
+        ),
+        histograms=(VERTEX_Z, TRACK_MOMENTUM),
+        box=three_body_cuts(v),
+    )
+
+
+def missing_momentum(v: Values) -> Selection:
+    """Section 5: control of the e- -> pi- misidentification, no momentum balance, so no signal."""
+    return replace(
+        signal(v),
+        name="missing_momentum",
+        cuts=(*vertex_cuts(v), Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)), *RICH_POSITRONS),
+        regions=(Region("all", Interval(300 * MeV, 600 * MeV)),),
+        box=(),
+    )
+
+
+def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], misidentification: float) -> Search:
+    return Search(
+        name="pi_ee",
+        title="K+ -> pi- e+ e+",
+        dataset=dataset,
+        paper=paper,
+        signal=signal(v),
+        normalisation=normalisation(v),
+        controls=(missing_momentum(v),),
+        samples=SearchSamples(
+            signal="pi_ee_lnv",
+            normalisation="pi_ee_sm",
+            backgrounds=("k3pi", "ke4", "pi0d_e_nu", "e_nu_ee"),
+            data=data,
+        ),
+        background_prior="truncated_gaussian",
+        systematics=(Systematic("e- -> pi- misidentification", misidentification, ("pi0d_e_nu", "e_nu_ee")),),
+    )
+
+
+SEARCHES = (
+    search("2016-2018", FULL, paper="CERN-EP-2022-018", data=("data_2016_2018",), misidentification=0.20),
+    search("2017", PART, paper="PLB 797 (2019) 134794", data=("data_2016_2018",), misidentification=0.15),
+    search("2022", FULL, paper="none: blind pseudo-data", data=("data_2022",), misidentification=0.20),
+)
