@@ -9,33 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from analysis.events.candidates import three_track_vertices
-from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, Systematic, exactly
-from analysis.selection.identification import eop_within, vertex_identified_as
+from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, Systematic
+from analysis.selection.identification import electron, pion, vertex_identified_as
 from analysis.selection.three_track import (
-    LKR_SEPARATION,
     MISSING_MOMENTUM,
-    MOMENTUM_BALANCE,
     POSITRON_LIKELIHOOD,
     RICH_ANGLE,
     TRACK_MOMENTUM,
     TRACK_TIME_SPREAD,
     TRACK_TIME_TO_TRIGGER,
-    TRACKS_IN_ACCEPTANCE,
-    TRANSVERSE_MOMENTUM,
-    VERTEX_CHARGE,
     VERTEX_Z,
+    closed_kinematics,
     lav_activity,
     pair_mass,
-    straw_separation,
     vertex_mass,
+    vertex_requirements,
 )
-from analysis.units import GeV, MeV, m, mm, mrad, ns
+from analysis.units import GeV, MeV, mm, mrad, ns
 
 SM = "K+ -> pi+ e+ e-"
 LNV = "K+ -> pi- e+ e+"
 
 TRIGGERS = ("MT", "eMT")
-IDENTIFICATION = {"pi": eop_within(Interval(high=0.85)), "e": eop_within(Interval(0.9, 1.1))}  # Section 2
+IDENTIFICATION = {"pi": pion(eop_below=0.85), "e": electron()}  # Section 2: E/p
 
 M_PIEE = vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600))
 M_EE = pair_mass((1, 2), "m_ee", "reconstructed e e mass")
@@ -79,25 +75,12 @@ PART = Values(
 )
 
 
-def vertex_cuts(v: Values, charge: int = 1) -> tuple[Cut, ...]:
-    """Section 2, first three items."""
-    return (
-        Cut(VERTEX_CHARGE, exactly(charge)),
-        Cut(VERTEX_Z, Interval(105 * m, 180 * m)),
-        Cut(TRACK_MOMENTUM, v.track_momentum),
-        Cut(TRACKS_IN_ACCEPTANCE, exactly(3)),
-        Cut(straw_separation(v.straw_chambers), Interval(low=15 * mm)),
-        Cut(LKR_SEPARATION, Interval(low=200 * mm)),
-        v.timing,
-        Cut(lav_activity(4 * ns, downstream=v.lav_downstream_only), ZERO),
+def vertex_cuts(v: Values) -> tuple[Cut, ...]:
+    """Section 2: vertex, times and photon veto."""
+    vertex = vertex_requirements(
+        track_momentum=v.track_momentum, straw_chambers=v.straw_chambers, lkr_separation=200 * mm, timing=v.timing
     )
-
-
-def three_body_cuts(v: Values) -> tuple[Cut, ...]:
-    return (
-        Cut(MOMENTUM_BALANCE, Interval(high=v.momentum_balance)),
-        Cut(TRANSVERSE_MOMENTUM, Interval(high=30 * MeV)),
-    )
+    return (*vertex, Cut(lav_activity(4 * ns, downstream=v.lav_downstream_only), ZERO))
 
 
 RICH_POSITRONS = (  # Section 2: identification of e+ and no overlapping rings
@@ -109,6 +92,7 @@ ABOVE_PI0 = Cut(M_EE, Interval(low=140 * MeV))
 
 def normalisation(v: Values) -> Selection:
     """K+ -> pi+ e+ e-; with the RICH only in the 2017 analysis."""
+    rich = RICH_POSITRONS if v.rich_in_normalisation else ()
     return Selection(
         name="normalisation",
         decay=SM,
@@ -116,7 +100,12 @@ def normalisation(v: Values) -> Selection:
         identify=vertex_identified_as("pi+", "e+", "e-", by=IDENTIFICATION),
         identified_as="identified as pi+ e+ e-",
         triggers=TRIGGERS,
-        cuts=(*vertex_cuts(v), *three_body_cuts(v), *(RICH_POSITRONS if v.rich_in_normalisation else ()), ABOVE_PI0),
+        cuts=(
+            *vertex_cuts(v),
+            *closed_kinematics(v.momentum_balance),
+            *rich,
+            ABOVE_PI0,
+        ),
         observable=M_PIEE,
         regions=NORMALISATION_REGIONS,
         histograms=(M_EE, VERTEX_Z, TRACK_MOMENTUM),
@@ -132,7 +121,7 @@ def signal(v: Values) -> Selection:
         identify=vertex_identified_as("pi-", "e+", "e+", by=IDENTIFICATION),
         identified_as="identified as pi- e+ e+",
         triggers=TRIGGERS,
-        cuts=(*vertex_cuts(v), *three_body_cuts(v), *RICH_POSITRONS),
+        cuts=(*vertex_cuts(v), *closed_kinematics(v.momentum_balance), *RICH_POSITRONS),
         observable=M_PIEE,
         regions=(
             Region("lower", Interval(high=470 * MeV)),
@@ -141,7 +130,7 @@ def signal(v: Values) -> Selection:
             Region("signal", v.signal_region, masked=True, signal=True),
         ),
         histograms=(VERTEX_Z, TRACK_MOMENTUM),
-        box=three_body_cuts(v),
+        box=closed_kinematics(v.momentum_balance),
     )
 
 

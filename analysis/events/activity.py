@@ -35,3 +35,34 @@ def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Flo
     start = np.full(len(c), -np.inf) if downstream_of is None else downstream_of
     counts: Index = _count_downstream(c.columns.offsets("Lav"), times, z, c.event, (time, start), window)
     return counts
+
+
+@numba.njit(cache=True)
+def _count_off_tracks(  # type: ignore[no-untyped-def]
+    offsets: Index, clusters: Float, event: Index, impact: Float, time: Float, limits: tuple[float, float, float]
+):
+    """Clusters per candidate above an energy, in time, and off all three impact points; `clusters` is (4, clusters)."""
+    energy, distance, window = limits
+    counts = np.zeros(len(event), np.int64)
+    for n in range(len(event)):
+        for i in range(offsets[event[n]], offsets[event[n] + 1]):
+            if clusters[0, i] > energy and abs(clusters[3, i] - time[n]) < window:
+                off = True
+                for t in range(impact.shape[1]):
+                    dx, dy = clusters[1, i] - impact[n, t, 0], clusters[2, i] - impact[n, t, 1]
+                    off = off and dx * dx + dy * dy > distance * distance
+                counts[n] += off
+    return counts
+
+
+def extra_clusters(
+    c: Candidates, impact: Float, time: Float, *, energy: float, distance: float, window: float
+) -> Index:
+    """LKr clusters above `energy` (MeV) within `window` (ns) of `time` (n,) and farther than `distance` (mm) from every
+    impact point (n, tracks, 2); shape (n,).
+    """
+    fields = ("energy", "x", "y", "time")
+    clusters = np.stack([c.columns.flat("Cluster", name).astype(np.float64) for name in fields])
+    limits = (energy, distance, window)
+    counts: Index = _count_off_tracks(c.columns.offsets("Cluster"), clusters, c.event, impact, time, limits)
+    return counts

@@ -28,11 +28,41 @@ def energy_over_momentum(c: Candidates) -> NDArray[np.float64]:
     return np.asarray(c.track("lkr_energy") / c.track("momentum"))
 
 
-def eop_within(interval: Interval) -> Rule:
-    """A species recognised by E/p within an interval."""
+def vertex_time(c: Candidates) -> NDArray[np.float64]:
+    """Mean time of the vertex's tracks from the RICH (the hodoscope's for tracks without RICH hits), shape (n,)."""
+    return np.asarray(c.track("rich_time").mean(axis=1))
+
+
+def muv3_in_time(c: Candidates, window: float) -> Mask:
+    """Tracks (n, 3) with an associated MUV3 signal within `window` (ns) of the vertex time."""
+    difference = np.abs(c.track("muv3_time") - vertex_time(c)[:, None])
+    return (c.track("muv3_index") >= 0) & (difference < window)
+
+
+def pion(eop_below: float, *, muv3_veto: float | None = None) -> Rule:
+    """E/p below a value and, where `muv3_veto` (ns) is given, no associated MUV3 signal in time."""
 
     def rule(c: Candidates) -> Mask:
-        return interval.mask(energy_over_momentum(c))
+        soft = energy_over_momentum(c) < eop_below
+        return soft if muv3_veto is None else soft & ~muv3_in_time(c, muv3_veto)
+
+    return rule
+
+
+def electron(low: float = 0.9, high: float = 1.1) -> Rule:
+    """E/p around one."""
+
+    def rule(c: Candidates) -> Mask:
+        return Interval(low, high).mask(energy_over_momentum(c))
+
+    return rule
+
+
+def muon(eop_below: float = 0.2, *, muv3_window: float) -> Rule:
+    """Minimum ionising in the calorimeter, with an associated MUV3 signal within `muv3_window` (ns)."""
+
+    def rule(c: Candidates) -> Mask:
+        return (energy_over_momentum(c) < eop_below) & muv3_in_time(c, muv3_window)
 
     return rule
 

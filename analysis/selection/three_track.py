@@ -14,15 +14,16 @@ from analysis.detector import (
     in_straw_acceptance,
 )
 from analysis.events import kinematics
-from analysis.events.activity import lav_signals
+from analysis.events.activity import extra_clusters, lav_signals
 from analysis.events.candidates import Candidates
-from analysis.search import Quantity
-from analysis.selection.identification import energy_over_momentum
-from analysis.units import GeV, MeV, m, mm, mrad, ns
+from analysis.search import Cut, Interval, Quantity, exactly
+from analysis.selection.identification import energy_over_momentum, vertex_time
+from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
 
 Float = NDArray[np.float64]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
+FIDUCIAL_VOLUME = Interval(105 * m, 180 * m)
 
 
 def _pairs(of: Callable[[int, int], Float]) -> Float:
@@ -64,10 +65,6 @@ def _tracks_in_acceptance(c: Candidates) -> NDArray[np.int64]:
     inside &= in_chod_acceptance(chod[..., 0], chod[..., 1])
     inside &= in_lkr_acceptance(lkr[..., 0], lkr[..., 1])
     return np.asarray(inside.sum(axis=1))
-
-
-def _vertex_time(c: Candidates) -> Float:
-    return np.asarray(c.track("rich_time").mean(axis=1))
 
 
 def _track_time_spread(c: Candidates) -> Float:
@@ -143,10 +140,28 @@ def lav_activity(window: float, *, downstream: bool) -> Quantity:
 
     def of(c: Candidates) -> NDArray[np.int64]:
         start = c.vertex[:, 2] if downstream else None
-        return lav_signals(c, _vertex_time(c), window, downstream_of=start)
+        return lav_signals(c, vertex_time(c), window, downstream_of=start)
 
     where = "downstream of the vertex" if downstream else "in all stations"
     return Quantity("lav_signals", f"LAV signals {where} within {window / ns:g} ns", of, (10, -0.5, 9.5))
+
+
+def extra_cluster_count(*, energy: float, distance: float, window: float) -> Quantity:
+    """Clusters above `energy`, farther than `distance` from every track's impact point, within `window` in time."""
+
+    def of(c: Candidates) -> NDArray[np.int64]:
+        impact = c.at_plane(detector().lkr.z)
+        return extra_clusters(c, impact, vertex_time(c), energy=energy, distance=distance, window=window)
+
+    title = f"LKr clusters above {energy / GeV:g} GeV off the tracks within {window / ns:g} ns"
+    return Quantity("extra_clusters", title, of, (10, -0.5, 9.5))
+
+
+def missing_mass_squared(bins: tuple[int, float, float]) -> Quantity:
+    """Squared missing mass to the identified tracks, with the mean beam momentum."""
+    return Quantity(
+        "missing_mass_squared", "squared missing mass", kinematics.missing_mass_squared, bins, GeV2, "GeV2/c4"
+    )
 
 
 def pair_mass(slots: tuple[int, int], name: str, title: str) -> Quantity:
@@ -157,3 +172,37 @@ def pair_mass(slots: tuple[int, int], name: str, title: str) -> Quantity:
 def vertex_mass(name: str, title: str, bins: tuple[int, float, float]) -> Quantity:
     """Invariant mass of the three identified tracks."""
     return Quantity(name, title, kinematics.invariant_mass, bins, MeV, "MeV/c2")
+
+
+def vertex_requirements(
+    *,
+    track_momentum: Interval,
+    straw_chambers: tuple[int, ...],
+    lkr_separation: float | None,
+    timing: Cut,
+    vertex_z: Interval = FIDUCIAL_VOLUME,
+    charge: int = 1,
+) -> tuple[Cut, ...]:
+    """What every three-track search asks of its vertex, in the order of the papers' Section 2.
+
+    The separation of tracks is 15 mm in the given STRAW chambers and `lkr_separation` mm in the LKr plane (None: not
+    asked).
+    """
+    in_lkr = () if lkr_separation is None else (Cut(LKR_SEPARATION, Interval(low=lkr_separation)),)
+    return (
+        Cut(VERTEX_CHARGE, exactly(charge)),
+        Cut(VERTEX_Z, vertex_z),
+        Cut(TRACK_MOMENTUM, track_momentum),
+        Cut(TRACKS_IN_ACCEPTANCE, exactly(3)),
+        Cut(straw_separation(straw_chambers), Interval(low=15 * mm)),
+        *in_lkr,
+        timing,
+    )
+
+
+def closed_kinematics(momentum_balance: float) -> tuple[Cut, ...]:
+    """Nothing escapes: total momentum that of the beam, no transverse momentum (30 MeV/c in all papers)."""
+    return (
+        Cut(MOMENTUM_BALANCE, Interval(high=momentum_balance)),
+        Cut(TRANSVERSE_MOMENTUM, Interval(high=30 * MeV)),
+    )

@@ -7,13 +7,12 @@ import vector
 from analysis.events import kinematics
 from analysis.events.candidates import three_track_vertices
 from analysis.particles import MASS_K, particle
-from analysis.search import Interval
-from analysis.selection.identification import eop_within, vertex_identified_as
+from analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import BEAM, ideal_events
 from tests.reading import columns_of
 
 PARTICLES = ("pi-", "e+", "e+")
-BY = {"pi": eop_within(Interval(high=0.85)), "e": eop_within(Interval(0.9, 1.1))}
+BY = {"pi": pion(eop_below=0.85), "e": electron()}
 
 
 @pytest.fixture(scope="module")

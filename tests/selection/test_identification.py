@@ -1,0 +1,63 @@
+"""Identification by hand-made tracks."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from analysis.particles import MASS_E, MASS_PI
+from analysis.selection.identification import electron, muon, pion, vertex_identified_as
+
+
+class Tracks:
+    """Stands in for candidates: n vertices with charge, E/p and MUV3 per track."""
+
+    def __init__(self, charge, eop, muv3=None):
+        self.fields = {
+            "charge": np.array(charge), "lkr_energy": np.array(eop, float), "momentum": np.ones_like(eop, float),
+            "rich_time": np.zeros_like(eop, float),
+            "muv3_index": np.where(np.isnan(muv3), -1, 0) if muv3 is not None else np.full(np.shape(eop), -1),
+            "muv3_time": np.nan_to_num(muv3) if muv3 is not None else np.zeros_like(eop, float),
+        }  # fmt: skip
+        self.rows = np.arange(len(charge))
+
+    def __len__(self):
+        return len(self.rows)
+
+    def track(self, name):
+        return self.fields[name]
+
+    def take(self, mask):
+        return SimpleNamespace(
+            ordered=lambda order, particles, masses: (np.flatnonzero(mask), order, particles, masses)
+        )
+
+
+BY = {"pi": pion(eop_below=0.85), "e": electron(), "mu": muon(muv3_window=5)}
+
+
+def identified(charge, eop, particles, muv3=None):
+    return vertex_identified_as(*particles, by=BY)(Tracks(charge, eop, muv3))
+
+
+def test_slots_are_filled_in_the_order_asked_for():
+    rows, order, particles, masses = identified(
+        [[1, -1, 1], [-1, 1, 1], [1, 1, -1]], [[1.0, 0.3, 0.95], [0.3, 1.0, 1.0], [1.0, 1.0, 1.0]], ("pi-", "e+", "e+")
+    )
+    assert rows.tolist() == [0, 1]
+    assert order.tolist() == [[1, 0, 2], [0, 1, 2]]
+    assert masses == (MASS_PI, MASS_E, MASS_E)
+
+
+@pytest.mark.parametrize(("charge", "eop"), [([1, 1, -1], [0.3, 1, 1]), ([-1, 1, 1], [0.87, 1, 1]), ([-1, 1, 1], [0.3, 0.89, 1]),
+                                             ([-1, 1, 1], [0.3, 1.11, 1]), ([-1, 1, 1], [1, 0.3, 1])])  # fmt: skip
+def test_wrong_charge_or_energy_is_not_identified(charge, eop):
+    assert identified([charge], [eop], ("pi-", "e+", "e+"))[0].size == 0
+
+
+def test_muons_need_a_signal_in_time_and_pions_may_be_vetoed_by_one():
+    muv3 = [[2.0, np.nan, np.nan], [6.0, np.nan, np.nan]]
+    rows, *_ = identified([[-1, 1, 1]] * 2, [[0.05, 1, 1]] * 2, ("mu-", "e+", "e+"), muv3)
+    assert rows.tolist() == [0]
+    veto = pion(eop_below=0.85, muv3_veto=3)
+    assert veto(Tracks([[-1, 1, 1]] * 2, [[0.05, 1, 1]] * 2, muv3))[:, 0].tolist() == [False, True]
