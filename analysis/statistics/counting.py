@@ -1,0 +1,127 @@
+"""Exact CLs and Bayesian limits of one counting experiment.
+
+n = n_s + n_b with n_s Poisson of mean s.  With m_k the predicted background counts (error marginalised) and f_s(j)
+the signal counts (efficiency marginalised),
+
+    CLs(s) = P(n_s + n_b <= n) / P(n_b <= n) = sum_j f_s(j) M(n - j) / M(n),    M(n) = sum_{k <= n} m_k
+
+(A. L. Read, J. Phys. G 28 (2002) 2693).  The efficiency relative to its nominal value has a gamma prior of mean 1
+and standard deviation r, the relative error of the single event sensitivity: it is positive for any r, and f_s is
+then a negative binomial, exact without quadrature.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from analysis.statistics.arguments import ArgumentError
+from analysis.statistics.background import Background, total_counts
+
+Floats = NDArray[np.float64]
+
+
+class CountingExperiment:
+    """An observed count, its backgrounds and the relative error of the signal efficiency; CLs of a signal mean.
+
+    predicted: the background counts 0 .. observed up to a common factor, if they are known already.
+    """
+
+    def __init__(
+        self,
+        observed: int,
+        backgrounds: Sequence[Background],
+        relative_error: float = 0.0,
+        predicted: Floats | None = None,
+    ) -> None:
+        cumulative = np.cumsum(total_counts(backgrounds, observed) if predicted is None else predicted)
+        self.observed = observed
+        self._ratio: Floats = (cumulative / cumulative[-1])[::-1]
+        self._j = np.arange(observed + 1)
+        self._spread = relative_error**2
+        if relative_error == 0:
+            self._log_terms: Floats = -gammaln(self._j + 1)
+        else:
+            steps = np.log1p(self._j[:-1] * self._spread) - np.log(self._j[1:])
+            self._log_terms = np.concatenate([[0.0], np.cumsum(steps)])
+
+    def cls(self, signal: float) -> float:
+        """CLs of `signal` expected events (at the nominal efficiency)."""
+        return self._cls_and_slope(signal)[0] if signal > 0 else 1.0
+
+    def _cls_and_slope(self, signal: float) -> tuple[float, float]:
+        """CLs and d CLs / d signal."""
+        growth = math.log1p(signal * self._spread)
+        decay = growth / self._spread if self._spread else signal
+        terms = self._ratio * np.exp(self._log_terms + self._j * (math.log(signal) - growth) - decay)
+        slope = float(terms @ (self._j - signal)) / (signal * (1 + signal * self._spread))
+        return float(terms.sum()), slope
+
+    def upper_limit(self, confidence_level: float, start: float | None = None) -> float:
+        """Signal mean at which CLs = 1 - confidence level; `start` is a guess."""
+        if self.observed == 0:
+            return _limit_without_events(confidence_level, self._spread)
+        return self._solve(math.log1p(-confidence_level), start or self.observed + 3.0)
+
+    def _solve(self, target: float, signal: float) -> float:
+        """Newton's method on log CLs, which is smooth and falls monotonically, kept inside a bracket."""
+        low, high = 0.0, math.inf
+        for _ in range(2000):
+            value, slope = self._cls_and_slope(signal)
+            distance = math.log(value) - target if value > 0 else -math.inf
+            low, high = (signal, high) if distance > 0 else (low, signal)
+            proposal = signal - distance * value / slope if value > 0 > slope else math.nan
+            if not low <= proposal <= high:
+                proposal = 2 * signal if math.isinf(high) else (low + high) / 2
+            if not math.isfinite(proposal):
+                raise ArgumentError("ses_error is too large for a finite limit; give a smaller one")
+            # Newton's error falls as the square of the step.
+            if abs(proposal - signal) <= 1e-8 * proposal:
+                return proposal
+            signal = proposal
+        raise ArgumentError("ses_error is too large for the limit to be found; give a smaller one")
+
+
+def _limit_without_events(confidence_level: float, spread: float) -> float:
+    """n = 0: the background drops out and CLs = (1 + s r^2)^(-1/r^2), exp(-s) without an error."""
+    exponent = -math.log1p(-confidence_level)
+    if exponent * spread > 700:
+        raise ArgumentError("ses_error is too large for a finite limit; give a smaller one")
+    return exponent if spread == 0 else math.expm1(exponent * spread) / spread
+
+
+def cls_limits(
+    counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
+) -> list[float]:
+    """CLs upper limits on the signal mean in events, one for each observed count."""
+    predicted = total_counts(backgrounds, max(counts))
+    limits: dict[int, float] = {}
+    for n in sorted(set(counts)):
+        # Far below the expectation the shared terms underflow; the count's own do not.
+        usable = predicted[: n + 1] if predicted[n] > 1e-200 else None
+        experiment = CountingExperiment(n, backgrounds, relative_error, usable)
+        start = limits[n - 1] + 1.3 if n - 1 in limits else None
+        limits[n] = experiment.upper_limit(confidence_level, start)
+    return [limits[n] for n in counts]
+
+
+def bayesian_limits(
+    counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
+) -> list[float]:
+    """Bayesian upper limits on the signal mean for a flat prior in it.
+
+    Integrating the likelihood above s gives CLs(s) again (a known coincidence for a counting experiment) but with
+    every efficiency weighted by its inverse: Gamma(1/r^2 - 1) in place of Gamma(1/r^2).  At r >= 1 the posterior
+    cannot be normalised and ArgumentError is raised.
+    """
+    if relative_error == 0:
+        return cls_limits(counts, backgrounds, 0.0, confidence_level)
+    if relative_error >= 1:
+        raise ArgumentError("ses_error of 100% or more has no flat-prior posterior; use method 'cls'")
+    shape = 1 / relative_error**2 - 1
+    mean = shape * relative_error**2
+    return [limit / mean for limit in cls_limits(counts, backgrounds, 1 / math.sqrt(shape), confidence_level)]

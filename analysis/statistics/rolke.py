@@ -1,0 +1,140 @@
+"""Profile-likelihood intervals of W. Rolke, A. Lopez and J. Conrad (Nucl. Instrum. Meth. A 551 (2005) 493).
+
+Observed x ~ Poisson(e s + b).  The efficiency e is Gaussian; the background is Gaussian, or Poisson from a side
+measurement y ~ Poisson(tau b).  -2 log of the likelihood ratio, maximised over e and b, is compared with the
+two-sided chi-square quantile: at 90% CL the upper limit is where it passes 2.706.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import chdtri, xlogy
+
+from analysis.statistics.arguments import ArgumentError
+from analysis.statistics.background import Background
+
+_LARGEST_SIGNAL = 1e9
+
+
+@dataclass(frozen=True)
+class GaussianBackground:
+    """Background measured as mean +- error (error 0: known)."""
+
+    mean: float
+    error: float
+
+    def profiled(self, observed: int, signal: float) -> float:
+        """The b that maximises the likelihood for `signal` expected events; may be negative, as published."""
+        if self.error == 0:
+            return self.mean
+        variance = self.error**2
+        half = (signal + variance - self.mean) / 2
+        constant = signal * (variance - self.mean) - observed * variance
+        return -half + math.sqrt(max(0.0, half**2 - constant))
+
+    def penalty(self, background: float) -> float:
+        """-2 log likelihood of the background measurement."""
+        return 0.0 if self.error == 0 else ((background - self.mean) / self.error) ** 2
+
+
+@dataclass(frozen=True)
+class SidebandBackground:
+    """Background measured by y events in a side region tau times as large."""
+
+    events: float
+    tau: float
+
+    def profiled(self, observed: int, signal: float) -> float:
+        """The b >= 0 that maximises the likelihood for `signal` expected events."""
+        a = 1 + self.tau
+        half = (signal * a - observed - self.events) / 2
+        return max(0.0, (-half + math.sqrt(half**2 + a * self.events * signal)) / a)
+
+    def penalty(self, background: float) -> float:
+        """-2 log likelihood of the side measurement, up to a constant."""
+        mean = self.tau * background
+        return 2 * (mean - self.events - float(xlogy(self.events, mean / self.events) if self.events else 0))
+
+
+@dataclass(frozen=True)
+class ProfileLikelihood:
+    """-2 log likelihood ratio of the signal mean with background and efficiency profiled."""
+
+    observed: int
+    background: GaussianBackground | SidebandBackground
+    efficiency: float = 1.0
+    efficiency_error: float = 0.0
+
+    def deviance(self, signal: float) -> float:
+        """-2 log likelihood, maximised over the nuisance parameters."""
+        if self.efficiency_error == 0:
+            return self._at_efficiency(self.efficiency, signal)
+        low = max(1e-9 * self.efficiency, self.efficiency - 8 * self.efficiency_error)
+        high = self.efficiency + 8 * self.efficiency_error
+        found = minimize_scalar(
+            lambda e: self._at_efficiency(e, signal), bounds=(low, high), method="bounded", options={"xatol": 1e-9}
+        )
+        return min(float(found.fun), self._at_efficiency(self.efficiency, signal))
+
+    def minimum(self) -> tuple[float, float]:
+        """The signal s >= 0 of the greatest likelihood and the deviance there."""
+        expected = self.background.profiled(self.observed, 0.0)
+        if isinstance(self.background, GaussianBackground):
+            expected = self.background.mean
+        elif self.background.tau > 0:
+            expected = self.background.events / self.background.tau
+        best = max(0.0, (self.observed - expected) / self.efficiency)
+        return best, self.deviance(best)
+
+    def upper_limit(self, confidence_level: float, *, bounded: bool = True) -> float:
+        """Upper end of the interval: the deviance has risen by the chi-square quantile of one degree of freedom.
+
+        bounded: from the best s >= 0.  Unbounded, from the best s of either sign, where the deviance is 0; with far
+        fewer events than background that interval is empty and ArgumentError is raised.
+        """
+        threshold = float(chdtri(1, 1 - confidence_level))
+        best, lowest = self.minimum()
+        if not bounded:
+            lowest = 0.0
+            if self.deviance(best) > threshold:
+                raise ArgumentError("observed: too few events for an unbounded interval; use bounded=True")
+        high = best + (4 + 3 * math.sqrt(self.observed + 1)) / self.efficiency
+        while self.deviance(high) - lowest < threshold:
+            high *= 2
+            if high > _LARGEST_SIGNAL / self.efficiency:
+                raise ArgumentError(
+                    "ses_error: an efficiency compatible with zero leaves the profile likelihood without a limit; "
+                    "use method 'cls'"
+                )
+        return float(brentq(lambda s: self.deviance(s) - lowest - threshold, best, high, xtol=1e-10 * high))
+
+    def _at_efficiency(self, efficiency: float, signal: float) -> float:
+        mean = efficiency * signal
+        background = self.background.profiled(self.observed, mean)
+        expected = mean + background
+        pull = (efficiency - self.efficiency) / self.efficiency_error if self.efficiency_error else 0.0
+        poisson = 2 * (expected - self.observed)
+        if self.observed:
+            poisson -= 2 * self.observed * math.log(max(expected, 1e-300) / self.observed)
+        return poisson + self.background.penalty(background) + pull**2
+
+
+def rolke_limits(
+    counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
+) -> list[float]:
+    """Profile-likelihood upper limits on the signal mean in events, s >= 0, one for each observed count.
+
+    Components are added, their errors in quadrature: a side measurement if all errors are gamma posteriors,
+    a Gaussian otherwise (the published method knows no other shape).
+    """
+    expected = sum(component.expected for component in backgrounds)
+    error = math.sqrt(sum(component.error**2 for component in backgrounds))
+    uncertain = [component for component in backgrounds if not component.is_fixed]
+    background: GaussianBackground | SidebandBackground = GaussianBackground(expected, error)
+    if uncertain and expected > 0 and all(component.prior == "gamma_posterior" for component in uncertain):
+        background = SidebandBackground((expected / error) ** 2, expected / error**2)
+    return [ProfileLikelihood(n, background, 1.0, relative_error).upper_limit(confidence_level) for n in counts]

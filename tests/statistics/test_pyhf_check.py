@@ -1,0 +1,46 @@
+"""pyhf on the same numbers: asymptotics where they hold, toys where they do not, refusal in between."""
+
+import numpy as np
+import pytest
+
+from analysis.statistics import Background, upper_limit
+from analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, toy_cls
+from analysis.statistics.workspace import RegionCounts, Sample, workspace
+
+
+def single(observed, background, error=0.0, highest=100.0):
+    sample = Sample("background", background, systematics=(("background", error),))
+    return workspace([RegionCounts("signal", observed, (sample,), 1.0)], highest_mu=highest)
+
+
+def test_asymptotic_limit_agrees_for_many_events():
+    limit = asymptotic_limit(single(2510, 2480.0, 40.0, 1000.0))
+    exact = upper_limit(2510, Background(2480.0, 40.0, "truncated_gaussian"))
+    assert limit.observed == pytest.approx(exact.signal_events, rel=0.02)
+    assert limit.expected == pytest.approx(exact.expected_upper_limit, rel=0.03)
+
+
+def test_few_events_are_refused_and_would_be_wrong():
+    content = single(0, 0.43)
+    with pytest.raises(AsymptoticsError, match="asymptotic"):
+        asymptotic_limit(content)
+    with pytest.raises(AsymptoticsError, match="observed"):
+        asymptotic_limit(single(2, 40.0))
+    wrong = asymptotic_limit(content, anyway=True).observed
+    assert wrong < 0.85 * upper_limit(0, Background(0.43)).signal_events
+
+
+def test_toys_agree_with_the_exact_limit():
+    observed, background = 3, 1.5
+    limit = upper_limit(observed, Background(background)).signal_events
+    cls = toy_cls(single(observed, background, 1e-4), limit, toys=400, seed=1)
+    without = 0.93
+    assert cls == pytest.approx(0.1, abs=4 * np.sqrt(0.1 * 0.9 / (400 * without)))
+
+
+def test_toys_repeat_and_leave_the_global_generator_alone():
+    content = single(1, 0.8)
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, second = (toy_cls(content, 3.0, toys=20, seed=4) for _ in range(2))
+    assert first == second
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002

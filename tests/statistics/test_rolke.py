@@ -1,0 +1,59 @@
+"""Against the authors' own program: intervals printed by ROOT 5.34/03 for its tutorial Rolke.C (TRolke 2.0)."""
+
+import pytest
+from scipy import stats
+
+from analysis.statistics import ArgumentError, Background, upper_limit
+from analysis.statistics.rolke import GaussianBackground, ProfileLikelihood, SidebandBackground
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "level", "printed"),
+    [
+        (ProfileLikelihood(10, SidebandBackground(3, 2.5), 0.9, 0.05), 0.95, 18.4584),
+        (ProfileLikelihood(10, GaussianBackground(5, 0.5), 0.9, 0.05), 0.99, 17.5005),
+        (ProfileLikelihood(1, GaussianBackground(0, 1.0), 0.65), 0.799999, 4.91504),
+        (ProfileLikelihood(15, GaussianBackground(10, 0.0), 0.77, 0.15), 0.95, 20.1747),
+    ],
+)
+def test_program_output(likelihood, level, printed):
+    assert likelihood.upper_limit(level) == pytest.approx(printed, rel=2e-5)
+
+
+def test_program_output_unbounded():
+    likelihood = ProfileLikelihood(1, SidebandBackground(7, 5), 0.25)
+    assert likelihood.upper_limit(0.68, bounded=False) == pytest.approx(4.08807, rel=2e-5)
+    assert likelihood.upper_limit(0.68) > 4.08807
+
+
+def test_unbounded_interval_can_be_empty():
+    with pytest.raises(ArgumentError, match="bounded=True"):
+        ProfileLikelihood(0, SidebandBackground(15, 5), 0.9).upper_limit(0.9, bounded=False)
+
+
+def test_no_events_no_error_is_half_the_chi_square():
+    assert upper_limit(0, Background(2.0), method="rolke").signal_events == pytest.approx(stats.chi2.isf(0.1, 1) / 2)
+
+
+def test_deviance_rises_by_the_quantile():
+    likelihood = ProfileLikelihood(7, SidebandBackground(12, 4), 1.0, 0.1)
+    _, lowest = likelihood.minimum()
+    rise = likelihood.deviance(likelihood.upper_limit(0.9)) - lowest
+    assert rise == pytest.approx(stats.chi2.isf(0.1, 1), rel=1e-6)
+
+
+@pytest.mark.parametrize(("background", "signal"), [(SidebandBackground(7, 5), 3.0), (GaussianBackground(4, 1.5), 0.7)])
+def test_profiled_background_is_the_maximum(background, signal):
+    likelihood = ProfileLikelihood(6, background)
+    best = background.profiled(6, signal)
+
+    def deviance(b):
+        return -2 * stats.poisson.logpmf(6, signal + b) + background.penalty(b)
+
+    assert likelihood.deviance(signal) == pytest.approx(deviance(best) + 2 * stats.poisson.logpmf(6, 6), abs=1e-9)
+    assert all(deviance(best + step) > deviance(best) for step in (-1e-3, 1e-3))
+
+
+def test_an_efficiency_compatible_with_zero_has_no_limit():
+    with pytest.raises(ArgumentError, match="ses_error"):
+        upper_limit(0, Background(0.3), ses_error=0.8, method="rolke")
