@@ -1,0 +1,81 @@
+"""What the processor booked for one search in one data set, read as numbers with their errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hist
+
+from analysis.catalogue import catalogue, conditions
+from analysis.events.exposure import Exposure
+from analysis.search import Search, Selection
+
+
+class MissingHistogramsError(ValueError):
+    """The histogram store lacks a sample of the search."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """A sum of weights and the sum of their squares."""
+
+    value: float = 0.0
+    variance: float = 0.0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.value + other.value, self.variance + other.variance)
+
+    def scaled(self, factor: float) -> Count:
+        return Count(self.value * factor, self.variance * factor**2)
+
+    @property
+    def error(self) -> float:
+        return math.sqrt(self.variance)
+
+
+@dataclass(frozen=True)
+class Booked:
+    """Histograms of one search in one data set: `samples[sample][data set][selection][histogram]`."""
+
+    search: Search
+    samples: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.search.samples.all if name not in self.samples]
+        if missing:
+            names = ", ".join(missing)
+            raise MissingHistogramsError(f"{self.search.key}: no histograms of {names}; run `make histograms`")
+
+    def histogram(self, sample: str, selection: Selection, name: str) -> hist.Hist[Any]:
+        histogram: hist.Hist[Any] = self.samples[sample][self.search.dataset][selection.name][name]
+        return histogram
+
+    def exposure(self, sample: str) -> Exposure:
+        return Exposure.from_numbers(self.samples[sample]["exposure"])
+
+    def count(self, sample: str, selection: Selection, region: str) -> Count:
+        """Sum of weights in a region after all cuts, as booked."""
+        regions = self.histogram(sample, selection, "regions")
+        row = regions.axes[0].index(region)
+        view: Any = regions.view()
+        return Count(float(view["value"][row]), float(view["variance"][row]))
+
+    def accepted(self, sample: str, selection: Selection, region: str) -> Count:
+        """Sum of weights in a region, the common efficiency of the data set applied."""
+        return self.count(sample, selection, region).scaled(conditions().event_efficiency(self.search.dataset))
+
+    def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
+        """Accepted fraction of the decays in the fiducial volume."""
+        return self.accepted(sample, selection, region).scaled(1 / self.exposure(sample).weight_in_fv)
+
+    def data(self, selection: Selection, region: str) -> Count:
+        """Weighted data candidates in a region."""
+        counts = (self.count(sample, selection, region) for sample in self.search.samples.data)
+        return sum(counts, Count())
+
+    def decay(self, sample: str) -> str:
+        """The decay a simulated sample is of."""
+        return catalogue().simulation[sample].decay

@@ -1,0 +1,62 @@
+"""Do the control regions agree with the expected background?  Asked before a box is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.limits.events import BackgroundRow
+from analysis.search import Search
+from analysis.statistics import Background, significance
+
+THRESHOLD = 0.01
+"""Smallest p-value, corrected for the number of regions, with which `kaon unblind` opens a box."""
+
+
+@dataclass(frozen=True)
+class RegionAgreement:
+    """A control region: `p_value` is two-sided, of the observed count under the expected background."""
+
+    region: str
+    expected: float
+    error: float
+    observed: int
+    p_value: float
+
+
+@dataclass(frozen=True)
+class ControlAgreement:
+    """All control regions of a signal selection; `p_value` is the smallest, times their number."""
+
+    regions: tuple[RegionAgreement, ...]
+
+    @property
+    def p_value(self) -> float:
+        return min(1.0, len(self.regions) * min(r.p_value for r in self.regions))
+
+    @property
+    def agrees(self) -> bool:
+        return self.p_value >= THRESHOLD
+
+
+def control_agreement(search: Search, rows: tuple[BackgroundRow, ...]) -> ControlAgreement:
+    """Compare data and background in the control regions of the signal selection.
+
+    Raises ValueError if the search has no control region, or one whose count is not there.
+    """
+    wanted = {r.name for r in search.signal.regions if r.control}
+    totals = [r for r in rows if (r.search, r.dataset) == (search.name, search.dataset) and r.mode == "total"]
+    regions = tuple(_agreement(r, search.background_prior) for r in totals if r.region in wanted)
+    if {r.region for r in regions} != wanted or not wanted:
+        raise ValueError(f"{search.key}: no counts of its control regions {sorted(wanted)}; run `make limits` first")
+    return ControlAgreement(regions)
+
+
+def _agreement(row: BackgroundRow, prior: str) -> RegionAgreement:
+    if row.observed is None:
+        raise ValueError(
+            f"{row.search}/{row.dataset}: no count of control region {row.region}; run `make limits` first"
+        )
+    background = Background(row.expected, row.error, prior)  # type: ignore[arg-type]
+    excess = significance(row.observed, background).p_value
+    deficit = 1 - significance(row.observed + 1, background).p_value
+    return RegionAgreement(row.region, row.expected, row.error, row.observed, min(1.0, 2 * min(excess, deficit)))

@@ -1,0 +1,201 @@
+"""Limits from events: booked counts -> N_K -> expected background -> single-event sensitivity -> upper limit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.blinding import records
+from analysis.catalogue import branching_fractions
+from analysis.limits.booked import Booked, Count
+from analysis.normalisation import Measurement, acceptance, kaon_decays, measurement, single_event_sensitivity
+from analysis.published import Published, all_published
+from analysis.results import LimitRecord
+from analysis.search import Search, Selection, searches
+from analysis.statistics import Background, expected_upper_limits, upper_limit
+
+NORMALISATION_REGION = "normalisation"
+
+
+@dataclass(frozen=True)
+class BackgroundRow:
+    """One cell of a background table: expected events of a mode in a region; `mode` "total" sums a region.
+
+    `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
+    None while the region is shut.
+    """
+
+    search: str
+    dataset: str
+    region: str
+    mode: str
+    expected: float
+    stat: float
+    syst: float
+    published: float | None = None
+    published_error: float | None = None
+    observed: int | None = None
+
+    @property
+    def error(self) -> float:
+        return math.hypot(self.stat, self.syst)
+
+
+def opened(search: Search) -> bool:
+    """Whether an unblinding record opens the search in its data set."""
+    return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())
+
+
+def signal_region(selection: Selection) -> str:
+    return next(r.name for r in selection.regions if r.signal)
+
+
+def normalise(booked: Booked) -> tuple[Measurement, float]:
+    """Kaon decays N_K and the contamination f of the normalisation sample.
+
+    N_K = (1 - f) N / (B A) with f the share of the background modes in the expected candidates.
+    """
+    search = booked.search
+    selection = search.normalisation
+    data = booked.data(selection, NORMALISATION_REGION)
+    signal, *others = [
+        _rate(booked, sample, selection, NORMALISATION_REGION)
+        for sample in (search.samples.normalisation, *search.samples.backgrounds)
+    ]
+    contamination = sum(r.value for r in others) / (signal.value + sum(r.value for r in others))
+    fraction = branching_fractions()[booked.decay(search.samples.normalisation)]
+    decays = kaon_decays(
+        measurement(data.value, "normalisation candidates", stat=data.error),
+        branching_fraction=measurement(fraction.value, f"branching fraction of {selection.decay}", ext=fraction.error),
+        acceptance=_acceptance(booked, search.samples.normalisation, selection, NORMALISATION_REGION),
+        contamination=contamination,
+    )
+    return decays, contamination
+
+
+def _acceptance(booked: Booked, sample: str, selection: Selection, region: str) -> Measurement:
+    accepted = booked.accepted(sample, selection, region)
+    return acceptance(
+        accepted.value,
+        booked.exposure(sample).weight_in_fv,
+        f"acceptance of {selection.decay}",
+        sum_of_squared_weights=accepted.variance,
+    )
+
+
+def _rate(booked: Booked, sample: str, selection: Selection, region: str) -> Count:
+    """Selected events per kaon decay: branching fraction times acceptance."""
+    fraction = branching_fractions()[booked.decay(sample)].value
+    return booked.acceptance(sample, selection, region).scaled(fraction)
+
+
+def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]:
+    """Expected background by region and mode, for `decays` kaon decays, beside the printed one."""
+    search = booked.search
+    paper = all_published().get((search.name, search.dataset))
+    rows: list[BackgroundRow] = []
+    for region in search.signal.regions:
+        cells = {s: _rate(booked, s, search.signal, region.name).scaled(decays) for s in search.samples.backgrounds}
+        rows.extend(_row(booked, region.name, sample, cell, paper) for sample, cell in cells.items())
+        rows.append(_total(booked, region.name, cells, paper))
+    return tuple(rows)
+
+
+def _row(booked: Booked, region: str, sample: str, cell: Count, paper: Published | None) -> BackgroundRow:
+    relative = math.hypot(*(s.relative for s in booked.search.systematics if sample in s.samples))
+    printed = paper.regions[region].modes.get(booked.decay(sample)) if paper and region in paper.regions else None
+    return BackgroundRow(
+        booked.search.name, booked.search.dataset, region, booked.decay(sample),
+        cell.value, cell.error, cell.value * relative,
+        printed.expected if printed else None, printed.error if printed else None,
+    )  # fmt: skip
+
+
+def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
+    search = booked.search
+    total = sum(cells.values(), Count())
+    # A systematic source is common to its samples, so their errors add linearly; sources are independent.
+    shifts = [s.relative * sum(cells[sample].value for sample in s.samples) for s in search.systematics]
+    printed = paper.regions[region].total if paper and region in paper.regions else None
+    shut = not search.signal.region(region).control and not opened(search)
+    observed = None if shut else round(booked.data(search.signal, region).value)
+    return BackgroundRow(
+        search.name, search.dataset, region, "total", total.value, total.error, math.hypot(*shifts),
+        printed.expected if printed else None, printed.error if printed else None, observed,
+    )  # fmt: skip
+
+
+def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:
+    return next(r for r in rows if r.region == region and r.mode == "total")
+
+
+def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[LimitRecord, tuple[BackgroundRow, ...]]:
+    """The limit of one search in one data set, with the background table it rests on."""
+    search = booked.search
+    decays, contamination = normalise(booked)
+    rows = background_table(booked, decays.value)
+    total = total_row(rows, signal_region(search.signal))
+    accepted = _acceptance(booked, search.samples.signal, search.signal, signal_region(search.signal))
+    sensitivity = single_event_sensitivity(decays, accepted * search.signal_branching_fraction)
+    normalisation = booked.acceptance(search.samples.normalisation, search.normalisation, NORMALISATION_REGION)
+    background = Background(total.expected, total.error, search.background_prior)  # type: ignore[arg-type]
+    paper = all_published().get((search.name, search.dataset))
+    printed_count = paper.count.observed if paper and paper.count else None
+
+    def at(observed: int | None) -> float | None:
+        if observed is None:
+            return None
+        return upper_limit(
+            observed, background, ses=sensitivity.value, ses_error=sensitivity.error, confidence_level=confidence_level
+        ).upper_limit
+
+    record = LimitRecord(
+        search=search.name,
+        dataset=search.dataset,
+        origin="events",
+        kaon_decays=decays.value,
+        kaon_decays_error=decays.error,
+        acceptance_signal=accepted.value,
+        acceptance_normalisation=normalisation.value,
+        single_event_sensitivity=sensitivity.value,
+        single_event_sensitivity_error=sensitivity.error,
+        background=total.expected,
+        background_error=total.error,
+        observed=total.observed,
+        upper_limit=at(total.observed),
+        upper_limit_at_published_count=at(printed_count),
+        expected_upper_limit=expected_upper_limits(
+            background, ses=sensitivity.value, ses_error=sensitivity.error, confidence_level=confidence_level
+        ),
+        published_upper_limit=paper.upper_limit.value if paper and paper.upper_limit else None,
+        details=_details(decays, sensitivity, contamination, booked),
+    )
+    return record, rows
+
+
+def _details(decays: Measurement, sensitivity: Measurement, contamination: float, booked: Booked) -> dict[str, Any]:
+    budget = {f"{c.source} ({c.kind})": abs(c.relative) for c in sensitivity.budget}
+    return {
+        "normalisation_candidates": booked.data(booked.search.normalisation, NORMALISATION_REGION).value,
+        "contamination": contamination,
+        "kaon_decays_stat": decays.stat,
+        "kaon_decays_syst": decays.syst,
+        "kaon_decays_ext": decays.ext,
+        "sensitivity_budget": budget,
+    }
+
+
+def limits_from_events(
+    stores: Mapping[str, Mapping[str, Any]], confidence_level: float = 0.9
+) -> tuple[tuple[LimitRecord, ...], tuple[BackgroundRow, ...]]:
+    """Limits and background tables of every search in `stores` (search name -> booked samples)."""
+    records_: list[LimitRecord] = []
+    rows: list[BackgroundRow] = []
+    for name, samples in stores.items():
+        for search in searches()[name]:
+            record, table = limit_from_events(Booked(search, samples), confidence_level)
+            records_.append(record)
+            rows.extend(table)
+    return tuple(records_), tuple(rows)

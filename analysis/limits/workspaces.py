@@ -1,0 +1,60 @@
+"""HistFactory workspaces of the published searches: the signal region with its modes, mu in a round unit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from analysis.limits.published import recomputed_sensitivity
+from analysis.normalisation import Measurement
+from analysis.published import Estimate, Published, all_published
+from analysis.statistics.workspace import RegionCounts, Sample, workspace
+
+
+def published_workspaces() -> dict[tuple[str, str], dict[str, Any]]:
+    """A workspace for every search with a printed count, by (search, data set)."""
+    return {key: published_workspace(paper) for key, paper in all_published().items() if paper.count is not None}
+
+
+def unit_of(sensitivity: Measurement) -> float:
+    """The power of ten below the sensitivity: mu counts branching fractions in this unit (1e-11 for pi e e)."""
+    return 10.0 ** math.floor(math.log10(sensitivity.value))
+
+
+def published_workspace(paper: Published) -> dict[str, Any]:
+    """Signal region of one search.  Modes printed without an error are exact; rows printed as limits are left out.
+
+    If the printed modes do not carry the whole printed total, their sum is topped up by a sample "other" (rounding).
+    """
+    sensitivity = recomputed_sensitivity(paper)
+    if paper.count is None or sensitivity is None:
+        raise ValueError(f"{paper.search} {paper.dataset} prints no count of a signal region")
+    unit = unit_of(sensitivity)
+    region = RegionCounts(
+        name="signal",
+        observed=paper.count.observed,
+        samples=_samples(paper),
+        signal=unit / sensitivity.value,
+    )
+    errors = [(part.source, abs(part.relative)) for part in sensitivity.budget]
+    events = paper.count.observed + 5 * (math.sqrt(paper.count.observed + 1) + paper.count.error + 2)
+    return workspace([region], errors, highest_mu=5 * events * sensitivity.value / unit)
+
+
+def _samples(paper: Published) -> tuple[Sample, ...]:
+    count = paper.count
+    assert count is not None
+    region = paper.regions.get("signal")
+    modes = region.modes if region is not None else {}
+    samples = [_sample(name, mode) for name, mode in modes.items() if mode.expected > 0]
+    if not samples:
+        return (Sample("total", count.expected, systematics=(("background", count.error),)),)
+    rest = count.expected - sum(sample.expected for sample in samples)
+    return (*samples, Sample("other", rest)) if rest > 1e-6 else tuple(samples)
+
+
+def _sample(name: str, mode: Estimate) -> Sample:
+    """Named systematic errors keep their names; an unnamed one is the mode's own."""
+    own = mode.syst if mode.syst is not None else mode.total_error
+    unnamed = ((f"systematic {name}", own),) if own else ()
+    return Sample(name, mode.expected, mode.stat or 0.0, tuple(mode.systematics.items()) or unnamed)

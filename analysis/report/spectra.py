@@ -1,0 +1,86 @@
+"""Spectra of a search: data over the expected background, with the regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import mplhep
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from analysis.catalogue import branching_fractions, conditions
+from analysis.limits.booked import Booked
+from analysis.limits.events import normalise, opened
+from analysis.results import write_bytes
+from analysis.search import Selection
+
+REBINNED = 60
+
+
+def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
+    """The observable of a selection: stacked simulation for `decays` kaon decays, and data.
+
+    Shut intervals are shaded; the data in them were never read.
+    """
+    search = booked.search
+    quantity = selection.observable
+    modes = [m for m in _modes(booked, selection) if m in booked.samples]
+    stack = [_scaled(booked, sample, selection, decays) for sample in modes]
+    data = sum((booked.histogram(s, selection, quantity.name) for s in search.samples.data[1:]),
+               booked.histogram(search.samples.data[0], selection, quantity.name))  # fmt: skip
+    figure, axes = plt.subplots(figsize=(8, 5))
+    factor = max(1, quantity.bins[0] // REBINNED)
+    mplhep.histplot(
+        [h[:: factor * 1j] for h in stack], stack=True, histtype="fill", ax=axes, alpha=0.7,
+        label=[booked.decay(sample) for sample in modes],
+    )  # fmt: skip
+    mplhep.histplot(data[:: factor * 1j], histtype="errorbar", color="black", ax=axes, label="data")
+    for region in selection.masked:
+        low, high = region.within.low / quantity.unit, region.within.high / quantity.unit
+        axes.axvspan(low, high, color="grey", alpha=0.2 if opened(search) else 0.6)
+    axes.set(xlabel=quantity.label, ylabel="events", title=f"{search.key}: {selection.name}")
+    axes.set_yscale("symlog", linthresh=1.0)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize="small")
+    figure.tight_layout()
+    return figure
+
+
+def _modes(booked: Booked, selection: Selection) -> Iterator[str]:
+    samples = booked.search.samples
+    yield from samples.backgrounds
+    if selection is booked.search.normalisation:
+        yield samples.normalisation
+
+
+def _scaled(booked: Booked, sample: str, selection: Selection, decays: float) -> Any:
+    efficiency = conditions().event_efficiency(booked.search.dataset)
+    rate = branching_fractions()[booked.decay(sample)].value / booked.exposure(sample).weight_in_fv
+    return booked.histogram(sample, selection, selection.observable.name) * (decays * efficiency * rate)
+
+
+def write_spectra(booked: Booked, directory: Path) -> list[Path]:
+    """Draw every selection of a search into `directory`; returns the files."""
+    decays = normalise(booked)[0].value
+    paths = []
+    for selection in booked.search.selections:
+        figure = spectrum(booked, selection, decays)
+        path = directory / f"{booked.search.name}_{booked.search.dataset}_{selection.name}.png"
+        write_bytes(path, _png(figure))
+        plt.close(figure)
+        paths.append(path)
+    return paths
+
+
+def _png(figure: Figure) -> bytes:
+    from io import BytesIO
+
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=120, metadata={"Software": None})
+    return stream.getvalue()

@@ -1,0 +1,120 @@
+"""The tables on the terminal: limits, and each search's regions beside the printed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from analysis.limits.booked import Booked
+from analysis.limits.events import BackgroundRow
+from analysis.limits.published import Comparison
+from analysis.results import LimitRecord
+from analysis.search import Selection
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with so many significant digits, or a dash.
+
+    >>> number(5.2531e-11), number(None), number(0.0432)
+    ('5.25e-11', '-', '0.0432')
+    """
+    return "-" if value is None else f"{value:.{digits}g}"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    return "-" if value is None else number(value) if not error else f"{number(value)} ± {number(error, 2)}"
+
+
+def limits_table(records: Sequence[LimitRecord], confidence_level: float) -> Table:
+    """One row a limit; the ratio is that of the limit at the published count to the published limit."""
+    table = Table(title=f"Upper limits at {100 * confidence_level:g}% CL", title_justify="left")
+    for name in (
+        "search", "data set", "origin", "N_K", "A normalisation", "A signal", "SES", "background", "observed", "limit",
+        "at printed count", "expected [-1, +1 sigma]", "published", "ratio",
+    ):  # fmt: skip
+        table.add_column(name, justify="left" if name in {"search", "data set", "origin"} else "right")
+    for r in records:
+        table.add_row(*_limit_cells(r))
+    return table
+
+
+def _limit_cells(r: LimitRecord) -> tuple[str, ...]:
+    ratio = None
+    if r.upper_limit_at_published_count is not None and r.published_upper_limit:
+        ratio = r.upper_limit_at_published_count / r.published_upper_limit
+    low, median, high = r.expected_upper_limit[1:4]
+    return (
+        r.search,
+        r.dataset,
+        r.origin,
+        with_error(r.kaon_decays, r.kaon_decays_error),
+        number(r.acceptance_normalisation),
+        number(r.acceptance_signal),
+        with_error(r.single_event_sensitivity, r.single_event_sensitivity_error),
+        with_error(r.background, r.background_error),
+        "blind" if r.observed is None else str(r.observed),
+        number(r.upper_limit),
+        number(r.upper_limit_at_published_count),
+        f"{number(median)} [{number(low)}, {number(high)}]",
+        number(r.published_upper_limit, 2),
+        number(ratio),
+    )
+
+
+def background_tables(rows: Sequence[BackgroundRow]) -> list[Table]:
+    """One table a search and data set: modes in rows, regions in columns, the printed cell in brackets."""
+    tables = []
+    for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
+        own = [r for r in rows if (r.search, r.dataset) == (search, dataset)]
+        regions = list(dict.fromkeys(r.region for r in own))
+        table = Table(title=f"{search} {dataset}: expected background [printed]", title_justify="left")
+        table.add_column("mode")
+        for region in regions:
+            table.add_column(region, justify="right")
+        for mode in dict.fromkeys(r.mode for r in own):
+            cells = {r.region: r for r in own if r.mode == mode}
+            table.add_row(mode, *(_background_cell(cells[region]) for region in regions))
+        totals = {r.region: r for r in own if r.mode == "total"}
+        table.add_row("data", *("shut" if totals[r].observed is None else str(totals[r].observed) for r in regions))
+        tables.append(table)
+    return tables
+
+
+def _background_cell(row: BackgroundRow) -> str:
+    printed = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
+    return with_error(row.expected, row.error) + printed.replace("[", r"\[")
+
+
+def cutflow_table(booked: Booked, selection: Selection) -> Table:
+    """Events after each cut: simulated samples as a fraction of the decays in the fiducial volume, data as counts."""
+    search = booked.search
+    table = Table(title=f"{search.key}: {selection.name} ({selection.decay})", title_justify="left")
+    table.add_column("cut")
+    for sample in search.samples.all:
+        table.add_column(sample, justify="right")
+    flows = {sample: _cutflow(booked, sample, selection) for sample in search.samples.all}
+    for row, cut in enumerate(selection.cutflow):
+        table.add_row(cut, *(flow[row] for flow in flows.values()))
+    return table
+
+
+def _cutflow(booked: Booked, sample: str, selection: Selection) -> list[str]:
+    counts: Any = booked.histogram(sample, selection, "cutflow").values()
+    exposure = booked.exposure(sample)
+    return [number(c / exposure.weight_in_fv) if exposure.simulated else f"{c:.0f}" for c in counts]
+
+
+def comparison_table(rows: Sequence[Comparison], missing: Sequence[tuple[str, str, str]]) -> Table:
+    """Every printed N_K, SES and limit beside the one recomputed from the printed inputs; what cannot be, below."""
+    table = Table(title="Printed numbers and what their printed inputs give", title_justify="left")
+    for name in ("search", "data set", "quantity", "printed", "recomputed", "all digits", "note"):
+        table.add_column(name, justify="right" if name in {"printed", "recomputed"} else "left")
+    for row in rows:
+        agrees = "yes" if row.agrees else "no"
+        numbers = (number(row.printed, row.digits), number(row.recomputed, row.digits + 1))
+        table.add_row(row.search, row.dataset, row.quantity, *numbers, agrees, row.note)
+    for search, dataset, reason in missing:
+        table.add_row(search, dataset, "upper limit", "-", "-", "-", reason)
+    return table
