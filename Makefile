@@ -60,7 +60,7 @@ format: $(ENV)  ## rewrite the sources in the style that lint wants
 	$(BIN)/ruff format .
 
 report: $(LIMITS)  ## tables and figures in results/report
-	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report
+	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report $(QUICKLY)
 
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks
@@ -74,7 +74,7 @@ clean:  ## remove samples, results and caches (not the environment)
 
 $(ENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	touch $@
 
 # One process a sample, so that a new or changed one is made alone; each uses all workers.

@@ -1,0 +1,19 @@
+"""Running a processor over files, on any backend, with a proof that every event was processed exactly once."""
+
+from analysis.execution.backend import Backend
+from analysis.execution.closure import Closure
+from analysis.execution.errors import BackendError, ChunkError, ClosureError, ExecutionError, InputFileError
+from analysis.execution.runner import Metrics, RunResult, run
+
+__all__ = [
+    "Backend",
+    "BackendError",
+    "ChunkError",
+    "Closure",
+    "ClosureError",
+    "ExecutionError",
+    "InputFileError",
+    "Metrics",
+    "RunResult",
+    "run",
+]

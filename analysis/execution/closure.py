@@ -1,0 +1,76 @@
+"""The closure check: every event range of every file was processed exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from coffea.processor.executor import WorkItem
+
+from analysis.execution.errors import ClosureError
+from analysis.execution.inputs import InputFile
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What was processed, after it was found to be all there is: files, chunks and events, and events by sample."""
+
+    files: int
+    chunks: int
+    events: int
+    sample_events: Mapping[str, int]
+
+
+def check_closure(
+    files: Sequence[InputFile], planned: Sequence[WorkItem], processed: Iterable[WorkItem], events_seen: int
+) -> Closure:
+    """Compare what was processed with what was planned and with what the files hold.
+
+    `events_seen` is the sum of the chunk lengths counted where they were processed: a set of work items alone
+    cannot show that one was added up twice.  Raises ClosureError naming the chunks that are missing, unknown or
+    overlap.
+    """
+    _check_plan(files, planned)
+    done = set(processed)
+    missing = [item for item in planned if item not in done]
+    unknown = done - set(planned)
+    if missing or unknown:
+        raise ClosureError(
+            f"{len(missing)} chunks were not processed{_first(missing)} and {len(unknown)} were that nobody asked "
+            f"for{_first(unknown)}: the output is incomplete, run again"
+        )
+    expected = sum(f.events for f in files)
+    if events_seen != expected:
+        raise ClosureError(
+            f"{events_seen} events were processed but the files hold {expected}: "
+            f"some were counted twice or lost, run again"
+        )
+    by_sample: Counter[str] = Counter()
+    for f in files:
+        by_sample[f.sample] += f.events
+    return Closure(len(files), len(planned), expected, dict(by_sample))
+
+
+def _check_plan(files: Sequence[InputFile], planned: Sequence[WorkItem]) -> None:
+    """The planned chunks tile every file: from event 0 to its last, without gap or overlap."""
+    reached = {(f.sample, f.path): 0 for f in files}
+    for item in planned:
+        place = (item.dataset, item.filename)
+        if place not in reached:
+            raise ClosureError(f"a chunk of {item.filename} was planned, which is no input file of {item.dataset}")
+        if item.entrystart != reached[place]:
+            raise ClosureError(
+                f"chunks of {item.filename} leave a gap or overlap: "
+                f"one starts at event {item.entrystart} instead of {reached[place]}"
+            )
+        reached[place] = item.entrystop
+    for f in files:
+        if reached[f.sample, f.path] != f.events:
+            raise ClosureError(f"chunks cover {reached[f.sample, f.path]} of the {f.events} events of {f.path}")
+
+
+def _first(items: Iterable[WorkItem]) -> str:
+    for item in items:
+        return f" (first: {item.filename}, events {item.entrystart} to {item.entrystop})"
+    return ""

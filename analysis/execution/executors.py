@@ -1,0 +1,133 @@
+"""Executors for coffea's Runner that sum outputs in a fixed order and say which events a failure is about.
+
+Coffea's own would do the work, but sum in another order under every backend, run a deterministic bug four times,
+and lose the name of the file on the way back from a worker.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from coffea.processor.executor import ExecutorBase, WorkItem
+
+from analysis.execution.errors import BackendError, ChunkError
+from analysis.execution.memory import release_chunk, thaw
+from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
+
+Function = Callable[[Any], Any]
+Advance = Callable[[int], None]
+
+
+def no_report(events: int) -> None:
+    """Progress goes nowhere."""
+
+
+@dataclass
+class SerialExecutor(ExecutorBase):
+    """One chunk after the other in this process; `report` is called with the number of events done."""
+
+    report: Advance = field(default=no_report)
+
+    def __call__(self, items: Sequence[WorkItem], function: Function, accumulator: Any) -> tuple[Any, int]:
+        try:
+            samples = [reduce_in_order(self._outputs(group, function)) for group in by_sample(items)]
+        finally:
+            thaw()
+        return combine(samples), 0
+
+    def _outputs(self, items: Sequence[WorkItem], function: Function) -> Iterator[Any]:
+        for item in items:
+            yield run_chunk(item, function)
+            self.report(len(item))
+
+
+@dataclass
+class DaskExecutor(ExecutorBase):
+    """Chunks as tasks of a Dask `client`, summed by a tree of tasks per sample.
+
+    A chunk whose processing fails is not tried again; one whose worker dies is, as often as the scheduler's
+    `allowed-failures` says.
+    """
+
+    client: Any = None
+    report: Advance = field(default=no_report)
+
+    def __call__(self, items: Sequence[WorkItem], function: Function, accumulator: Any) -> tuple[Any, int]:
+        # One task holds the processor, so that it travels once per worker and not once per chunk.
+        shared = self.client.submit(_identity, function, pure=False)
+        tasks = self.client.map(run_chunk, list(items), function=shared, pure=False)
+        chunks = dict(zip((task.key for task in tasks), items, strict=True))
+        waiting = list(tasks)
+        totals = []
+        for group in by_sample(items):
+            totals.append(reduce_tree(tasks[: len(group)], self._submit_sum))
+            del tasks[: len(group)]
+        del shared
+        try:
+            self._follow(waiting, chunks)
+            return combine(self.client.gather(totals)), 0
+        except BaseException:
+            self.client.cancel(totals, force=True)
+            raise
+
+    def _submit_sum(self, group: list[Any]) -> Any:
+        return self.client.submit(combine, group, pure=False)
+
+    def _follow(self, waiting: list[Any], chunks: dict[str, WorkItem]) -> None:
+        """Report chunks as they finish and raise for the first that fails; keeps no output alive."""
+        from distributed import as_completed
+
+        finished = as_completed(waiting)
+        waiting.clear()
+        for task in finished:
+            item = chunks[task.key]
+            if task.status != "finished":
+                raise _failure(task, item)
+            self.report(len(item))
+
+
+def by_sample(items: Sequence[WorkItem]) -> list[list[WorkItem]]:
+    """Items grouped by sample: the sum of one does not depend on which others are processed with it."""
+    return [list(group) for _, group in groupby(items, key=lambda item: item.dataset)]
+
+
+def run_chunk(item: WorkItem, function: Function) -> Any:
+    """Process one chunk; ChunkError names file, events and cause, and can travel between processes."""
+    try:
+        return function(item)
+    except Exception as error:
+        # The runner wraps the processor's exception in a plain one; what the user needs is the first cause.
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        message = f"{type(cause).__name__}: {cause}"
+        raise ChunkError(f"{describe(item)} failed: {message}", traceback.format_exc()) from None
+    finally:
+        release_chunk()
+
+
+def describe(item: WorkItem) -> str:
+    """Where a chunk is, for people."""
+    return f"events {item.entrystart} to {item.entrystop} of {item.filename} (sample {item.dataset})"
+
+
+def _failure(task: Any, item: WorkItem) -> Exception:
+    from distributed.scheduler import KilledWorker
+
+    if task.status != "error":
+        return BackendError(f"the scheduler went away while {describe(item)} was processed; look at its log")
+    error = task.exception()
+    if isinstance(error, KilledWorker):
+        return ChunkError(
+            f"workers died {error.allowed_failures + 1} times, the last on {describe(item)}: most likely out of "
+            f"memory; use fewer workers or a smaller --chunk-size, or look for a crash with --backend iterative"
+        )
+    return error if isinstance(error, Exception) else ChunkError(f"{describe(item)} failed: {error!r}")
+
+
+def _identity(value: Any) -> Any:
+    return value

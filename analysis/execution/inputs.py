@@ -1,0 +1,216 @@
+"""Looking into input files before any work starts: can they be read, and do they keep the event contract?
+
+What can be known from a file's header is checked here, so that a run fails in its first second and not in its last
+hour: presence, length, trees, branches and their types, and whether the side tree accounts for every event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import uproot
+
+from analysis import schema
+from analysis.events.exposure import Exposure
+from analysis.execution.errors import InputFileError
+
+Blocks = frozenset[tuple[int, ...]]
+
+SHOWN = 4
+"""Names listed in a message before the rest is counted."""
+
+CXX_TYPES = {"float": "float32", "double": "float64", "bool": "bool"} | {
+    f"{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A readable file that keeps the contract.
+
+    `uuid` is the identity ROOT wrote into it, `size` in bytes, `exposure` what its events stand for.  `blocks` are
+    the (decay, seed, block) of simulated decays or the (run, burst) of data: what must not be there twice.
+    """
+
+    sample: str
+    path: str
+    uuid: str
+    size: int
+    exposure: Exposure
+    blocks: Blocks
+
+    @property
+    def events(self) -> int:
+        return self.exposure.events
+
+    @property
+    def simulated(self) -> bool:
+        return self.exposure.simulated
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the simulation; none for data."""
+        return tuple(sorted({block[1] for block in self.blocks})) if self.simulated else ()
+
+
+def inspect_file(place: tuple[str, str]) -> InputFile:
+    """Open the file of (sample, path) and check it against the contract; InputFileError says what is wrong."""
+    sample, path = place
+    if is_local(path) and not Path(path).is_file():
+        raise InputFileError(f"{path} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
+    try:
+        opened = uproot.open(path)
+    except Exception as error:
+        raise InputFileError(
+            f"{path} cannot be read as a ROOT file, it is damaged or cut short ({one_line(error)}): make it again"
+        ) from error
+    with opened as file:
+        return _inspect(sample, path, file)
+
+
+def _inspect(sample: str, path: str, file: Any) -> InputFile:
+    size = int(file.file.source.num_bytes)
+    if size < file.file.fEND:
+        raise InputFileError(f"{path} is cut short: {size} bytes of {file.file.fEND}; make or copy it again")
+    events = _tree(path, file, schema.EVENTS_TREE)
+    types = branch_types(events)
+    simulated = bool(types.keys() & _truth_names())
+    check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
+    exposure, blocks = _exposure(path, file, simulated, int(events.num_entries))
+    return InputFile(sample, path, str(file.file.uuid), size, exposure, blocks)
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is one of this machine's file systems, not a URL."""
+    return "://" not in path
+
+
+def branch_types(tree: Any) -> dict[str, str]:
+    """Types of the branches or fields of an uproot TTree or RNTuple: "float32", or "float32[]" if jagged.
+
+    A type the contract does not know is given as ROOT calls it.
+    """
+    return {name.rsplit("/", 1)[-1]: _dtype(text) for name, text in tree.typenames().items()}
+
+
+def _dtype(text: str) -> str:
+    jagged = text.endswith("[]") or "vector<" in text or "RVec<" in text
+    inner = re.split(r"[<>]", text)[1] if "<" in text else text.removesuffix("[]")
+    name = inner.removeprefix("std::")
+    return CXX_TYPES.get(name, name) + ("[]" if jagged else "")
+
+
+def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:
+    """Types the contract wants, in the notation of `branch_types`."""
+    jagged = {c.branch(f.name) for c in schema.COLLECTIONS for f in c.fields}
+    return {name: b.dtype + ("[]" if name in jagged else "") for name, b in branches.items()}
+
+
+def check_types(path: str, tree: str, types: Mapping[str, str], branches: Mapping[str, schema.Branch]) -> None:
+    """Compare a tree's branches with the contract's; branches the contract does not know are no error."""
+    expected = expected_types(branches)
+    missing = [name for name in expected if name not in types]
+    if missing:
+        raise InputFileError(
+            f"{path}: tree {tree} lacks {_listed(missing)}; it does not keep the event contract "
+            f"(`kaon schema`): convert it or make it again with this version"
+        )
+    wrong = [f"{n} ({types[n]} instead of {t})" for n, t in expected.items() if types[n] != t]
+    if wrong:
+        raise InputFileError(f"{path}: tree {tree} has wrong types: {_listed(wrong)}; write it as `kaon schema` says")
+
+
+def check_distinct(files: Sequence[InputFile]) -> None:
+    """Refuse the same file twice, under one name or as a copy, and samples that mix data and simulation."""
+    for what, values in (("path", [_real(f.path) for f in files]), ("UUID", [f.uuid for f in files])):
+        for value, times in Counter(values).items():
+            if times > 1:
+                same = [f"{f.path} ({f.sample})" for f, v in zip(files, values, strict=True) if v == value]
+                raise InputFileError(
+                    f"the same file is listed {times} times (same {what}): {_listed(same)}; "
+                    f"its events would count {times} times: list it once"
+                )
+    for sample in dict.fromkeys(f.sample for f in files):
+        mine = [f for f in files if f.sample == sample]
+        kinds = {f.simulated: f.path for f in mine}
+        if len(kinds) > 1:
+            raise InputFileError(
+                f"sample {sample} mixes data ({kinds[False]}) and simulation ({kinds[True]}): split it in two"
+            )
+        _check_blocks(sample, mine)
+
+
+def _check_blocks(sample: str, files: Sequence[InputFile]) -> None:
+    """Simulated decays must not be there twice; a burst of data may be spread over files."""
+    seen: dict[tuple[int, ...], str] = {}
+    for f in files if files[0].simulated else ():
+        for block in f.blocks:
+            if block in seen:
+                raise InputFileError(
+                    f"sample {sample}: {f.path} and {seen[block]} hold the same simulated decays (decay code, seed, "
+                    f"block = {block}): simulate one of them with another seed"
+                )
+            seen[block] = f.path
+
+
+def _real(path: str) -> str:
+    return str(Path(path).resolve()) if is_local(path) else path
+
+
+def _tree(path: str, file: Any, name: str) -> Any:
+    present = file.keys(cycle=False)
+    if name not in present:
+        raise InputFileError(
+            f"{path} has no tree {name!r}; it holds {', '.join(present) or 'nothing'}: is it the right file?"
+        )
+    return file[name]
+
+
+def _exposure(path: str, file: Any, simulated: bool, events: int) -> tuple[Exposure, Blocks]:
+    """Sums over the side tree and its blocks, after checking that it accounts for all events of the file."""
+    side = schema.GENERATION if simulated else schema.BURSTS
+    tree = _tree(path, file, side.name)
+    check_types(path, side.name, branch_types(tree), {b.name: b for b in side.fields})
+    rows = {b.name: np.asarray(tree[b.name].array(library="np")) for b in side.fields}
+    accounted = int(rows["events"].sum())
+    if accounted != events:
+        raise InputFileError(
+            f"{path} holds {events} events but its tree {side.name} accounts for {accounted}: "
+            f"it was not written to its end or was filtered; make it again"
+        )
+    keys = ("decay", "seed", "block") if simulated else ("run", "burst")
+    listed = list(zip(*(rows[key].tolist() for key in keys), strict=True))
+    blocks = frozenset(listed)
+    if len(blocks) != len(listed):
+        raise InputFileError(f"{path}: tree {side.name} lists the same {', '.join(keys)} twice: make it again")
+    if not simulated:
+        return Exposure(simulated=False, events=events, bursts=len(listed)), blocks
+    exposure = Exposure(
+        simulated=True,
+        events=events,
+        generated=int(rows["generated"].sum()),
+        weight=float(rows["weight"].sum()),
+        weight_in_fv=float(rows["weight_in_fv"].sum()),
+    )
+    return exposure, blocks
+
+
+def one_line(error: object) -> str:
+    """An error's text without line breaks."""
+    return " ".join(str(error).split())
+
+
+def _truth_names() -> set[str]:
+    return schema.branches(truth=True).keys() - schema.branches(truth=False).keys()
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    rest = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
+    return ", ".join(every[:SHOWN]) + rest

@@ -1,0 +1,170 @@
+"""Unfit files are refused before work starts, with the name of the file and of what is wrong in it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import uproot
+
+from analysis import schema
+from analysis.execution.errors import InputFileError
+from analysis.execution.inputs import branch_types, check_distinct, expected_types, inspect_file
+from tests.toy_events import write_toy_file
+
+
+def inspect(path: Path) -> Any:
+    return inspect_file(("toy", str(path)))
+
+
+@pytest.mark.parametrize("rntuple", [False, True])
+@pytest.mark.parametrize("truth", [False, True])
+@pytest.mark.parametrize("events", [0, 37])
+def test_valid_files(truth: bool, rntuple: bool, events: int, tmp_path: Path) -> None:
+    found = inspect(write_toy_file(tmp_path / "toy.root", events, truth=truth, rntuple=rntuple))
+    assert (found.sample, found.events, found.simulated) == ("toy", events, truth)
+    assert found.size == (tmp_path / "toy.root").stat().st_size
+    assert found.seeds == ((1,) if truth else ())
+
+
+def test_exposure_of_simulation(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", 20, truth=True)
+    weights = uproot.open(path)["Events"]["truth_weight"].array(library="np")
+    exposure = inspect(path).exposure
+    assert (exposure.events, exposure.generated, exposure.bursts) == (20, 200, 0)
+    assert exposure.weight == pytest.approx(10 * weights.sum())
+    assert exposure.weight_in_fv == pytest.approx(5 * weights.sum())
+
+
+def test_exposure_of_data(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", 500)
+    bursts = np.unique(uproot.open(path)["Events"]["burst"].array(library="np")).size
+    assert inspect(path).exposure.bursts == bursts > 10
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match=r"nowhere.root does not exist: make the sample toy \(`kaon simulate toy`"):
+        inspect(tmp_path / "nowhere.root")
+
+
+@pytest.mark.parametrize("content", [b"", b"root", b"not a ROOT file " * 100])
+def test_garbage(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "bad.root").write_bytes(content)
+    with pytest.raises(InputFileError, match=r"bad.root cannot be read as a ROOT file"):
+        inspect(tmp_path / "bad.root")
+
+
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.5, 0.99])
+def test_truncated_file(share: float, tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", 500)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(InputFileError, match=r"toy.root .*cut short"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("tree", ["Events", "Bursts"])
+def test_missing_tree(tree: str, tmp_path: Path) -> None:
+    others = tuple({"Events", "Bursts"} - {tree})
+    path = write_toy_file(tmp_path / "toy.root", trees=others)
+    with pytest.raises(InputFileError, match=rf"toy.root has no tree '{tree}'; it holds {others[0]}"):
+        inspect(path)
+
+
+def test_simulation_without_its_generation_tree(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", truth=True, trees=("Events",))
+    with pytest.raises(InputFileError, match="no tree 'Generation'"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("branch", ["run", "Track_momentum", "trigger_eMT"])
+def test_missing_branch(branch: str, tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", drop=(branch,))
+    with pytest.raises(InputFileError, match=rf"toy.root: tree Events lacks {branch}; .*kaon schema"):
+        inspect(path)
+
+
+def test_truth_is_whole_or_absent(tmp_path: Path) -> None:
+    """A file with some truth branches is not taken for data."""
+    path = write_toy_file(tmp_path / "toy.root", truth=True, drop=("truth_weight",))
+    with pytest.raises(InputFileError, match="lacks truth_weight"):
+        inspect(path)
+
+
+def test_many_missing_branches_are_counted(tmp_path: Path) -> None:
+    names = tuple(b.name for b in schema.EVENT[1:8])
+    path = write_toy_file(tmp_path / "toy.root", drop=names)
+    with pytest.raises(InputFileError, match=r"lacks burst, event, trigger_time, beam_momentum and 3 more"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("rntuple", [False, True])
+def test_wrong_type(rntuple: bool, tmp_path: Path) -> None:
+    wrong = {"run": np.ones(100, dtype="float64")}
+    path = write_toy_file(tmp_path / "toy.root", replace=wrong, rntuple=rntuple)
+    with pytest.raises(InputFileError, match=r"wrong types: run \(float64 instead of uint32\)"):
+        inspect(path)
+
+
+def test_flat_where_jagged_is_expected(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", replace={"Gtk_time": np.ones(100, dtype="float32")})
+    with pytest.raises(InputFileError, match=r"Gtk_time \(float32 instead of float32\[\]\)"):
+        inspect(path)
+
+
+def test_additional_branches_are_allowed(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", replace={"extra": np.ones(100)})
+    assert inspect(path).events == 100
+
+
+@pytest.mark.parametrize("truth", [False, True])
+def test_a_filtered_file_is_found_out(truth: bool, tmp_path: Path) -> None:
+    """The side tree says more events than there are: the exposure would be wrong."""
+    path = write_toy_file(tmp_path / "toy.root", 90, truth=truth, lost=10)
+    side = "Generation" if truth else "Bursts"
+    with pytest.raises(InputFileError, match=rf"holds 90 events but its tree {side} accounts for 100"):
+        inspect(path)
+
+
+def test_types_of_a_file_are_those_of_the_contract(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", truth=True)
+    assert branch_types(uproot.open(path)["Events"]) == expected_types(schema.branches(truth=True))
+
+
+def test_the_same_path_twice(tmp_path: Path) -> None:
+    file = inspect(write_toy_file(tmp_path / "toy.root"))
+    with pytest.raises(InputFileError, match=r"listed 2 times \(same path\): .*toy.root \(toy\), .*list it once"):
+        check_distinct([file, file])
+
+
+def test_a_link_is_the_same_file(tmp_path: Path) -> None:
+    write_toy_file(tmp_path / "toy.root")
+    (tmp_path / "link.root").symlink_to(tmp_path / "toy.root")
+    with pytest.raises(InputFileError, match="same path"):
+        check_distinct([inspect(tmp_path / "toy.root"), inspect(tmp_path / "link.root")])
+
+
+def test_a_copy_is_the_same_file(tmp_path: Path) -> None:
+    shutil.copy(write_toy_file(tmp_path / "toy.root"), tmp_path / "copy.root")
+    with pytest.raises(InputFileError, match=r"same UUID\): .*toy.root .*copy.root"):
+        check_distinct([inspect(tmp_path / "toy.root"), inspect(tmp_path / "copy.root")])
+
+
+def test_the_same_decays_simulated_twice(tmp_path: Path) -> None:
+    """Two files of other length, and so another identity, from the same seed."""
+    files = [inspect(write_toy_file(tmp_path / f"{n}.root", n, truth=True, seed=7)) for n in (10, 20)]
+    with pytest.raises(InputFileError, match=r"same simulated decays \(decay code, seed, block = \(1, 7, 0\)\)"):
+        check_distinct(files)
+
+
+def test_data_and_simulation_do_not_mix(tmp_path: Path) -> None:
+    files = [inspect(write_toy_file(tmp_path / f"{truth}.root", truth=truth)) for truth in (False, True)]
+    with pytest.raises(InputFileError, match=r"sample toy mixes data \(.*False.root\) and simulation"):
+        check_distinct(files)
+
+
+def test_distinct_files_pass(tmp_path: Path) -> None:
+    files = [inspect(write_toy_file(tmp_path / f"{seed}.root", truth=True, seed=seed)) for seed in (1, 2)]
+    check_distinct(files)

@@ -1,0 +1,149 @@
+"""The Makefile's dependencies: what is made again, and what is not, when something changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGETS = ("limits", "test", "lint", "samples", "histograms", "report", "notebooks", "bench", "clean", "help")
+
+FAKE_KAON = """#!/bin/sh
+echo "kaon $*" >> log
+output=$(echo "$*" | sed 's/.*--output \\([^ ]*\\).*/\\1/')
+case $1 in
+    simulate) mkdir -p $output; touch $output/$2.root ;;
+    run) mkdir -p $output; touch $output/run.json ;;
+    limits) touch $output ;;
+esac
+"""
+
+
+def make(place: Path, *arguments: str) -> str:
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "QUICK", "WORKERS")}
+    done = subprocess.run(
+        ["make", *arguments], cwd=place, env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """The sources with an environment whose `kaon` only notes what it was asked for and touches its output."""
+    for name in ("analysis", "processors", "datasets"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "tests").mkdir()
+    program = tmp_path / ".venv" / "bin" / "kaon"
+    program.parent.mkdir(parents=True)
+    program.write_text(FAKE_KAON)
+    program.chmod(0o755)
+    old = time.time() - 1000
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (old, old))
+    (tmp_path / ".venv" / ".installed").touch()
+    return tmp_path
+
+
+def log(place: Path) -> list[str]:
+    """What `kaon` was asked for since the last look."""
+    path = place / "log"
+    lines = path.read_text().splitlines() if path.exists() else []
+    path.unlink(missing_ok=True)
+    return lines
+
+
+def commands(lines: list[str]) -> list[str]:
+    return [line.split()[1] for line in lines]
+
+
+def samples(place: Path) -> list[str]:
+    names = re.findall(r"^  ([\w.-]+):", (place / "datasets" / "catalogue.yaml").read_text(), flags=re.MULTILINE)
+    assert len(names) >= 8
+    return names
+
+
+def test_help_is_the_default_and_lists_every_target() -> None:
+    listed = make(ROOT)
+    assert listed == make(ROOT, "help")
+    assert [t for t in TARGETS if f"  make {t} " not in listed] == []
+
+
+def test_limits_makes_everything_in_order(clone: Path) -> None:
+    make(clone, "limits")
+    lines = log(clone)
+    assert commands(lines) == ["simulate"] * len(samples(clone)) + ["run", "limits"]
+    assert {line.split()[2] for line in lines if "simulate" in line} == set(samples(clone))
+    assert (clone / "results" / "limits.json").exists()
+
+
+def test_a_second_time_nothing_is_done_and_quickly(clone: Path) -> None:
+    make(clone, "limits")
+    log(clone)
+    start = time.monotonic()
+    output = make(clone, "limits")
+    assert time.monotonic() - start < 2
+    assert "Nothing to be done" in output
+    assert log(clone) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "again"),
+    [
+        ("processors/pi_ee.py", ["run", "limits"]),
+        ("analysis/processor.py", ["run", "limits"]),
+        ("analysis/blinding.py", ["run", "limits"]),
+        ("analysis/statistics/counting.py", ["limits"]),
+        ("datasets/branching_fractions.yaml", ["simulate", "run", "limits"]),
+        ("datasets/conditions.yaml", ["simulate", "run", "limits"]),
+        ("analysis/schema.py", ["simulate", "run", "limits"]),
+        ("analysis/cli/main.py", []),
+    ],
+)
+def test_what_depends_on_a_source_is_made_again(changed: str, again: list[str], clone: Path) -> None:
+    make(clone, "limits")
+    log(clone)
+    time.sleep(0.01)
+    (clone / changed).touch()
+    make(clone, "limits")
+    assert list(dict.fromkeys(commands(log(clone)))) == again
+
+
+def test_one_missing_sample_is_made_alone(clone: Path) -> None:
+    make(clone, "limits")
+    log(clone)
+    name = samples(clone)[2]
+    (clone / "samples" / f"{name}.root").unlink()
+    make(clone, "limits")
+    lines = log(clone)
+    assert commands(lines) == ["simulate", "run", "limits"]
+    assert lines[0].split()[2] == name
+
+
+def test_quick_results_do_not_mix_with_the_others(clone: Path) -> None:
+    make(clone, "limits", "QUICK=1")
+    lines = log(clone)
+    assert all("--quick" in line for line in lines if "limits" not in line)
+    assert (clone / "results" / "quick" / "limits.json").exists()
+    assert not (clone / "results" / "limits.json").exists()
+
+
+def test_the_number_of_workers_is_passed_on(clone: Path) -> None:
+    make(clone, "limits", "WORKERS=7")
+    assert all("--workers 7" in line for line in log(clone) if "limits" not in line)
+
+
+def test_clean_keeps_the_environment_and_the_sources(clone: Path) -> None:
+    make(clone, "limits")
+    make(clone, "clean")
+    assert not (clone / "samples").exists()
+    assert not (clone / "results").exists()
+    assert (clone / ".venv" / ".installed").exists()
+    assert (clone / "analysis" / "schema.py").exists()

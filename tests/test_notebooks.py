@@ -1,0 +1,49 @@
+"""Every notebook runs from top to bottom, and is kept without outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+from tests.notebooks import execute, notebooks
+
+
+def write(path: Path, *cells: str) -> Path:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.name)
+def test_notebook_runs(path: Path) -> None:
+    execute(path)
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.name)
+def test_notebook_is_kept_without_outputs(path: Path) -> None:
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert [c.outputs for c in cells] == [[]] * len(cells)
+    assert {c.execution_count for c in cells} <= {None}
+
+
+def test_a_notebook_uses_this_environment(tmp_path: Path) -> None:
+    path = write(tmp_path / "n.ipynb", "import analysis, os\nprint(analysis.__file__)\nprint(os.getcwd())")
+    (output,) = execute(path).cells[0].outputs
+    package, place = output.text.split()
+    assert package == str(Path(__file__).resolve().parents[1] / "analysis" / "__init__.py")
+    assert place == str(tmp_path)
+
+
+def test_a_failing_cell_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError, match="the cell fell down"):
+        execute(write(tmp_path / "n.ipynb", "1 + 1", "raise RuntimeError('the cell fell down')"))
+
+
+def test_checkpoints_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    write(tmp_path / ".ipynb_checkpoints" / "n.ipynb")
+    expected = write(tmp_path / "n.ipynb")
+    assert notebooks(tmp_path) == [expected]

@@ -1,0 +1,187 @@
+"""The house rules that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution, requires
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(p for package in ("analysis", "processors") for p in (ROOT / package).rglob("*.py"))
+TESTS = sorted(p for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__).resolve())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+INSTALLERS = {"pip", "setuptools", "wheel"}
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+# --- packaging
+
+
+@pytest.mark.parametrize("package", ["analysis", "processors"])
+def test_packages_come_from_this_repository(package: str) -> None:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    assert Path(spec.origin).resolve() == ROOT / package / "__init__.py"
+
+
+def test_only_the_two_packages_are_installed() -> None:
+    """Not `tests` and not `datasets`, which would shadow other people's packages."""
+    find = PROJECT["tool"]["setuptools"]["packages"]["find"]
+    assert find == {"include": ["analysis*", "processors*"]}
+    assert not list((ROOT / "datasets").rglob("__init__.py"))
+
+
+def test_every_package_directory_is_a_package() -> None:
+    """A directory without __init__.py would be left out of the distribution, silently."""
+    directories = {path.parent for path in SOURCES}
+    assert [relative(d) for d in sorted(directories) if not (d / "__init__.py").exists()] == []
+
+
+def constraints() -> dict[str, str]:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    plain = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*")
+    assert [line for line in lines if not plain.fullmatch(line)] == []
+    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def needed(name: str, extras: frozenset[str], seen: dict[str, str]) -> None:
+    """Collect the versions of a distribution and of everything it needs."""
+    for text in requires(name) or ():
+        requirement = Requirement(text)
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in (*extras, "")):
+            continue
+        wanted = canonicalize_name(requirement.name)
+        found = distribution(wanted)
+        assert requirement.specifier.contains(found.version, prereleases=True), f"{text} but {found.version}"
+        if wanted not in seen or requirement.extras:
+            seen[wanted] = found.version
+            needed(wanted, frozenset(requirement.extras), seen)
+
+
+def test_constraints_pin_everything_that_is_needed_at_the_installed_version() -> None:
+    versions: dict[str, str] = {}
+    needed("rarekaon", frozenset({"dev", "notebooks"}), versions)
+    pinned = constraints()
+    assert {n: pinned.get(n) for n in versions if n not in {"rarekaon", *INSTALLERS}} == {
+        n: v for n, v in versions.items() if n not in {"rarekaon", *INSTALLERS}
+    }
+
+
+def test_pinned_versions_satisfy_the_lower_bounds() -> None:
+    pinned = constraints()
+    for text in (*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]):
+        requirement = Requirement(text)
+        if requirement.name != "rarekaon":
+            assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), text
+
+
+def test_the_entry_points_are_installed() -> None:
+    try:
+        points = {point.name: point.value for point in distribution("rarekaon").entry_points}
+    except PackageNotFoundError:
+        pytest.fail("rarekaon is not installed here: run `make test`, or pip install -e . -c constraints.txt")
+    assert points == {"kaon": "analysis.cli.main:main", "channels": "processors"}
+
+
+# --- layers
+
+
+def test_no_import_runs_upwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+def test_every_part_of_the_package_has_its_layer() -> None:
+    contract = next(c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    layered = set(re.findall(r"analysis\.\w+", " ".join(contract["layers"])))
+    parts = {f"analysis.{p.stem}" for p in (ROOT / "analysis").iterdir() if p.suffix == ".py" and p.stem != "__init__"}
+    parts |= {f"analysis.{p.parent.name}" for p in (ROOT / "analysis").glob("*/__init__.py")}
+    assert sorted(parts - layered) == []
+
+
+# --- sources
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_modules_are_short_and_well_named(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+    assert path.stem not in ("utils", "helpers", "common")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_modules_say_what_they_are(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+UNSAFE = re.compile(
+    r"(builtins\.)?(eval|exec)|os\.(system|popen)|(cloud)?pickle\.loads?|(cloud)?pickle\.Unpickler|marshal\.loads?"
+    r"|joblib\.load|dill\.loads?|yaml\.(load|load_all|unsafe_load|full_load)|shelve\.open|subprocess\.getoutput"
+)
+
+
+def unsafe(source: str) -> list[str]:
+    """Calls that could run what they read."""
+    found = []
+    for name, call in calls(ast.parse(source)):
+        keywords = {k.arg for k in call.keywords if not (isinstance(k.value, ast.Constant) and k.value.value is False)}
+        if UNSAFE.fullmatch(name) or keywords & {"shell", "allow_pickle"}:
+            found.append(f"line {call.lineno}: {name}")
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_no_unsafe_calls(path: Path) -> None:
+    assert unsafe(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["eval('1')", "yaml.load(x)", "pickle.loads(x)", "subprocess.run(x, shell=True)", "np.load(x, allow_pickle=True)"],
+)
+def test_unsafe_calls_would_be_found(source: str) -> None:
+    assert unsafe(source)
+
+
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b|pragma: no cover|NotImplementedError|pytest\.(mark\.)?(skip|xfail)")
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=relative)
+def test_nothing_is_left_for_later(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    assert [line for line in lines if UNFINISHED.search(line)] == []
+
+
+# --- automation
+
+
+def test_continuous_integration_runs_what_the_readme_says() -> None:
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert script.read_text().rstrip().endswith("exec make test")
+    assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_version_is_said_once_and_cited() -> None:
+    assert PROJECT["project"]["dynamic"] == ["version"]
+    version = distribution("rarekaon").version
+    assert f"version: {version}" in (ROOT / "CITATION.cff").read_text()
