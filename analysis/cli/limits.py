@@ -1,0 +1,61 @@
+"""`kaon limits`: histograms and printed inputs to `results/limits.json` and its table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("limits")
+@click.option(
+    "--origin",
+    type=click.Choice(["both", "events", "published"]),
+    default="both",
+    show_default=True,
+    help="From the histograms of events, from the numbers the papers print, or both.",
+)
+@click.option(
+    "--histograms",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/histograms"),
+    show_default=True,
+    help="Where `kaon run` wrote.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
+)
+@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+def command(origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
+    """Upper limits of every search, with their background tables."""
+    from rich.console import Console
+
+    from analysis.execution.store import load
+    from analysis.limits.events import BackgroundRow, limits_from_events
+    from analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
+    from analysis.provenance import provenance
+    from analysis.report.tables import background_tables, comparison_table, limits_table
+    from analysis.results import LimitRecord, Limits, write_json
+
+    records: tuple[LimitRecord, ...] = ()
+    rows: tuple[BackgroundRow, ...] = ()
+    if origin != "published":
+        paths = sorted(histograms.glob("*.zip"))
+        if not paths:
+            raise click.ClickException(
+                f"no histograms in {histograms}; run `make histograms` or use --origin published"
+            )
+        stores = {path.stem: load(path) for path in paths}
+        records, rows = limits_from_events(stores, confidence_level)
+    if origin != "events":
+        records += limits_from_published(confidence_level)
+    read = histograms if origin != "published" else None
+    write_json(output, Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read)))
+    if read is not None:
+        write_json(output.with_name("backgrounds.json"), [vars(row) for row in rows])
+    tables = [*background_tables(rows), limits_table(records, confidence_level)]
+    if origin != "events":
+        tables.append(comparison_table(compare_with_print(), not_recomputable()))
+    console = Console() if Console().is_terminal else Console(width=220)
+    for table in tables:
+        console.print(table)

@@ -1,0 +1,101 @@
+"""`kaon`: the group of commands, imported late, and how errors are shown."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from analysis import __version__
+
+COMMANDS = {
+    "searches": "The searches and their data sets, papers and samples.",
+    "schema": "The event contract: every branch with its type and unit.",
+    "simulate": "Simulate samples of the catalogue.",
+    "run": "Run searches over samples: events to histograms.",
+    "limits": "Histograms and published inputs to results/limits.json.",
+    "limit": "The limit of one counting search, from numbers.",
+    "unblind": "Open a masked region, with a record of who and why.",
+    "report": "Tables and figures from results.",
+}
+"""Commands in the order of use, with their line in `kaon --help`; each is `command` in analysis.cli.<name>."""
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+HINT = "run again with `kaon --debug ...` for the traceback"
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"analysis.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__, prog_name="kaon")
+def kaon(debug: bool) -> None:
+    """Searches for rare and forbidden kaon decays, from ROOT events to limits."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 if something failed, 2 if it was called wrongly.
+
+    An error that the package raised to tell the user something is printed as its message alone.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    # Read before click does, so that the traceback is there for errors of its parsing and importing, too.
+    debug = "--debug" in arguments[:1]
+    try:
+        result = kaon.main(args=arguments, prog_name="kaon", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return MISUSED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        _show(error, debug)
+        return FAILED
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: Exception, debug: bool) -> None:
+    if debug:
+        click.echo(getattr(error, "details", "") or "".join(traceback.format_exception(error)), err=True)
+    if is_ours(error):
+        # A KeyError's str() is the repr of its message.
+        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        click.secho(f"kaon: {message}", fg="red", err=True)
+    else:
+        click.secho(f"kaon: {type(error).__name__}: {error}", fg="red", err=True)
+        if not debug:
+            click.echo(HINT, err=True)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error was raised on purpose by this package: its message then says what to do."""
+    if type(error).__module__.partition(".")[0] in ("analysis", "processors"):
+        return True
+    if not isinstance(error, ValueError | KeyError | FileNotFoundError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    sources = Path(__file__).resolve().parents[2]
+    return bool(frames) and any(
+        Path(frames[-1].filename).resolve().is_relative_to(sources / name) for name in ("analysis", "processors")
+    )

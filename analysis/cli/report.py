@@ -1,0 +1,58 @@
+"""`kaon report`: tables and figures of everything in `results/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.option(
+    "--limits", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
+)
+@click.option(
+    "--histograms",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/histograms"),
+    show_default=True,
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/report"), show_default=True
+)
+@click.option("--quick", is_flag=True, help="Fewer toys in the coverage studies.")
+def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
+    """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
+    from rich.console import Console
+
+    from analysis.execution.store import load
+    from analysis.limits.booked import Booked
+    from analysis.limits.events import BackgroundRow, limits_from_events
+    from analysis.limits.published import compare_with_print, not_recomputable
+    from analysis.limits.workspaces import published_workspaces
+    from analysis.report.coverage import draw_coverage
+    from analysis.report.spectra import write_spectra
+    from analysis.report.tables import background_tables, comparison_table, cutflow_table, limits_table
+    from analysis.results import Limits, write_json, write_text
+    from analysis.search import searches
+
+    found = Limits.read(limits)
+    stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
+    rows: tuple[BackgroundRow, ...] = limits_from_events(stores, found.confidence_level)[1]
+    console = Console(record=True, width=220, quiet=True)
+    comparison = comparison_table(compare_with_print(), not_recomputable())
+    for table in (limits_table(found.limits, found.confidence_level), comparison, *background_tables(rows)):
+        console.print(table)
+    for name, samples in stores.items():
+        for search in searches()[name]:
+            booked = Booked(search, samples)
+            for selection in search.selections:
+                console.print(cutflow_table(booked, selection))
+            for path in write_spectra(booked, output):
+                click.echo(f"drawn {path}")
+    for (search_name, dataset), workspace in published_workspaces().items():
+        write_json(output / f"workspace_{search_name}_{dataset}.json", workspace)
+    for path in draw_coverage(output, quick=quick):
+        click.echo(f"drawn {path}")
+    write_text(output / "tables.txt", console.export_text())
+    click.echo(f"written {output / 'tables.txt'}")

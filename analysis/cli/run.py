@@ -1,0 +1,120 @@
+"""`kaon run`: events to histograms, for any searches, on any backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from analysis.execution import RunResult
+
+QUICK_CHUNK_SIZE = 100_000
+CHUNK_SIZE = 500_000
+
+
+@click.command(name="run")
+@click.argument("searches", nargs=-1)
+@click.option(
+    "--samples", type=click.Path(path_type=Path), default="samples", show_default=True, help="Where the files are."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), default="results/histograms", show_default=True, help="Where to write."
+)
+@click.option("--backend", default="local", show_default=True, help="local, iterative, slurm, htcondor or tcp://...")
+@click.option("--workers", type=int, help="Worker processes; on this machine by default one a core.")
+@click.option("--chunk-size", type=int, help=f"Events at once (default {CHUNK_SIZE}, {QUICK_CHUNK_SIZE} with --quick).")
+@click.option("--quick", is_flag=True, help="For small samples: smaller chunks, so that all workers get some.")
+@click.option("--dry-run", is_flag=True, help="Print what would be read, or the job script, and stop.")
+@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+def command(
+    searches: tuple[str, ...],
+    samples: Path,
+    output: Path,
+    backend: str,
+    workers: int | None,
+    chunk_size: int | None,
+    quick: bool,
+    dry_run: bool,
+    progress: bool,
+) -> None:
+    """Run SEARCHES (default: all) over the samples they need.
+
+    Writes one file of histograms per search, and what was read, when and where to run.json.
+    """
+    from analysis.execution import Backend, run
+    from analysis.execution.fileset import fileset
+    from analysis.processor import SearchProcessor
+    from analysis.search import searches as declared
+
+    place = Backend(backend, workers)
+    names = searches or tuple(declared())
+    unknown = [name for name in names if name not in declared()]
+    if unknown or not names:
+        raise click.UsageError(
+            f"unknown search {', '.join(unknown)}: there are {', '.join(declared()) or 'none; install the package'}"
+        )
+    needed = [sample for name in names for search in declared()[name] for sample in search.samples.all]
+    if dry_run:
+        _dry_run(place, names, list(dict.fromkeys(needed)), samples)
+        return
+    result = run(
+        SearchProcessor(names),
+        fileset(needed, samples),
+        backend=place,
+        chunk_size=chunk_size or (QUICK_CHUNK_SIZE if quick else CHUNK_SIZE),
+        progress=progress,
+    )
+    write(result, names, output)
+    click.echo(summary(result))
+
+
+def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
+    """One histogram file per search, then the record of the run, which is therefore newer than all of them."""
+    from analysis.execution.store import save
+    from analysis.provenance import RUN_RECORD
+    from analysis.results import write_json
+
+    for name in names:
+        samples = result.output[name]
+        content = {
+            sample: {**booked, "exposure": result.exposure(sample).as_numbers()} for sample, booked in samples.items()
+        }
+        save(output / f"{name}.zip", content)
+    write_json(output / RUN_RECORD, run_record(result, names))
+
+
+def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
+    """Searches, exposure by sample, closure, metrics and provenance, ready for JSON."""
+    from dataclasses import asdict
+
+    return {
+        "searches": list(names),
+        "samples": {sample: result.exposure(sample).as_numbers() for sample in result.closure.sample_events},
+        "closure": asdict(result.closure),
+        "metrics": asdict(result.metrics),
+        "provenance": result.provenance.as_dict(),
+    }
+
+
+def summary(result: RunResult) -> str:
+    """One line for people."""
+    closure, metrics = result.closure, result.metrics
+    return (
+        f"{closure.events} events of {closure.files} files in {closure.chunks} chunks, each processed once; "
+        f"{metrics.bytes_read / 1e6:.0f} MB read, {metrics.wall_seconds:.1f} s"
+    )
+
+
+def _dry_run(place: Any, names: tuple[str, ...], needed: list[str], samples: Path) -> None:
+    if place.name in ("slurm", "htcondor"):
+        from analysis.execution.clusters import job_script
+
+        click.echo(job_script(place))
+        return
+    from analysis.execution.fileset import fileset
+
+    click.echo(f"searches: {', '.join(names)}")
+    for sample, files in fileset(needed, samples).items():
+        click.echo(f"{sample}: {', '.join(files)}")

@@ -1,0 +1,46 @@
+"""`kaon unblind`: open a search's box, once its control regions agree with the expected background."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("unblind")
+@click.argument("search")
+@click.argument("dataset")
+@click.option("--who", required=True, help="Who opens the box.")
+@click.option("--why", required=True, help="Why now: the review or decision behind it.")
+@click.option(
+    "--backgrounds",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("results/backgrounds.json"),
+    show_default=True,
+    help="The background table that `kaon limits` wrote.",
+)
+def command(search: str, dataset: str, who: str, why: str, backgrounds: Path) -> None:
+    """Open the box of SEARCH in DATASET and write the record of it."""
+    from analysis.blinding import write_record
+    from analysis.limits.controls import control_agreement
+    from analysis.limits.events import BackgroundRow
+    from analysis.search import search as declared
+
+    if not backgrounds.exists():
+        raise click.ClickException(
+            f"{backgrounds} is not there: run `make limits` first, the control regions come first"
+        )
+    rows = tuple(BackgroundRow(**row) for row in json.loads(backgrounds.read_text()))
+    agreement = control_agreement(declared(search, dataset), rows)
+    for region in agreement.regions:
+        click.echo(
+            f"{region.region}: {region.observed} observed, {region.expected:.3g} ± {region.error:.2g} expected,"
+            f" p = {region.p_value:.3g}"
+        )
+    if not agreement.agrees:
+        raise click.ClickException(
+            f"the control regions disagree with the background (p = {agreement.p_value:.2g}); the box stays shut"
+        )
+    path = write_record(search, dataset, who=who, why=why, control_p_value=agreement.p_value)
+    click.echo(f"opened {search} {dataset}; record written to {path}: commit it, then run `make limits`")

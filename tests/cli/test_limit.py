@@ -1,0 +1,77 @@
+"""`kaon limit`: the calculator on the command line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from analysis.cli.limit import command
+from analysis.statistics import Background, upper_limit
+
+MU_NU_EE = (
+    "--observed 0 --background 0.26 --background-error 0.04 --background-prior gamma_posterior "
+    "--ses 3.53e-11 --ses-error 0.12e-11 --cl 0.9"
+)
+
+
+def run(arguments):
+    return CliRunner().invoke(command, arguments.split())
+
+
+def test_published_limit_as_json():
+    result = run(MU_NU_EE + " --json")
+    assert result.exit_code == 0
+    content = json.loads(result.output)
+    assert f"{content['upper_limit']:.1e}" == "8.1e-11"
+    assert content["signal_events"] == pytest.approx(2.3057, abs=1e-4)
+    assert len(content["expected_upper_limit"]) == 5
+
+
+def test_readable_output_is_that_of_the_notebook():
+    limit = upper_limit(0, Background(0.26, 0.04, "gamma_posterior"), ses=3.53e-11, ses_error=0.12e-11)
+    result = run(MU_NU_EE)
+    assert result.output == repr(limit) + "\n"
+    assert "8.139e-11" in result.output
+    assert "<table>" in limit._repr_html_()
+    assert "<script" not in limit._repr_html_()
+
+
+@pytest.mark.parametrize("method", ["cls", "fc", "bayes", "rolke"])
+def test_methods(method):
+    content = json.loads(run(f"{MU_NU_EE} --method {method} --json").output)
+    assert content["method"] == method
+    assert 1.0 < content["signal_events"] < 3.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ("--observed 0 --background -1", "background"),
+        ("--observed 0 --background nan", "background"),
+        ("--observed 0 --background 1 --background-error 0.1", "background_prior"),
+        ("--observed 0 --background 1 --background-error -1 --background-prior lognormal", "background_error"),
+        ("--observed 0 --background 1 --background-prior guess", "--background-prior"),
+        ("--observed 0 --background 1 --ses 0", "ses"),
+        ("--observed 0 --background 1 --ses inf", "ses"),
+        ("--observed 0 --background 1 --ses-error nan", "ses_error"),
+        ("--observed 0 --background 1 --cl 1.2", "confidence_level"),
+        ("--observed 0 --background 1 --cl 0", "confidence_level"),
+        ("--observed 1.5 --background 1", "--observed"),
+        ("--observed -1 --background 1", "observed"),
+        ("--observed 1 --background 1 --method guess", "--method"),
+        ("--observed 1", "--background"),
+        ("--observed 1 --background 1 --ses 1 --ses-error 2 --method bayes", "ses_error"),
+    ],
+)
+def test_bad_input_is_an_error_that_names_the_argument(arguments, name):
+    result = run(arguments)
+    assert result.exit_code == 2
+    assert name in result.output
+    assert "Traceback" not in result.output
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, analysis.cli.limit; sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
