@@ -71,15 +71,17 @@ def write_toy_file(
     replace: Mapping[str, Any] | None = None,
     trees: tuple[str, ...] | None = None,
     rntuple: bool = False,
+    lost: int = 0,
 ) -> Path:
     """Write a toy file and return its path.
 
-    `drop` leaves branches out, `replace` puts other arrays in their place, `trees` limits which trees are written;
-    with none of them the file is valid, data unless `truth`.
+    `drop` leaves branches out, `replace` puts other arrays in their place, `trees` limits which trees are written,
+    `lost` events are in the side tree but not in the file; with none of them the file is valid, data unless `truth`.
     """
     columns = {k: v for k, v in toy_columns(events, seed=seed, truth=truth).items() if k not in drop}
     columns |= dict(replace or {})
     side = _generation(columns, events, seed) if truth else _bursts(columns, events)
+    side[1]["events"][:1] += np.uint64(lost)
     contents = {schema.EVENTS_TREE: columns, side[0].name: side[1]}
     path.parent.mkdir(parents=True, exist_ok=True)
     identity = uuid.UUID(bytes=np.random.default_rng([seed, events, truth]).bytes(16), version=4)
