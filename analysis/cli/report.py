@@ -29,7 +29,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from analysis.limits.booked import Booked
     from analysis.limits.events import BackgroundRow, limits_from_events
     from analysis.limits.published import compare_with_print, not_recomputable
-    from analysis.limits.workspaces import published_workspaces
+    from analysis.limits.workspaces import events_workspace, published_workspaces
     from analysis.report.coverage import draw_coverage
     from analysis.report.spectra import write_spectra
     from analysis.report.tables import background_tables, comparison_table, cutflow_table, limits_table
@@ -50,8 +50,9 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
                 console.print(cutflow_table(booked, selection))
             for path in write_spectra(booked, output):
                 click.echo(f"drawn {path}")
+            write_json(output / f"workspace_{name}_{search.dataset}_events.json", events_workspace(booked))
     for (search_name, dataset), workspace in published_workspaces().items():
-        write_json(output / f"workspace_{search_name}_{dataset}.json", workspace)
+        write_json(output / f"workspace_{search_name}_{dataset}_published.json", workspace)
     for path in draw_coverage(output, quick=quick):
         click.echo(f"drawn {path}")
     write_text(output / "tables.txt", console.export_text())

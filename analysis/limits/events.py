@@ -131,6 +131,13 @@ def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:
     return next(r for r in rows if r.region == region and r.mode == "total")
 
 
+def sensitivity_of(booked: Booked, decays: Measurement) -> Measurement:
+    """Single-event sensitivity of the signal region, its daughters' branching fraction included."""
+    search = booked.search
+    accepted = _acceptance(booked, search.samples.signal, search.signal, signal_region(search.signal))
+    return single_event_sensitivity(decays, accepted * search.signal_branching_fraction)
+
+
 def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[LimitRecord, tuple[BackgroundRow, ...]]:
     """The limit of one search in one data set, with the background table it rests on."""
     search = booked.search
@@ -138,7 +145,7 @@ def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[Li
     rows = background_table(booked, decays.value)
     total = total_row(rows, signal_region(search.signal))
     accepted = _acceptance(booked, search.samples.signal, search.signal, signal_region(search.signal))
-    sensitivity = single_event_sensitivity(decays, accepted * search.signal_branching_fraction)
+    sensitivity = sensitivity_of(booked, decays)
     normalisation = booked.acceptance(search.samples.normalisation, search.normalisation, NORMALISATION_REGION)
     background = Background(total.expected, total.error, search.background_prior)  # type: ignore[arg-type]
     paper = all_published().get((search.name, search.dataset))

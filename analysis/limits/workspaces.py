@@ -1,13 +1,18 @@
-"""HistFactory workspaces of the published searches: the signal region with its modes, mu in a round unit."""
+"""HistFactory workspaces: of the published searches (the signal region with its modes) and of the searches from events
+(all disjoint regions), mu in a round unit."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+from analysis.catalogue import catalogue
+from analysis.limits.booked import Booked
+from analysis.limits.events import BackgroundRow, limit_from_events, normalise, sensitivity_of, total_row
 from analysis.limits.published import recomputed_sensitivity
 from analysis.normalisation import Measurement
 from analysis.published import Estimate, Published, all_published
+from analysis.search import Search
 from analysis.statistics.workspace import RegionCounts, Sample, workspace
 
 
@@ -58,3 +63,38 @@ def _sample(name: str, mode: Estimate) -> Sample:
     own = mode.syst if mode.syst is not None else mode.total_error
     unnamed = ((f"systematic {name}", own),) if own else ()
     return Sample(name, mode.expected, mode.stat or 0.0, tuple(mode.systematics.items()) or unnamed)
+
+
+def events_workspace(booked: Booked) -> dict[str, Any]:
+    """Workspace of one search from events: its control regions and the signal region, modes as samples.
+
+    While the signal region is shut its observation is the expected background, rounded: an Asimov count.
+    """
+    record, rows = limit_from_events(booked)
+    decays, _ = normalise(booked)
+    sensitivity = sensitivity_of(booked, decays)
+    unit = unit_of(sensitivity)
+    regions = [r.name for r in booked.search.signal.regions if r.control or r.signal]
+    counts = [_region_counts(booked, rows, name, unit * decays.value) for name in regions]
+    errors = [(part.source, abs(part.relative)) for part in sensitivity.budget]
+    highest = max((x for x in (record.upper_limit, *record.expected_upper_limit) if x is not None), default=unit)
+    return workspace(counts, errors, highest_mu=20 * highest / unit)
+
+
+def _region_counts(booked: Booked, rows: tuple[BackgroundRow, ...], region: str, decays: float) -> RegionCounts:
+    search = booked.search
+    modes = [r for r in rows if r.region == region and r.mode != "total" and r.expected > 0]
+    total = total_row(rows, region)
+    accepted = booked.acceptance(search.samples.signal, search.signal, region).value
+    return RegionCounts(
+        name=region,
+        observed=round(total.expected) if total.observed is None else total.observed,
+        samples=tuple(Sample(r.mode, r.expected, r.stat, _systematics(search, r)) for r in modes),
+        signal=decays * accepted * search.signal_branching_fraction,
+    )
+
+
+def _systematics(search: Search, row: BackgroundRow) -> tuple[tuple[str, float], ...]:
+    """The search's systematic errors of one mode: one name moves all its modes and regions together."""
+    decays = {catalogue().simulation[sample].decay: sample for sample in search.samples.backgrounds}
+    return tuple((s.name, s.relative * row.expected) for s in search.systematics if decays[row.mode] in s.samples)

@@ -1,0 +1,119 @@
+"""`kaon simulate`: samples of the catalogue, weighted simulation and pseudo-data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+def _injections(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """Parse DECAY=BRANCHING_FRACTION; BadParameter says what is wrong."""
+    parsed = {}
+    for value in values:
+        decay, equals, fraction = value.rpartition("=")
+        try:
+            parsed[decay.strip()] = float(fraction)
+        except ValueError:
+            equals = ""
+        if not equals or not 0 < parsed[decay.strip()] < 1:
+            raise click.BadParameter(f"{value!r}; write it like 'K+ -> pi- e+ e+=2e-10'")
+    return parsed
+
+
+def _show_catalogue() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.catalogue import catalogue
+    from analysis.simulation.decays import mode
+    from analysis.simulation.streams import STREAMS
+
+    known = catalogue()
+    samples = Table("sample", "decay", "code", "stream", "decays", "note", title="Simulated samples")
+    for name, sample in known.simulation.items():
+        code = str(mode(sample.decay).code)
+        samples.add_row(name, sample.decay, code, sample.stream, f"{sample.decays:,}", sample.note)
+    data = Table("sample", "periods", "modes", "stream", "note", title="Pseudo-data")
+    for name, pseudo in known.pseudo_data.items():
+        data.add_row(name, ", ".join(pseudo.periods), "\n".join(pseudo.modes), pseudo.stream, pseudo.note)
+    streams = Table("stream", "stored events", title="Streams")
+    for stream in STREAMS.values():
+        streams.add_row(stream.name, stream.meaning)
+    for table in (samples, data, streams):
+        Console().print(table)
+
+
+@click.command(name="simulate")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All samples of the catalogue.")
+@click.option("--list", "listing", is_flag=True, help="Show the samples and streams, and stop.")
+@click.option("--quick", is_flag=True, help="Fewer decays, a tenth of the exposure: for trying things out.")
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default="cores", help="Threads.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default="samples",
+    show_default=True,
+    help="Directory, or with one name also a .root file.",
+)
+@click.option(
+    "--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True
+)
+@click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
+@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+def command(
+    names: tuple[str, ...],
+    everything: bool,
+    listing: bool,
+    quick: bool,
+    workers: int,
+    output: Path,
+    file_format: str,
+    inject: dict[str, float],
+    progress: bool,
+) -> None:
+    """Simulate NAMES of the catalogue and write one ROOT file each.
+
+    The same name gives the same bits whatever the number of threads.
+    """
+    if listing:
+        _show_catalogue()
+        return
+    from analysis.catalogue import catalogue
+
+    known = catalogue()
+    wanted = (*known.simulation, *known.pseudo_data) if everything else names
+    if not wanted:
+        raise click.UsageError("name samples, or --all; --list shows them")
+    if output.suffix == ".root" and len(wanted) > 1:
+        raise click.UsageError("several samples need a directory as --output")
+    for name in wanted:
+        path = output if output.suffix == ".root" else output / f"{name}.root"
+        _simulate_one(name, path, quick, workers, file_format, inject, progress)
+
+
+def _simulate_one(
+    name: str, path: Path, quick: bool, workers: int, file_format: str, inject: dict[str, float], progress: bool
+) -> None:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from analysis.simulation import simulate
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, disable=not progress) as bar:
+        task = bar.add_task(name, total=None)
+        summary = simulate(
+            name,
+            path,
+            quick=quick,
+            workers=workers,
+            format="rntuple" if file_format == "rntuple" else "ttree",
+            inject=inject,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    click.echo(
+        f"{name}: {summary.events:,} events of {summary.generated:,} simulated decays in {summary.seconds:.1f} s, {path}"
+    )

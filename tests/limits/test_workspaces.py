@@ -1,0 +1,42 @@
+"""Workspaces from events load in pyhf and hold the counts they were made from."""
+
+import pyhf
+import pytest
+
+from analysis.limits.events import limit_from_events, total_row
+from analysis.limits.workspaces import events_workspace, unit_of
+from analysis.normalisation import Measurement
+from analysis.search import search
+from tests.hand_made import booked
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyhf's use of jsonschema
+@pytest.mark.parametrize("dataset", ["2016-2018", "2022"])
+def test_events_make_a_valid_workspace(dataset):
+    made = booked(search("pi_ee", dataset), observed={"signal": (1.0, 1.0)})
+    record, rows = limit_from_events(made)
+    workspace = pyhf.Workspace(events_workspace(made))
+    model = workspace.model()
+    assert workspace.channels == ["lower", "signal", "upper"]
+    parameters = model.config.suggested_init()
+    parameters[model.config.poi_index] = 0.0
+    expected = dict(zip(model.config.channels, model.expected_actualdata(parameters), strict=True))
+    for region in workspace.channels:
+        assert expected[region] == pytest.approx(total_row(rows, region).expected, abs=1e-5)
+    parameters[model.config.poi_index] = 1.0
+    unit = unit_of(Measurement(record.single_event_sensitivity))
+    signal = model.expected_actualdata(parameters)[model.config.channels.index("signal")] - expected["signal"]
+    assert signal == pytest.approx(unit / record.single_event_sensitivity, rel=1e-6)
+    observed = workspace.observations["signal"][0]
+    assert observed == (round(total_row(rows, "signal").expected) if dataset == "2022" else 1.0)
+
+
+def test_correlated_errors_share_a_name():
+    channels = {c["name"]: c for c in events_workspace(booked())["channels"]}
+    names = [
+        modifier["name"]
+        for sample in channels["signal"]["samples"]
+        for modifier in sample["modifiers"]
+        if modifier["type"] == "normsys"
+    ]
+    assert names.count("e- -> pi- misidentification") == 2
