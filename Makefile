@@ -46,7 +46,8 @@ samples: $(SAMPLES)  ## simulate the samples of datasets/catalogue.yaml
 
 histograms: $(RUN)  ## run all searches over the samples
 
-test: $(ENV)  ## all tests, doctests and notebooks
+test: $(ENV)  ## all tests, doctests and notebooks, after the whole chain on small samples
+	$(MAKE) --no-print-directory limits QUICK=1
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(ENV)  ## style, types and layers

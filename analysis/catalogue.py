@@ -7,6 +7,7 @@ or a negative number is an error that names the file.
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -17,6 +18,8 @@ from analysis.datasets_path import datasets_path
 from analysis.particles import Decay
 
 Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon"]
+LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
+"""The trigger lines in the order of `analysis.schema.TRIGGER_LINES`."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Count = Annotated[int, Field(gt=0)]
 T = TypeVar("T", bound="Facts")
@@ -87,7 +90,7 @@ class Conditions(Facts):
             if unknown:
                 raise ValueError(f"data set {name} names unknown periods {sorted(unknown)}")
         spans = sorted(p.runs for p in self.periods.values())
-        for before, after in zip(spans, spans[1:], strict=False):
+        for before, after in pairwise(spans):
             if after[0] <= before[1]:
                 raise ValueError(f"periods overlap in runs {after[0]}-{before[1]}")
         return self
@@ -121,27 +124,44 @@ def downscaled_fraction(downscaling: dict[Line, int], lines: tuple[Line, ...]) -
     return 1 - lost
 
 
+class RareResponses(Facts):
+    """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
+    it.
+
+    0 leaves a response natural.
+    """
+
+    pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pi_minus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    electron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
 class SimulatedSample(Facts):
     """Decays of one mode from the fast simulation, for acceptances and backgrounds.
 
-    `decays` are generated (fewer with `--quick`); (seed, block) fix every random number.
+    `decays` are generated (fewer with `--quick`) and the events of `stream` stored; (seed, block) fix every random
+    number.
     """
 
     decay: str
+    stream: Name
     decays: Count
     quick: Count
     seed: Count
+    rare_responses: RareResponses = RareResponses()
     note: str = ""
 
 
 class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
-    `inject` adds modes with an assumed branching fraction, e.g. a signal.
+    Only the events of `stream` are stored; `inject` adds modes with an assumed branching fraction, e.g. a signal.
     """
 
     periods: tuple[str, ...]
     modes: tuple[str, ...]
+    stream: Name
     seed: Count
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""

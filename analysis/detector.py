@@ -1,4 +1,5 @@
-"""The detector's constants (`datasets/detector.yaml`) and the acceptance functions shared by simulation and selections.
+"""The detector's constants (`datasets/detector.yaml`) and the acceptance functions shared by simulation and
+selections.
 
 The constants are read through strict models: a misspelt key or a negative length is an error that names the file.
 The acceptance functions work on arrays of any shape (they broadcast); compiled kernels call the scalar ones, whose
@@ -253,7 +254,7 @@ def _straw(x: float, y: float, hole_x: float, half_side: float, r_max: float) ->
 
 def _ring(x: float, y: float, r_min: float, r_max: float) -> bool:
     r2 = x * x + y * y
-    return r_min * r_min < r2 and r2 < r_max * r_max
+    return r_min * r_min < r2 < r_max * r_max
 
 
 def _octagon(x: float, y: float, r_min: float, apothem: float) -> bool:
@@ -284,8 +285,8 @@ def _points(values: npt.ArrayLike) -> Floats:
 def in_straw_acceptance(chamber: int, x: npt.ArrayLike, y: npt.ArrayLike) -> Mask:
     """Points (mm) in the plane of spectrometer chamber 1-4 where at least one of the four views has straws.
 
-    The views at 0, 45, 90 and 135 degrees leave a regular octagon free of straws around the beam.  Raises ValueError
-    for any other chamber.
+    The views at 0, 45, 90 and 135 degrees leave a regular octagon free of straws around the beam.  Raises
+    ValueError for any other chamber.
     """
     if chamber not in (1, 2, 3, 4):
         raise ValueError(f"chamber must be 1, 2, 3 or 4, not {chamber!r}")

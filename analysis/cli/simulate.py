@@ -59,9 +59,7 @@ def _show_catalogue() -> None:
     show_default=True,
     help="Directory, or with one name also a .root file.",
 )
-@click.option(
-    "--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True
-)
+@click.option("--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True)
 @click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 def command(
@@ -115,5 +113,6 @@ def _simulate_one(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     click.echo(
-        f"{name}: {summary.events:,} events of {summary.generated:,} simulated decays in {summary.seconds:.1f} s, {path}"
+        f"{name}: {summary.events:,} events of {summary.generated:,} simulated decays in "
+        f"{summary.seconds:.1f} s, {path}"
     )

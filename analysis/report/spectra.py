@@ -34,6 +34,7 @@ def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
     stack = [_scaled(booked, sample, selection, decays) for sample in modes]
     data = sum((booked.histogram(s, selection, quantity.name) for s in search.samples.data[1:]),
                booked.histogram(search.samples.data[0], selection, quantity.name))  # fmt: skip
+    figure: Figure
     figure, axes = plt.subplots(figsize=(8, 5))
     factor = max(1, quantity.bins[0] // REBINNED)
     mplhep.histplot(

@@ -41,7 +41,7 @@ def identified(charge, eop, particles, muv3=None):
 
 
 def test_slots_are_filled_in_the_order_asked_for():
-    rows, order, particles, masses = identified(
+    rows, order, _, masses = identified(
         [[1, -1, 1], [-1, 1, 1], [1, 1, -1]], [[1.0, 0.3, 0.95], [0.3, 1.0, 1.0], [1.0, 1.0, 1.0]], ("pi-", "e+", "e+")
     )
     assert rows.tolist() == [0, 1]
@@ -49,8 +49,16 @@ def test_slots_are_filled_in_the_order_asked_for():
     assert masses == (MASS_PI, MASS_E, MASS_E)
 
 
-@pytest.mark.parametrize(("charge", "eop"), [([1, 1, -1], [0.3, 1, 1]), ([-1, 1, 1], [0.87, 1, 1]), ([-1, 1, 1], [0.3, 0.89, 1]),
-                                             ([-1, 1, 1], [0.3, 1.11, 1]), ([-1, 1, 1], [1, 0.3, 1])])  # fmt: skip
+WRONG = {
+    "charge of the pion": ([1, 1, -1], [0.3, 1, 1]),
+    "pion with too much energy": ([-1, 1, 1], [0.87, 1, 1]),
+    "electron with too little": ([-1, 1, 1], [0.3, 0.89, 1]),
+    "electron with too much": ([-1, 1, 1], [0.3, 1.11, 1]),
+    "pion of the positrons' charge": ([-1, 1, 1], [1, 0.3, 1]),
+}
+
+
+@pytest.mark.parametrize(("charge", "eop"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_charge_or_energy_is_not_identified(charge, eop):
     assert identified([charge], [eop], ("pi-", "e+", "e+"))[0].size == 0
 

@@ -1,0 +1,106 @@
+"""Blocks: the unit of work and of reproducibility.
+
+The random numbers of a block are a Philox stream keyed by (seed, decay, block), so that a sample has the same
+bits however its blocks are spread over threads.  The kernels release the interpreter's lock: threads suffice,
+nothing is copied.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from analysis.catalogue import RareResponses
+from analysis.detector import in_fiducial_volume
+from analysis.schema import COLLECTIONS
+from analysis.simulation.beam import Exposure
+from analysis.simulation.constants import constants
+from analysis.simulation.decays import mode
+from analysis.simulation.events import simulate_events
+from analysis.simulation.generation import Generator, generator, plain_generator
+from analysis.simulation.layout import Output, allocate, trimmed
+from analysis.simulation.record import scratch
+from analysis.simulation.response import Bias
+from analysis.simulation.streams import Stream, stream
+
+T = TypeVar("T")
+
+SIZE = 100_000
+"""Decays of a block."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that fixes the events of a decay mode in a sample but the block's number."""
+
+    generator: Generator
+    stream: Stream
+    bias: Bias
+    exposure: Exposure
+    seed: int
+
+    @property
+    def code(self) -> int:
+        return self.generator.mode.code
+
+    def block(self, number: int, decays: int = SIZE) -> Output:
+        """The events of block `number`; deterministic."""
+        rng = np.random.Generator(np.random.Philox(key=[self.seed, (self.code << 40) + number]))
+        generated = self.generator.block(rng, self.exposure, decays)
+        buffers, used = allocate(decays), np.zeros(1 + len(COLLECTIONS), np.int64)
+        simulate_events(
+            rng,
+            constants(),
+            self.stream.requirement,
+            self.bias,
+            generated,
+            self.exposure.beam,
+            self.exposure.downscaling,
+            scratch(),
+            buffers,
+            used,
+        )
+        output = trimmed(buffers, used)
+        output.event["event"] = number * SIZE + np.arange(1, used[0] + 1)
+        output.event["truth_decay"] = self.code
+        output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
+        return output
+
+
+def source(
+    decay: str, stream_name: str, rare: RareResponses, exposure: Exposure, seed: int, *, unweight: bool = False
+) -> Source:
+    """Prepare a decay mode: its normalisation and the sampling grids trained for the stream.
+
+    `unweight` is for samples that are unweighted afterwards: no grids.
+    """
+    wanted, kept = mode(decay), stream(stream_name)
+    made = plain_generator(wanted) if unweight else generator(wanted, kept, exposure, seed)
+    bias = Bias(**rare.model_dump())
+    return Source(made, kept, bias, exposure, seed)
+
+
+def in_order(work: Callable[[int], T], numbers: Iterable[int], workers: int) -> Iterator[T]:
+    """Results of `work` for all numbers, in their order, computed by that many threads a few blocks ahead."""
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    if workers == 1:
+        yield from map(work, numbers)
+        return
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(work, number))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

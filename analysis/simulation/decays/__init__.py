@@ -1,0 +1,70 @@
+"""The decay modes of the fast simulation: one small declaration each, listed here by their descriptor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from analysis.simulation.decays.k3pi import K3PI
+from analysis.simulation.decays.ke4 import KE4
+from analysis.simulation.decays.kmu4 import KMU4
+from analysis.simulation.decays.l_nu_ee import E_NU_EE
+from analysis.simulation.decays.l_nu_ll import E_NU_MUMU, MU_NU_EE, MU_NU_MUMU
+from analysis.simulation.decays.mode import Mode
+from analysis.simulation.decays.mu_n import lepton_n, lepton_n_visible
+from analysis.simulation.decays.mu_nu_gamma import MU_NU, MU_NU_GAMMA
+from analysis.simulation.decays.mu_nu_nu_nu import MU_NU_NU_NU
+from analysis.simulation.decays.mu_nu_x import mu_nu_x
+from analysis.simulation.decays.pi0_dalitz_e_nu_gamma import PI0D_E_NU_GAMMA
+from analysis.simulation.decays.pi0_dalitz_l_nu import PI0D_E_NU
+from analysis.simulation.decays.pi_ll import PI_EE, PI_MUMU
+from analysis.simulation.decays.pi_ll_lnv import PI_EE_LNV, PI_MUMU_LNV
+from analysis.simulation.decays.pi_nu_nu import PI_NU_NU
+from analysis.simulation.decays.pi_pi0 import PI_PI0, PI_PI0D, PI_PI0DD, PI_PI0EE
+from analysis.simulation.decays.pi_pi0_ee import PI_PI0_EE
+from analysis.simulation.decays.pi_pi0_gamma import PI_PI0_GAMMA, PI_PI0D_GAMMA
+from analysis.simulation.decays.pi_pi0_pi0 import PI_PI0_PI0, PI_PI0_PI0D
+from analysis.simulation.decays.semileptonic import PI0_E_NU, PI0_MU_NU, PI0D_MU_NU
+from analysis.simulation.decays.uniform import (
+    MU_NU_EE_LNV,
+    PI_E_MU_LFV,
+    PI_MU_E_LFV,
+    PI_MU_E_LNV,
+    PI_PI0_EE_LNV,
+)
+
+MODES = {
+    mode.descriptor: mode
+    for mode in (
+        PI_EE, PI_MUMU, PI_EE_LNV, PI_MUMU_LNV, PI_PI0_EE_LNV, MU_NU_EE_LNV, PI_MU_E_LNV, PI_MU_E_LFV, PI_E_MU_LFV,
+        K3PI, PI_PI0_PI0, PI_PI0_PI0D, KE4, KMU4, PI0D_E_NU, PI0_E_NU, PI0_MU_NU, PI0D_MU_NU, PI0D_E_NU_GAMMA,
+        E_NU_EE, MU_NU_EE, E_NU_MUMU, MU_NU_MUMU, MU_NU, MU_NU_GAMMA, MU_NU_NU_NU, PI_NU_NU,
+        PI_PI0, PI_PI0D, PI_PI0DD, PI_PI0EE, PI_PI0_GAMMA, PI_PI0D_GAMMA, PI_PI0_EE,
+    )
+}  # fmt: skip
+
+FAMILIES: dict[str, Callable[[float], Mode]] = {
+    "K+ -> mu+ N": lepton_n,
+    "K+ -> e+ N": partial(lepton_n, lepton="e+"),
+    "K+ -> mu+ N, N -> pi- mu+": lepton_n_visible,
+    "K+ -> e+ N, N -> pi- e+": partial(lepton_n_visible, lepton="e+"),
+    "K+ -> mu+ nu X, scalar X": partial(mu_nu_x, kind="scalar"),
+    "K+ -> mu+ nu X, vector X": partial(mu_nu_x, kind="vector"),
+}
+"""Modes with a particle whose mass (MeV) the search sets."""
+
+
+def mode(descriptor: str, mass: float | None = None) -> Mode:
+    """The mode of that descriptor; those of `FAMILIES` need a mass (MeV).  ValueError lists the known ones."""
+    if descriptor in FAMILIES:
+        if mass is None:
+            raise ValueError(f"{descriptor!r} needs a mass: give that of N or X in MeV")
+        return FAMILIES[descriptor](mass)
+    if descriptor not in MODES:
+        raise ValueError(f"no simulation of {descriptor!r}; known: {'; '.join((*MODES, *FAMILIES))}")
+    if mass is not None:
+        raise ValueError(f"{descriptor!r} has no mass to set, but {mass} MeV was given")
+    return MODES[descriptor]
+
+
+__all__ = ["FAMILIES", "MODES", "Mode", "mode"]

@@ -1,0 +1,228 @@
+"""The event loop: from the products of a decay to the record of an event.
+
+Cheap rejections come first: an event is dropped as soon as too few charged particles are left for its stream,
+then after the calorimeter's response; photons, times and the record are made for the survivors only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.detector import inside_octagon, inside_ring
+from analysis.simulation import transport as t
+from analysis.simulation.constants import Constants
+from analysis.simulation.kernel import kernel
+from analysis.simulation.layout import Decays, Output
+from analysis.simulation.radiation import radiate_final_state
+from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, write_event
+from analysis.simulation.response import Bias, calorimeter_ratio, energy_resolution, rich_likelihoods
+from analysis.simulation.skim import has_pair, has_types, resolved, two_positrons
+from analysis.simulation.streams import Requirement
+from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
+from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_LKR, IN_SAC, lav_station, photon_fate, photon_seen
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+RICH_ANGLE = 4e-3
+"""Angle between tracks in the RICH below which their rings are taken to overlap."""
+
+
+@kernel
+def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Event) -> int:
+    """Put the products of decay i into the work array, electrons with their final-state photon; returns the count."""
+    products = d.pdg.size
+    count = products
+    for k in range(products):
+        row = e.particles[k]
+        row[t.PDG], row[t.CHARGE], row[t.PARENT], row[t.Z_END] = d.pdg[k], d.charge[k], -1, d.vertex[2, i]
+        for j in range(4):
+            row[t.PX + j] = d.momenta[k, j, i]
+        row[t.X], row[t.Y], row[t.Z] = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
+        if d.radiative and abs(d.pdg[k]) == t.ELECTRON:
+            count = radiate_final_state(rng, c, e.particles, count, k, d.rest_energy[k, i])
+    return count
+
+
+@kernel
+def _follow(rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int) -> tuple[int, bool]:
+    """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen)."""
+    state = e.states[slot]
+    state[:] = e.particles[k]
+    state[t.PARENT] = k
+    if state[t.PZ] < t.SOFTEST_TRACK:
+        return count, False
+    count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, e.hits[slot])
+    own = e.particles[int(state[t.PARENT])]
+    own[t.Z_END] = max(state[t.Z], own[t.Z_END])
+    produced = e.particles[k]
+    return count, seen and lav_station(c, produced, produced[t.Z], c.magnet_z) < 0
+
+
+@kernel
+def reconstruct(
+    rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int
+) -> tuple[int, int]:
+    """Track, then fit the charged products; (count, tracks), tracks -1 once fewer than `needed` are possible."""
+    followed, possible = 0, 0
+    for k in range(d.pdg.size):
+        possible += int(d.charge[k] != 0)
+    for k in range(d.pdg.size):
+        if d.charge[k] == 0 or followed == MAX_TRACKS:
+            continue
+        count, seen = _follow(rng, c, e, count, k, followed)
+        if seen:
+            followed += 1
+        else:
+            possible -= 1
+            if possible < needed:
+                return count, -1
+    tracks = 0
+    for slot in range(followed):
+        if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
+            if slot != tracks:
+                e.states[tracks], e.left[tracks] = e.states[slot], e.left[slot]
+            tracks += 1
+        elif tracks + followed - slot - 1 < needed:
+            return count, -1
+    return count, tracks
+
+
+@kernel
+def _collinear_photons(c: Constants, e: Event, count: int, track: int) -> float:
+    """Energy (MeV) of the photons a track radiated after the magnet: they fall into its own cluster."""
+    energy, own = 0.0, e.states[track, t.PARENT]
+    for k in range(count):
+        row = e.particles[k]
+        if row[t.PDG] == t.PHOTON and row[t.PARENT] == own and row[t.Z] > c.magnet_z:
+            energy += row[t.ENERGY]
+    return energy
+
+
+@kernel
+def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int, bias: Bias) -> float:
+    """Calorimeter energy and E/p of all tracks; returns the weight.
+
+    E/p is -1 for tracks that miss the calorimeter or meet the last LAV.
+    """
+    weight = 1.0
+    for i in range(tracks):
+        at = e.impacts[i, t.LKR]
+        e.ratios[i], e.energies[i] = -1.0, 0.0
+        shadowed = lav_station(c, e.states[i], c.magnet_z, c.lkr_z) >= 0
+        if at[t.IMPACT_PDG] == 0.0 or shadowed:
+            continue
+        if not inside_octagon(at[t.IMPACT_X], at[t.IMPACT_Y], c.irc_r_max, c.lkr_apothem):
+            continue
+        pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
+        ratio, factor = calorimeter_ratio(rng, c, pdg, e.fits[i, FIT_CHARGE], p, bias)
+        weight *= factor
+        e.energies[i] = ratio * p
+        e.ratios[i] = (e.energies[i] + _collinear_photons(c, e, count, i)) / e.fits[i, FIT_MOMENTUM]
+    return weight
+
+
+@kernel
+def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float) -> float:
+    """RICH likelihoods of all tracks, pions drawn as electrons with probability `rare` where the calorimeter
+    agrees.
+
+    A track outside the acceptance has no hits and no preference.  Returns the weight.
+    """
+    weight = 1.0
+    for i in range(tracks):
+        at = e.impacts[i, t.RICH]
+        e.rich[i, :] = 0.0
+        inside = inside_ring(at[t.IMPACT_X] - c.rich_x, at[t.IMPACT_Y], c.rich_r_min, c.rich_r_max)
+        if at[t.IMPACT_PDG] == 0.0 or not inside:
+            continue
+        overlap = False
+        for j in range(tracks):
+            dx = at[t.IMPACT_SLOPE_X] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_X]
+            dy = at[t.IMPACT_SLOPE_Y] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_Y]
+            overlap |= j != i and dx * dx + dy * dy < RICH_ANGLE**2
+        pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
+        looks_electron = e.ratios[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
+        weight *= rich_likelihoods(rng, c, pdg, p, overlap, rare if looks_electron else 0.0, e.rich[i])
+    return weight
+
+
+@kernel
+def neutral(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int) -> tuple[int, int]:
+    """Photons into the vetoes and the calorimeter, tracks into LAV; returns (veto signals, deposits)."""
+    vetoes, deposits = 0, 0
+    deposit = e.deposits
+    for i in range(tracks):
+        at = e.impacts[i, t.LKR]
+        energy = e.energies[i]
+        if energy > 0 and deposits < deposit.shape[0]:
+            deposit[deposits, 0], deposit[deposits, 1] = at[t.IMPACT_X], at[t.IMPACT_Y]
+            deposit[deposits, 2] = energy
+            deposits += 1
+        station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
+        if station >= 0 and vetoes < e.vetoes.shape[0]:
+            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
+            e.vetoes[vetoes, 2] = 150.0
+            vetoes += 1
+    for k in range(count):
+        row = e.particles[k]
+        if row[t.PDG] != t.PHOTON:
+            continue
+        detector, station, x, y = photon_fate(c, row)
+        energy = row[t.ENERGY]
+        if not photon_seen(rng, c, detector, energy):
+            continue
+        if detector == IN_LKR and deposits < deposit.shape[0]:
+            deposit[deposits, 0], deposit[deposits, 1] = x, y
+            deposit[deposits, 2] = energy * (1 + energy_resolution(c, energy) * rng.standard_normal())
+            deposits += 1
+        elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
+            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1], e.vetoes[vetoes, 2] = detector, station + 1, energy
+            vetoes += 1
+    return vetoes, deposits
+
+
+@kernel
+def simulate_events(
+    rng: np.random.Generator,
+    c: Constants,
+    requirement: Requirement,
+    bias: Bias,
+    d: Decays,
+    beam: Floats,
+    downscaling: Ints,
+    e: Event,
+    out: Output,
+    used: Ints,
+) -> None:
+    """Simulate all decays and append the events of the stream to `out`; `used` counts what is filled.
+
+    `beam` has a row (momentum, slope x, slope y, x, y) and `downscaling` one of the five trigger lines for each
+    running condition.  Deterministic in the state of `rng`.
+    """
+    for i in range(d.weight.size):
+        if d.weight[i] == 0.0:
+            continue
+        count = load_products(rng, c, d, i, e)
+        count, tracks = reconstruct(rng, c, d, e, count, requirement.tracks)
+        if tracks < 0:
+            continue
+        for k in range(tracks):
+            count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
+        weight = d.weight[i] * shower(rng, c, e, count, tracks, bias)
+        momentum = beam[d.conditions[i], 0]
+        if not has_types(requirement, e.ratios, tracks):
+            continue
+        if not has_pair(requirement, e.fits, e.ratios, e.rich, tracks, momentum, False):
+            continue
+        if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
+            continue
+        # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
+        rare = two_positrons(requirement, e.fits, e.ratios, tracks)
+        weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
+        if not has_pair(requirement, e.fits, e.ratios, e.rich, tracks, momentum, True):
+            continue
+        vetoes, deposits = neutral(rng, c, e, count, tracks)
+        clusters = build_clusters(c, e, deposits)
+        write_event(rng, c, d, i, e, count, tracks, vetoes, clusters, weight, beam, downscaling, out, used)

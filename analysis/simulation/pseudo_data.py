@@ -1,0 +1,240 @@
+"""Pseudo-data: an unweighted sample with the statistics of an exposure, drawn from weighted simulation.
+
+1e12 decays cannot be made one by one, so each mode is importance sampled.  A simulated event of weight w stands for
+N_K B w / n data events before the trigger's downscaling and the common efficiency; it becomes a data event with
+that probability, which must not exceed 1: blocks are added (n grows) until it does not.  Every event keeps one
+uniform number from the start, so that a larger n only thins out what was accepted before.
+
+Modes are then mixed, spread over the runs and bursts of their periods and stripped of their truth.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.catalogue import (
+    Period,
+    PseudoData,
+    RareResponses,
+    branching_fractions,
+    catalogue,
+    conditions,
+)
+from analysis.schema import TRIGGER_LINES
+from analysis.simulation.beam import Exposure, fiducial_fraction
+from analysis.simulation.blocks import SIZE, Source, in_order, source
+from analysis.simulation.layout import Output, concatenated, taken
+from analysis.simulation.samples import Progress, SimulationSummary
+from analysis.simulation.writer import ROWS, Format, SampleWriter
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+QUICK = 0.1
+"""Part of the exposure that a quick sample has."""
+TOLERATED_EXCESS = 1e-2
+"""Part of a mode's events that may be lost because single simulated events stand for more than one."""
+TOLERATED_EVENTS = 0.5
+"""Events of a mode that may be lost so, whatever their part."""
+FIRST_BLOCKS, MOST_BLOCKS = 4, 3000
+
+
+class ImpossibleExposureError(ValueError):
+    """A mode cannot be unweighted to the exposure with a reasonable number of simulated decays."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Simulated events that may become data.
+
+    `expectation` is the number of data events each stands for, times the decays simulated; `uniform` the number
+    it is compared with; `total` the sum of the expectations of all events of the block, `large` those that may
+    exceed 1.
+    """
+
+    output: Output
+    uniform: Floats
+    expectation: Floats
+    total: float
+    large: Floats
+
+    def accepted(self, n: int) -> Output:
+        """The data events if n decays are simulated in all."""
+        return taken(self.output, np.flatnonzero(self.uniform * n < self.expectation))
+
+
+def kept_fraction(fired: Flags, downscaling: Ints) -> Floats:
+    """Probability (events,) that a line keeps an event after its downscaling; inputs (events, lines)."""
+    return np.asarray(1 - np.prod(np.where(fired, 1 - 1 / downscaling, 1.0), axis=1))
+
+
+def downscaled(fired: Flags, downscaling: Ints, rng: np.random.Generator) -> Flags:
+    """Lines (events, lines) that keep an event, drawn independently under the condition that one does."""
+    keep = np.where(fired, 1 / downscaling, 0.0)
+    result = np.zeros_like(fired)
+    any_so_far = np.zeros(len(fired), bool)
+    for line in range(fired.shape[1]):
+        rest = 1 - np.prod(1 - keep[:, line:], axis=1)
+        conditional = np.divide(keep[:, line], rest, out=np.zeros(len(fired)), where=rest > 0)
+        result[:, line] = rng.random(len(fired)) < np.where(any_so_far, keep[:, line], conditional)
+        any_so_far |= result[:, line]
+    return result
+
+
+def _lines(output: Output, prefix: str) -> npt.NDArray[np.int64]:
+    columns = [output.event[f"{prefix}_{line}"].astype(np.int64) for line in TRIGGER_LINES]
+    return np.stack(columns, axis=1)
+
+
+def _event_efficiency(periods: tuple[Period, ...], run: Ints) -> Floats:
+    efficiency = np.zeros(len(run))
+    for period in periods:
+        efficiency[(run >= period.runs[0]) & (run <= period.runs[1])] = period.event_efficiency
+    return efficiency
+
+
+@dataclass(frozen=True)
+class Unweighting:
+    """One mode on its way to data: `decays` of it happen in the exposure, wherever the kaon decays."""
+
+    work: Source
+    decays: float
+    periods: tuple[Period, ...]
+
+    def block(self, number: int) -> Candidates:
+        """The candidates of one block; events that fail with the blocks made so far are dropped."""
+        output = self.work.block(number)
+        key = [self.work.seed, (self.work.code << 40) + (1 << 39) + number]
+        uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
+        kept = kept_fraction(_lines(output, "trigger") > 0, _lines(output, "downscaling"))
+        common = _event_efficiency(self.periods, output.event["run"])
+        expectation = self.decays * output.event["truth_weight"] * common * kept
+        rows = np.flatnonzero(uniform * SIZE * FIRST_BLOCKS < expectation)
+        large = expectation[expectation > SIZE * FIRST_BLOCKS]
+        return Candidates(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
+
+    def run(self, workers: int, report: Callable[[int, int], None]) -> tuple[Output, int]:
+        """The data events of this mode and the blocks simulated; raises `ImpossibleExposureError`."""
+        parts: list[Candidates] = []
+        wanted = FIRST_BLOCKS
+        while len(parts) < wanted:
+            for part in in_order(self.block, range(len(parts), wanted), workers):
+                parts.append(part)
+                report(len(parts), wanted)
+            wanted = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts))
+            if wanted > MOST_BLOCKS:
+                raise ImpossibleExposureError(
+                    f"{self.work.generator.mode.descriptor}: more than {MOST_BLOCKS * SIZE} decays would be needed "
+                    "for an unweighted sample; sharpen the importance sampling or ask for a smaller exposure"
+                )
+        return concatenated([part.accepted(len(parts) * SIZE) for part in parts]), len(parts)
+
+
+def blocks_needed(large: list[Floats], total: float, blocks: int) -> int:
+    """Blocks after which events that stand for more than one data event lose less than what is tolerated.
+
+    `large` are the expectations above the first blocks' number of decays, `total` the sum of all, both from
+    `blocks` blocks.
+    """
+    values = np.concatenate(large) if large else np.empty(0)
+    count = blocks
+    tolerated = max(TOLERATED_EXCESS * total, TOLERATED_EVENTS * blocks * SIZE)
+    while count <= MOST_BLOCKS and np.maximum(values - count * SIZE, 0).sum() > tolerated:
+        count = int(count * 1.1) + 1
+    return count
+
+
+def _finished(output: Output, seed: int) -> Output:
+    """Events in the order of data taking, numbered, with the lines that fired after downscaling."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 2**50]))
+    event = output.event
+    order = np.lexsort((rng.random(len(event)), event["burst"], event["run"]))
+    output = taken(output, order)
+    event = output.event
+    lines = downscaled(_lines(output, "trigger") > 0, _lines(output, "downscaling"), rng)
+    for k, line in enumerate(TRIGGER_LINES):
+        event[f"trigger_{line}"] = lines[:, k]
+    first = np.flatnonzero((np.diff(event["run"], prepend=0) != 0) | (np.diff(event["burst"], prepend=0) != 0))
+    starts = np.repeat(first, np.diff(np.append(first, len(event))))
+    event["event"] = np.arange(len(event)) - starts + 1
+    return output
+
+
+def _bursts(periods: tuple[Period, ...], output: Output) -> dict[str, npt.NDArray[np.int64]]:
+    """All bursts of the exposure with their numbers of events, empty ones included."""
+    run = np.concatenate([np.repeat(np.arange(p.runs[0], p.runs[1] + 1), p.bursts_per_run) for p in periods])
+    burst = np.concatenate([np.tile(np.arange(1, p.bursts_per_run + 1), p.runs[1] - p.runs[0] + 1) for p in periods])
+    key = run.astype(np.int64) << 32 | burst
+    order = np.argsort(key)
+    found, counts = np.unique(
+        output.event["run"].astype(np.int64) << 32 | output.event["burst"].astype(np.int64), return_counts=True
+    )
+    events = np.zeros(len(key), np.int64)
+    events[np.searchsorted(key[order], found)] = counts
+    zero = np.zeros(len(key), np.int64)
+    return {"run": run[order], "burst": burst[order], "events": events, "quality": zero}
+
+
+def shortened(period: Period) -> Period:
+    """A tenth of a period: fewer bursts in every run, and their share of the kaon decays."""
+    bursts = max(1, round(QUICK * period.bursts_per_run))
+    decays = period.kaon_decays * bursts / period.bursts_per_run
+    return period.model_copy(update={"bursts_per_run": bursts, "kaon_decays": decays})
+
+
+def _rare_responses(decay: str) -> RareResponses:
+    """The sampling of rare responses that the simulated sample of the same decay uses."""
+    for sample in catalogue().simulation.values():
+        if sample.decay == decay:
+            return sample.rare_responses
+    return RareResponses()
+
+
+def simulate_pseudo_data(
+    name: str,
+    sample: PseudoData,
+    output: Path,
+    *,
+    quick: bool,
+    workers: int,
+    file_format: Format,
+    inject: dict[str, float],
+    progress: Progress | None,
+) -> SimulationSummary:
+    """Write a pseudo-data sample to the file `output`; `inject` adds decays with their branching fraction."""
+    started = time.perf_counter()
+    periods = tuple(conditions().periods[p] for p in sample.periods)
+    if quick:
+        periods = tuple(shortened(p) for p in periods)
+    exposure = Exposure.of(periods, downscaled=True)
+    kaons = sum(p.kaon_decays for p in periods) / fiducial_fraction()
+    fractions = {decay: branching_fractions()[decay].value for decay in sample.modes}
+    for decay, value in (*sample.inject.items(), *inject.items()):
+        fractions[decay] = fractions.get(decay, 0.0) + value
+    blocks = 0
+    parts: list[Output] = []
+
+    def report(done: int, wanted: int) -> None:
+        if progress:
+            progress(len(parts) * wanted + done, len(fractions) * wanted)
+
+    for decay, fraction in fractions.items():
+        work = source(decay, sample.stream, _rare_responses(decay), exposure, sample.seed, unweight=True)
+        events, made = Unweighting(work, kaons * fraction, periods).run(workers, report)
+        parts.append(events)
+        blocks += made
+    events = _finished(concatenated(parts), sample.seed)
+    identity = f"{name} {sample.model_dump_json()} {fractions} {kaons}"
+    with SampleWriter(output, truth=False, identity=identity, file_format=file_format) as writer:
+        for start in range(0, len(events.event), ROWS):
+            writer.write(taken(events, np.arange(start, min(start + ROWS, len(events.event)))))
+        writer.write_side(_bursts(periods, events))
+    seconds = time.perf_counter() - started
+    return SimulationSummary(name, Path(output), blocks * SIZE, len(events.event), seconds)

@@ -1,0 +1,170 @@
+"""What calorimeter and RICH make of a charged particle, from the measured identification curves.
+
+A rare response (a pion that looks like an electron) may be drawn with a larger probability q than its own p; the
+event's weight then carries p/q, or (1-p)/(1-q) where it did not happen.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.particles import MASS_E, MASS_MU, MASS_PI
+from analysis.simulation.constants import Constants
+from analysis.simulation.kernel import kernel
+from analysis.simulation.transport import ELECTRON, MUON
+
+Floats = npt.NDArray[np.float64]
+
+PION_LIKE = 0.85
+"""E/p below which a track is a pion candidate; 0.9 to 1.1 is the electron's."""
+BETWEEN = (0.86, 0.9)
+"""E/p of those that are neither; away from 0.85, so that the momentum's resolution makes no pion of them."""
+
+
+class Bias(NamedTuple):
+    """Probabilities to draw rare responses with; 0 leaves them natural."""
+
+    pi_plus_as_electron: float = 0.0
+    pi_minus_as_electron: float = 0.0
+    electron_as_pion: float = 0.0
+    pi_plus_as_positron_in_rich: float = 0.0
+
+
+@kernel
+def interpolate(x: float, xs: Floats, ys: Floats) -> float:
+    """Linear interpolation, constant outside."""
+    if x <= xs[0]:
+        return ys[0]
+    for i in range(1, xs.size):
+        if x <= xs[i]:
+            return ys[i - 1] + (ys[i] - ys[i - 1]) * (x - xs[i - 1]) / (xs[i] - xs[i - 1])
+    return ys[-1]
+
+
+@kernel
+def log_interpolate(x: float, xs: Floats, ys: Floats) -> float:
+    """Interpolation of the logarithm of y, constant outside."""
+    for i in range(1, xs.size):
+        if xs[i - 1] < x <= xs[i]:
+            t = (x - xs[i - 1]) / (xs[i] - xs[i - 1])
+            return ys[i - 1] * (ys[i] / ys[i - 1]) ** t
+    return ys[0] if x <= xs[0] else ys[-1]
+
+
+@kernel
+def happens(rng: np.random.Generator, p: float, q: float) -> tuple[bool, float]:
+    """Draw something of probability p with probability max(p, q); returns whether, and the weight."""
+    drawn = max(p, q)
+    if rng.random() < drawn:
+        return True, p / drawn
+    return False, (1 - p) / (1 - drawn)
+
+
+@kernel
+def energy_resolution(c: Constants, energy: float) -> float:
+    """Relative resolution of an electromagnetic shower of `energy` (MeV)."""
+    gev = energy / 1000.0
+    return np.sqrt(c.lkr_stochastic**2 / gev + (c.lkr_noise / energy) ** 2 + c.lkr_constant**2)
+
+
+@kernel
+def electron_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
+    """E/p of an electron of momentum p and the weight of the draw."""
+    lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
+    low, weight = happens(rng, lost, bias.electron_as_pion)
+    if low:
+        return PION_LIKE * np.sqrt(rng.random()), weight
+    between = (interpolate(p, c.e_inefficiency_p, c.e_inefficiency) - lost) / (1 - lost)
+    if rng.random() < between:
+        return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random(), weight
+    sigma = energy_resolution(c, p)
+    ratio = 1 + sigma * rng.standard_normal()
+    while not 0.9 < ratio < 1.1:
+        ratio = 1 + sigma * rng.standard_normal()
+    return ratio, weight
+
+
+@kernel
+def pion_ratio(rng: np.random.Generator, c: Constants, p: float, charge: float, bias: Bias) -> tuple[float, float]:
+    """E/p of a charged pion and the weight of the draw: minimum ionising, hadronic shower, or electron-like."""
+    core = interpolate(p, c.lkr_pi_p, c.lkr_pi) + 0.5 * charge * c.lkr_pi_difference
+    high = max(core, interpolate(p, c.pi_inefficiency_p, c.pi_inefficiency))
+    like, weight = happens(rng, high, bias.pi_plus_as_electron if charge > 0 else bias.pi_minus_as_electron)
+    if like:
+        if rng.random() * high < core:
+            return 0.9 + 0.2 * rng.random(), weight
+        return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random(), weight
+    if rng.random() < MINIMUM_IONISING_PIONS:
+        return minimum_ionising(rng, c, p), weight
+    return PION_LIKE * 0.5 * (rng.random() + rng.random()), weight
+
+
+MINIMUM_IONISING_PIONS = 0.35
+"""Fraction of pions that cross the calorimeter without a hadronic interaction: 1.3 interaction lengths, assumed."""
+
+
+@kernel
+def minimum_ionising(rng: np.random.Generator, c: Constants, p: float) -> float:
+    """E/p of a minimum ionising particle."""
+    return min(0.8, max(0.0, c.lkr_mip * (1 + 0.12 * rng.standard_normal()) / p))
+
+
+@kernel
+def calorimeter_ratio(
+    rng: np.random.Generator, c: Constants, pdg: int, charge: float, p: float, bias: Bias
+) -> tuple[float, float]:
+    """E/p of the charged particle that reaches the calorimeter, and the weight of the draw."""
+    if abs(pdg) == ELECTRON:
+        return electron_ratio(rng, c, p, bias)
+    if abs(pdg) == MUON:
+        return minimum_ionising(rng, c, p), 1.0
+    return pion_ratio(rng, c, p, charge, bias)
+
+
+@kernel
+def ring_radius(c: Constants, p: float, mass: float) -> float:
+    """Cherenkov ring radius (mm), 0 below threshold."""
+    squared = 2 * c.rich_refractivity - (mass / p) ** 2
+    return c.rich_focal * np.sqrt(squared) if squared > 0 else 0.0
+
+
+OVERLAP_CONFUSION = 0.15
+"""Probability that overlapping rings (tracks within 4 mrad) spoil the e-pi decision: assumed; selections avoid them."""
+
+
+@kernel
+def rich_likelihoods(
+    rng: np.random.Generator, c: Constants, pdg: int, p: float, overlap: bool, rare: float, out: Floats
+) -> float:
+    """Fill out = (log L_e, log L_mu, log L_pi, hits), relative to the best hypothesis; returns the weight.
+
+    The e-pi decision follows the measured curves, the muon's likelihood a ring radius with Gaussian error.
+    """
+    confusion = OVERLAP_CONFUSION if overlap else 0.0
+    kind, weight = abs(pdg), 1.0
+    mass = MASS_PI
+    if kind == ELECTRON:
+        mass = MASS_E
+        electron = rng.random() > interpolate(p, c.rich_e_p, c.rich_e) + confusion
+    elif kind == MUON:
+        mass = MASS_MU
+        electron = rng.random() < log_interpolate(p * MASS_PI / MASS_MU, c.rich_pi_p, c.rich_pi) + confusion
+    else:
+        electron, weight = happens(rng, log_interpolate(p, c.rich_pi_p, c.rich_pi) + confusion, rare)
+    radius = ring_radius(c, p, mass) + c.rich_sigma_radius * rng.standard_normal()
+    gap = 1.0 + 6.0 * rng.standard_exponential()
+    pull_mu = (radius - ring_radius(c, p, MASS_MU)) / c.rich_sigma_radius
+    pull = (radius - ring_radius(c, p, mass)) / c.rich_sigma_radius
+    out[0], out[2] = (0.0, -gap) if electron else (-gap, 0.0)
+    out[1] = 0.5 * (pull * pull - pull_mu * pull_mu)
+    best = max(0.0, out[1])
+    for i in range(3):
+        out[i] -= best
+    saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
+    out[3] = rng.poisson(c.rich_hits * saturation)
+    if electron:
+        out[3] = max(out[3], 4.0)
+    return weight

@@ -1,0 +1,91 @@
+"""Whether a reconstructed event belongs to a stream (`analysis.simulation.streams.Requirement`)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.particles import MASS_E, MASS_PI
+from analysis.simulation.kernel import kernel
+from analysis.simulation.streams import Requirement
+from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
+
+Floats = npt.NDArray[np.float64]
+
+
+@kernel
+def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only: bool) -> float:
+    """Mass (MeV) of two tracks as electrons, alone or with all other tracks as pions."""
+    energy, x, y, z = 0.0, 0.0, 0.0, 0.0
+    for i in range(tracks):
+        electron = i in (first, second)
+        if pair_only and not electron:
+            continue
+        p, mass = fits[i, FIT_MOMENTUM], MASS_E if electron else MASS_PI
+        pz = p / np.sqrt(1 + fits[i, FIT_TX] ** 2 + fits[i, FIT_TY] ** 2)
+        energy += np.sqrt(p * p + mass * mass)
+        x += pz * fits[i, FIT_TX]
+        y += pz * fits[i, FIT_TY]
+        z += pz
+    return np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
+
+
+@kernel
+def resolved(impacts: Floats, ratios: Floats, tracks: int, separation: float) -> bool:
+    """Whether all tracks with a calorimeter signal are apart; `impacts` (tracks, 2) in its front plane, mm."""
+    for i in range(tracks):
+        for j in range(i):
+            if min(ratios[i], ratios[j]) >= 0:
+                dx, dy = impacts[i, 0] - impacts[j, 0], impacts[i, 1] - impacts[j, 1]
+                if dx * dx + dy * dy < separation * separation:
+                    return False
+    return True
+
+
+@kernel
+def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> bool:
+    """Whether two positive tracks are electron-like: then the RICH decides."""
+    positive = 0
+    for i in range(tracks):
+        positive += int(ratios[i] > r.ratio and fits[i, FIT_CHARGE] > 0)
+    return positive > 1
+
+
+@kernel
+def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
+    """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
+    electrons, pions = 0, 0
+    for i in range(tracks):
+        electrons += int(ratios[i] > r.ratio)
+        pions += int(0 <= ratios[i] < r.pion_ratio)
+    return tracks >= r.tracks and (r.electrons == 0 or (electrons >= r.electrons and pions > 0))
+
+
+@kernel
+def has_pair(
+    r: Requirement, fits: Floats, ratios: Floats, rich: Floats, tracks: int, beam_momentum: float, ask_rich: bool
+) -> bool:
+    """Whether some pair of electron-like tracks is as required; without `ask_rich` the RICH counts as agreeing.
+
+    `rich` rows are the log-likelihoods (e, mu, pi, hits) of the tracks.
+    """
+    if r.electrons == 0:
+        return True
+    missing = beam_momentum
+    for i in range(tracks):
+        missing -= fits[i, FIT_MOMENTUM]
+    closed = abs(missing) < r.closed
+    for i in range(tracks):
+        for j in range(i):
+            if min(ratios[i], ratios[j]) <= r.ratio:
+                continue
+            if fits[i, FIT_CHARGE] * fits[j, FIT_CHARGE] < 0:
+                heavy = closed and mass_of_tracks(fits, tracks, i, j, True) > r.pair_mass
+                if heavy and mass_of_tracks(fits, tracks, i, j, False) > r.vertex_mass:
+                    return True
+                continue
+            agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
+            agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
+            if agrees and (closed or missing > r.open):
+                return True
+    return False

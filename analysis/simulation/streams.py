@@ -1,0 +1,110 @@
+"""Streams: which events are stored.  As in the experiment, analyses read a skim and not everything.
+
+A stream also names its focuses: the kinematic corners the importance sampler concentrates on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.units import GeV, MeV, mm
+
+
+class Requirement(NamedTuple):
+    """What a stored event satisfies, in reconstructed quantities.
+
+    At least `tracks` tracks.  If `electrons` is 2: three of them point at the calorimeter at least `separation`
+    apart, two are electron-like (E/p above `ratio`) and one is pion-like (below `pion_ratio`), and there is a
+    pair of electron-like tracks that is either of opposite sign, with a mass above `pair_mass` and the tracks'
+    total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
+    than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons.
+    """
+
+    tracks: int
+    electrons: int = 0
+    ratio: float = 0.89
+    pion_ratio: float = 0.85
+    closed: float = np.inf
+    open: float = 0.0
+    pair_mass: float = 0.0
+    separation: float = 0.0
+    vertex_mass: float = 0.0
+
+
+@dataclass(frozen=True)
+class Focus:
+    """A corner of phase space, in true quantities of the charged products.
+
+    The momentum missing to the beam's lies in `missing` (MeV), the transverse one below `transverse`, no photon
+    above the veto's threshold points at a large-angle station if `photon_veto`, and if `sign` is not 0 some pair
+    of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
+    other charged products as pions one above `vertex_mass`.  `share` is the fraction of decays generated for it.
+    """
+
+    share: float
+    missing: tuple[float, float] = (-np.inf, np.inf)
+    transverse: float = np.inf
+    photon_veto: bool = False
+    sign: int = 0
+    pair_mass: float = 0.0
+    vertex_mass: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream by name; `focuses` may be empty (plain sampling)."""
+
+    name: str
+    requirement: Requirement
+    focuses: tuple[Focus, ...]
+    meaning: str
+
+
+THREE_TRACKS = Focus(0.9)
+MINIMUM_PAIR, MINIMUM_VERTEX = 130 * MeV, 440 * MeV
+BALANCED, CLOSED = (-3 * GeV, 3 * GeV), (-5 * GeV, 5 * GeV)
+
+STREAMS = {
+    stream.name: stream
+    for stream in (
+        Stream("all", Requirement(0), (), "every generated decay, with or without tracks"),
+        Stream("three_tracks", Requirement(3), (THREE_TRACKS,), "at least three tracks"),
+        Stream(
+            "dielectron",
+            Requirement(
+                3,
+                electrons=2,
+                closed=5 * GeV,
+                open=9 * GeV,
+                separation=150 * mm,
+                pair_mass=MINIMUM_PAIR,
+                vertex_mass=MINIMUM_VERTEX,
+            ),
+            (
+                Focus(
+                    0.30,
+                    BALANCED,
+                    40 * MeV,
+                    photon_veto=True,
+                    sign=-1,
+                    pair_mass=MINIMUM_PAIR,
+                    vertex_mass=MINIMUM_VERTEX,
+                ),
+                Focus(0.30, BALANCED, 40 * MeV, photon_veto=True, sign=1),
+                Focus(0.10, CLOSED),
+                Focus(0.20, (4 * GeV, np.inf), sign=1),
+            ),
+            "two electron-like tracks and a pion-like one: like-sign, or above 130 MeV and all three above 440 MeV",
+        ),
+    )
+}  # fmt: skip
+
+
+def stream(name: str) -> Stream:
+    """The stream of that name; ValueError lists the known ones."""
+    if name not in STREAMS:
+        raise ValueError(f"no stream {name!r}; known: {', '.join(STREAMS)}")
+    return STREAMS[name]

@@ -1,0 +1,71 @@
+"""Where photons go, and charged particles that leave the spectrometer: the veto detectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.detector import inside_octagon
+from analysis.simulation.constants import Constants
+from analysis.simulation.kernel import kernel
+from analysis.simulation.response import log_interpolate
+from analysis.simulation.transport import PX, PY, PZ, X, Y, Z
+
+Floats = npt.NDArray[np.float64]
+
+NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC = range(5)
+
+
+@kernel
+def lav_station(c: Constants, row: Floats, z_from: float, z_to: float) -> int:
+    """Index of the first large-angle station between two z that a straight line crosses; -1: none."""
+    slope_x, slope_y = row[PX] / row[PZ], row[PY] / row[PZ]
+    for s in range(c.lav_z.size):
+        if z_from < c.lav_z[s] < z_to:
+            front, back = c.lav_z[s] - row[Z], c.lav_z_back[s] - row[Z]
+            r2_front = (row[X] + slope_x * front) ** 2 + (row[Y] + slope_y * front) ** 2
+            r2_back = (row[X] + slope_x * back) ** 2 + (row[Y] + slope_y * back) ** 2
+            if r2_front < c.lav_r_max[s] ** 2 and max(r2_front, r2_back) > c.lav_r_min[s] ** 2:
+                return s
+    return -1
+
+
+@kernel
+def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
+    """Detector a photon points at, the LAV station, and its position (mm) in the calorimeter's plane."""
+    if row[PZ] <= 0.0:
+        return NOWHERE, -1, 0.0, 0.0
+    slope_x, slope_y = row[PX] / row[PZ], row[PY] / row[PZ]
+    station = lav_station(c, row, row[Z], np.inf)
+    if station >= 0:
+        return IN_LAV, station, 0.0, 0.0
+    x = row[X] + slope_x * (c.irc_z - row[Z])
+    y = row[Y] + slope_y * (c.irc_z - row[Z])
+    r2 = (x - c.irc_x) ** 2 + y * y
+    if c.irc_r_min**2 < r2 < c.irc_r_max**2:
+        return IN_IRC, -1, x, y
+    x = row[X] + slope_x * (c.lkr_z - row[Z])
+    y = row[Y] + slope_y * (c.lkr_z - row[Z])
+    if inside_octagon(x, y, c.irc_r_max, c.lkr_apothem):
+        return IN_LKR, -1, x, y
+    x_sac = row[X] + slope_x * (c.sac_z - row[Z])
+    y_sac = row[Y] + slope_y * (c.sac_z - row[Z])
+    if r2 < c.irc_r_min**2 and max(abs(x_sac), abs(y_sac)) < c.sac_half:
+        return IN_SAC, -1, x, y
+    return NOWHERE, -1, x, y
+
+
+@kernel
+def photon_seen(rng: np.random.Generator, c: Constants, detector: int, energy: float) -> bool:
+    """Whether the detector a photon hits gives a signal, from the measured inefficiencies."""
+    if detector == IN_LAV:
+        if energy < c.lav_threshold:
+            return False
+        return rng.random() > log_interpolate(energy, c.lav_energy, c.lav_inefficiency)
+    if detector == IN_IRC:
+        return energy > c.irc_threshold and rng.random() > c.irc_inefficiency
+    if detector == IN_SAC:
+        return energy > c.sac_threshold and rng.random() > c.sac_inefficiency
+    if detector == IN_LKR:
+        return rng.random() > log_interpolate(energy, c.lkr_photon_energy, c.lkr_photon_inefficiency)
+    return False

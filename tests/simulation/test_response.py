@@ -1,0 +1,130 @@
+"""Calorimeter and RICH responses follow the identification curves, drawn naturally or with a bias."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from analysis.simulation import response as r
+from analysis.simulation.constants import constants
+
+NATURAL = r.Bias()
+
+
+@njit
+def _ratios(rng, c, pdg, charge, p, bias, out, weight):
+    for i in range(out.size):
+        out[i], weight[i] = r.calorimeter_ratio(rng, c, pdg, charge, p, bias)
+
+
+def ratios(pdg, p, n=200_000, charge=1.0, bias=NATURAL):
+    out, weight = np.empty(n), np.empty(n)
+    _ratios(np.random.default_rng(1), constants(), pdg, charge, p, bias, out, weight)
+    return out, weight
+
+
+@njit
+def _likelihoods(rng, c, pdg, p, overlap, rare, out, weight):
+    for i in range(weight.size):
+        weight[i] = r.rich_likelihoods(rng, c, pdg, p, overlap, rare, out[i])
+
+
+def likelihoods(pdg, p, n=200_000, rare=0.0, overlap=False):
+    out, weight = np.empty((n, 4)), np.empty(n)
+    _likelihoods(np.random.default_rng(2), constants(), pdg, p, overlap, rare, out, weight)
+    return out, weight
+
+
+def fraction(condition, weight):
+    """Weighted fraction and its error."""
+    value = (weight * condition).mean()
+    return value, (weight * condition).std() / np.sqrt(len(weight))
+
+
+@pytest.mark.parametrize(("p", "low", "high"), [(6000.0, 0.0185, 0.0215), (44000.0, 0.011, 0.013)])
+def test_electrons_look_like_pions_as_often_as_printed(p, low, high):
+    """PLB 797 (2019) 134794 Table 1: 1.2% to 2.0%."""
+    ratio, _ = ratios(11, p)
+    assert low < (ratio < 0.85).mean() < high
+
+
+@pytest.mark.parametrize("p", [6000.0, 20000.0, 44000.0])
+def test_electron_efficiency_is_in_the_printed_range(p):
+    """Table 1: 95.5% to 97.5% in the calorimeter, 91.0% to 96.5% with the RICH."""
+    ratio, _ = ratios(11, p)
+    inside = ((ratio > 0.9) & (ratio < 1.1)).mean()
+    out, _ = likelihoods(11, p)
+    assert 0.953 < inside < 0.977
+    assert 0.905 < inside * (out[:, 0] > out[:, 2]).mean() < 0.968
+
+
+@pytest.mark.parametrize("p", [10000.0, 25000.0, 44000.0])
+def test_pions_look_like_electrons_as_often_as_printed(p):
+    """Table 1: 0.8% to 1.1%, efficiency 98.2% to 98.7%; pi+ above pi- by 5e-4 (CERN-EP-2022-018 Section 3)."""
+    plus, minus = (ratios(211, p, 1_000_000, charge)[0] for charge in (1.0, -1.0))
+    like = [((ratio > 0.9) & (ratio < 1.1)).mean() for ratio in (plus, minus)]
+    assert all(0.0075 < value < 0.0113 for value in like)
+    assert like[0] - like[1] == pytest.approx(5e-4, abs=4 * np.sqrt(2 * 0.01 / 1e6))
+    assert 0.981 < (plus < 0.85).mean() < 0.988
+
+
+@pytest.mark.parametrize(("p", "printed"), [(10000.0, 2e-3), (25000.0, 1e-5), (45000.0, 1e-4)])
+def test_pion_misidentification_with_the_rich_is_the_printed_curve(p, printed):
+    """PLB 797 (2019) 134794 Section 3.1; the calorimeter's share is about 1%."""
+    out, weight = likelihoods(211, p, rare=0.3)
+    value, error = fraction(out[:, 0] > out[:, 2], weight)
+    assert value == pytest.approx(printed / 0.01, abs=4 * error)
+    assert error < 0.02 * value
+
+
+def test_biased_draws_have_the_same_means():
+    natural, _ = ratios(211, 20000.0, 1_000_000)
+    bias = r.Bias(0.5, 0.8, 0.3, 0.3)
+    for charge in (1.0, -1.0):
+        natural, _ = ratios(211, 20000.0, 1_000_000, charge)
+        biased, weight = ratios(211, 20000.0, 400_000, charge, bias)
+        assert (biased > 0.9).mean() > 0.2
+        value, error = fraction(biased > 0.9, weight)
+        assert value == pytest.approx((natural > 0.9).mean(), abs=4 * np.hypot(error, 1e-4))
+        assert weight.mean() == pytest.approx(1, abs=0.01)
+    electrons, weight = ratios(11, 20000.0, 400_000, 1.0, bias)
+    value, error = fraction(electrons < 0.85, weight)
+    assert value == pytest.approx((ratios(11, 20000.0, 1_000_000)[0] < 0.85).mean(), abs=4 * np.hypot(error, 2e-4))
+
+
+def test_shower_resolution_is_the_printed_one():
+    """4.8%/sqrt(E) (+) 11%/E (+) 0.9%, E in GeV."""
+    assert r.energy_resolution(constants(), 10000.0) == pytest.approx(np.sqrt(0.048**2 / 10 + 0.011**2 + 0.009**2))
+
+
+def test_muons_are_minimum_ionising():
+    ratio, weight = ratios(13, 20000.0)
+    assert (ratio * 20000).mean() == pytest.approx(constants().lkr_mip, rel=0.01)
+    assert (weight == 1).all()
+
+
+def test_ring_has_its_size_and_threshold():
+    c = constants()
+    assert r.ring_radius(c, 1e6, 0.511) == pytest.approx(189.5, rel=0.01)
+    assert r.ring_radius(c, 12000.0, 139.57) == 0
+    out, _ = likelihoods(211, 11000.0, 20_000)
+    assert (out[out[:, 0] < out[:, 2], 3] == 0).all()
+
+
+def test_likelihoods_are_relative_to_the_best():
+    for pdg in (11, 13, 211):
+        out, _ = likelihoods(pdg, 20000.0, 5000)
+        assert out[:, :3].max(axis=1) == pytest.approx(0)
+
+
+def test_overlapping_rings_spoil_the_decision():
+    apart, together = (likelihoods(11, 20000.0, overlap=o)[0] for o in (False, True))
+    lost = [(out[:, 0] < out[:, 2]).mean() for out in (apart, together)]
+    assert lost[1] - lost[0] == pytest.approx(r.OVERLAP_CONFUSION, abs=0.005)
+
+
+def test_curves_are_interpolated_and_constant_outside():
+    xs, ys = np.array([1.0, 2.0, 4.0]), np.array([1.0, 4.0, 16.0])
+    assert [r.interpolate(x, xs, ys) for x in (0.0, 1.5, 3.0, 9.0)] == [1.0, 2.5, 10.0, 16.0]
+    assert [r.log_interpolate(x, xs, ys) for x in (0.0, 1.5, 3.0, 9.0)] == pytest.approx([1.0, 2.0, 8.0, 16.0])

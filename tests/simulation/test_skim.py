@@ -1,0 +1,79 @@
+"""Which events belong to a stream."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.simulation.skim import has_pair, has_types, mass_of_tracks, resolved, two_positrons
+from analysis.simulation.streams import STREAMS, stream
+from analysis.simulation.track_fit import FIT_CHARGE, FIT_COLUMNS, FIT_MOMENTUM, FIT_TX
+
+BEAM = 75000.0
+REQUIREMENT = stream("dielectron").requirement
+AGREES, DISAGREES = (0.0, -9.0, -5.0, 10.0), (-5.0, -9.0, 0.0, 10.0)
+
+
+def event(charges, *, momenta=(25000.0, 25000.0, 25000.0), ratios=(0.3, 1.0, 1.0), angle=8e-3):
+    fits = np.zeros((3, FIT_COLUMNS))
+    fits[:, FIT_CHARGE], fits[:, FIT_MOMENTUM] = charges, momenta
+    fits[:, FIT_TX] = np.array([0.0, angle, -angle])
+    return fits, np.array(ratios)
+
+
+def stored(fits, ratios, rich=(AGREES, AGREES, AGREES)):
+    return has_types(REQUIREMENT, ratios, 3) and has_pair(REQUIREMENT, fits, ratios, np.array(rich), 3, BEAM, True)
+
+
+def test_closed_pairs_of_either_sign_are_stored():
+    assert stored(*event((1, 1, -1)))
+    assert stored(*event((-1, 1, 1)))
+
+
+def test_light_opposite_sign_pairs_are_not():
+    assert not stored(*event((1, 1, -1), angle=1e-3))
+    assert stored(*event((-1, 1, 1), angle=1e-3))
+
+
+def test_types_are_required():
+    assert not stored(*event((1, 1, -1), ratios=(1.0, 1.0, 1.0)))
+    assert not stored(*event((1, 1, -1), ratios=(0.3, 0.3, 1.0)))
+    assert not stored(*event((1, 1, -1), ratios=(-1.0, 1.0, 1.0)))
+
+
+def test_missing_momentum_is_allowed_for_like_sign_only_and_only_much_of_it():
+    soft, medium = (20000.0, 20000.0, 20000.0), (22000.0, 23000.0, 23000.0)
+    assert not stored(*event((1, 1, -1), momenta=soft))
+    assert stored(*event((-1, 1, 1), momenta=soft))
+    assert not stored(*event((-1, 1, 1), momenta=medium))
+
+
+def test_the_rich_decides_on_positrons_but_not_on_electrons():
+    assert not stored(*event((-1, 1, 1)), rich=(AGREES, AGREES, DISAGREES))
+    assert stored(*event((1, -1, -1)), rich=(DISAGREES, DISAGREES, DISAGREES))
+    assert stored(*event((1, 1, -1)), rich=(DISAGREES, DISAGREES, DISAGREES))
+    assert two_positrons(REQUIREMENT, *event((-1, 1, 1)), 3)
+    assert not two_positrons(REQUIREMENT, *event((1, 1, -1)), 3)
+
+
+def test_mass_is_that_of_two_electrons_and_a_pion():
+    fits, _ = event((1, 1, -1))
+    pair = mass_of_tracks(fits, 3, 1, 2, True)
+    assert pair == pytest.approx(2 * 25000 * np.sin(np.arctan(8e-3)), rel=1e-3)
+    assert mass_of_tracks(fits, 3, 1, 2, False) > pair + 139
+
+
+def test_tracks_without_calorimeter_signal_do_not_count_for_the_separation():
+    impacts = np.array([[0.0, 0.0], [100.0, 0.0], [900.0, 0.0]])
+    assert not resolved(impacts, np.array([0.3, 1.0, 1.0]), 3, 150.0)
+    assert resolved(impacts, np.array([-1.0, 1.0, 1.0]), 3, 150.0)
+
+
+def test_shares_leave_some_plain_sampling():
+    for known in STREAMS.values():
+        assert sum(focus.share for focus in known.focuses) < 1
+
+
+def test_unknown_stream_lists_the_known_ones():
+    with pytest.raises(ValueError, match="dielectron"):
+        stream("nothing")

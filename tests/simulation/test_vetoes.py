@@ -1,0 +1,76 @@
+"""Photons and tracks in the veto detectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from analysis.simulation import transport as t
+from analysis.simulation import vetoes as v
+from analysis.simulation.constants import constants
+
+
+def photon(angle, *, z=120000.0, energy=5000.0, azimuth=0.3):
+    row = np.zeros(t.COLUMNS)
+    row[[t.PDG, t.Z, t.ENERGY]] = t.PHOTON, z, energy
+    row[t.PX] = energy * np.sin(angle) * np.cos(azimuth)
+    row[t.PY] = energy * np.sin(angle) * np.sin(azimuth)
+    row[t.PZ] = energy * np.cos(angle)
+    return row
+
+
+@njit
+def _seen(rng, c, detector, energy, n):
+    count = 0
+    for _ in range(n):
+        count += v.photon_seen(rng, c, detector, energy)
+    return count / n
+
+
+def test_photons_at_large_angles_hit_the_stations_up_to_50_mrad():
+    c = constants()
+    for angle in np.linspace(0.012, 0.049, 20):
+        assert v.photon_fate(c, photon(angle))[0] == v.IN_LAV
+
+
+def test_photons_in_between_hit_the_calorimeter_and_forward_ones_the_small_angle_detectors():
+    c = constants()
+    fate, station, x, y = v.photon_fate(c, photon(5e-3))
+    assert (fate, station) == (v.IN_LKR, -1)
+    assert np.hypot(x, y) == pytest.approx((c.lkr_z - 120000) * np.tan(5e-3))
+    assert v.photon_fate(c, photon(0.8e-3))[0] == v.IN_IRC
+    assert v.photon_fate(c, photon(1e-5))[0] == v.IN_SAC
+
+
+def test_backward_photons_go_nowhere():
+    assert v.photon_fate(constants(), photon(np.pi - 0.1))[0] == v.NOWHERE
+
+
+def test_only_stations_downstream_of_the_decay_are_hit():
+    c = constants()
+    _, first, _, _ = v.photon_fate(c, photon(0.04, z=106000.0))
+    _, later, _, _ = v.photon_fate(c, photon(0.04, z=150000.0))
+    assert c.lav_z[later] > 150000 > c.lav_z[first]
+
+
+@pytest.mark.parametrize(("energy", "printed"), [(300.0, 3.0e-3), (3000.0, 6.0e-4)])
+def test_inefficiency_of_the_large_angle_stations_is_the_printed_one(energy, printed):
+    """PLB 816 (2021) 136259 Section 3: 0.30% to 0.06% between 0.3 and 3 GeV."""
+    n = 4_000_000
+    lost = 1 - _seen(np.random.default_rng(1), constants(), v.IN_LAV, energy, n)
+    assert lost == pytest.approx(printed, abs=4 * np.sqrt(printed / n))
+
+
+def test_thresholds():
+    c, rng = constants(), np.random.default_rng(2)
+    assert _seen(rng, c, v.IN_LAV, c.lav_threshold - 1, 100) == 0
+    assert _seen(rng, c, v.IN_IRC, c.irc_threshold - 1, 100) == 0
+    assert _seen(rng, c, v.IN_SAC, c.sac_threshold - 1, 100) == 0
+    assert _seen(rng, c, v.NOWHERE, 1e5, 100) == 0
+
+
+def test_the_last_station_shadows_the_edge_of_the_calorimeter():
+    c = constants()
+    edge = photon(np.arctan(1090.0 / (c.lkr_z - 120000.0)), azimuth=0.0)
+    assert v.lav_station(c, edge, c.magnet_z, c.lkr_z) == 11
