@@ -80,7 +80,7 @@ def source(
     `unweight` is for samples that are unweighted afterwards: no grids.
     """
     wanted, kept = mode(decay), stream(stream_name)
-    made = plain_generator(wanted) if unweight else generator(wanted, kept, exposure, seed)
+    made = plain_generator(wanted, exposure, seed) if unweight else generator(wanted, kept, exposure, seed)
     bias = Bias(**rare.model_dump())
     return Source(made, kept, bias, exposure, seed)
 

@@ -17,7 +17,7 @@ from analysis.simulation.decays import Mode
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.phase_space import generate
+from analysis.simulation.phase_space import Tree, generate
 from analysis.simulation.streams import Focus, Stream
 from analysis.simulation.vetoes import IN_LAV, photon_fate
 
@@ -41,18 +41,19 @@ class Generator:
 
     `norm` is the mean of amplitude times phase space over the quoted range.  Decays of a weight below `floor` are
     kept with the probability weight / floor and then have the weight `floor`: before unweighting it costs nothing
-    to thin them out early.
+    to thin them out early.  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
     """
 
     mode: Mode
     mixture: Mixture
     norm: float
     floor: float = 0.0
+    tree: Tree | None = None
 
     def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
         """n weighted decays; their weights average 1 over the range of the branching fraction."""
         x, inverse = self.mixture.draw(rng, n)
-        decays = _decays(self.mode, exposure, rng, x, inverse / self.norm)
+        decays = _decays(self.mode, self.tree or self.mode.flat, exposure, rng, x, inverse / self.norm)
         if self.floor > 0:
             light = decays.weight < self.floor
             survives = rng.random(n) * self.floor < decays.weight
@@ -60,8 +61,8 @@ class Generator:
         return decays
 
 
-def _decays(mode: Mode, exposure: Exposure, rng: np.random.Generator, x: Floats, factor: Floats) -> Decays:
-    p, weight = generate(mode.flat, np.ascontiguousarray(x[:, :-1]))
+def _decays(mode: Mode, tree: Tree, exposure: Exposure, rng: np.random.Generator, x: Floats, factor: Floats) -> Decays:
+    p, weight = generate(tree, np.ascontiguousarray(x[:, :-1]))
     weight = weight * mode.density(p) * factor
     row, run, burst = exposure.draw(rng, len(x))
     kaon, vertex = kaons(rng, exposure.beam[row], vertex_z(x[:, -1]))
@@ -70,17 +71,17 @@ def _decays(mode: Mode, exposure: Exposure, rng: np.random.Generator, x: Floats,
     return Decays(mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative)
 
 
-def normalisation(mode: Mode) -> tuple[float, float]:
-    """Mean of amplitude times phase-space weight over the unit cube, where the branching fraction is quoted, and the
-    largest common value.
+def normalisation(mode: Mode) -> float:
+    """Mean of amplitude times phase-space weight over the unit cube, where the branching fraction is quoted.
 
     A scrambled Sobol sequence with a fixed seed.
     """
     u = qmc.Sobol(mode.flat.dimensions, seed=1).random(NORMALISATION_POINTS)
     p, weight = generate(mode.flat, u)
     value = weight * mode.density(p)
-    quoted = value if mode.range is None else np.where(mode.range(*p), value, 0.0)
-    return float(quoted.mean()), float(np.quantile(value, COMMON))
+    if mode.range is not None:
+        value = np.where(mode.range(*p), value, 0.0)
+    return float(value.mean())
 
 
 @kernel
@@ -196,28 +197,38 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
         if found is not None:
             grids.append(found)
             shares.append(focus.share)
-    norm, _ = normalisation(mode)
+    norm = normalisation(mode)
     if not grids:
         return Generator(mode, uniform(mode.flat.dimensions + 1), norm)
     wanted = np.array(shares) * (1 - PLAIN_SHARE) / sum(shares)
-    return Generator(mode, combined(grids, list(wanted)), norm)
+    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned)
 
 
-def plain_generator(mode: Mode) -> Generator:
-    """The generator for unweighting: phase space without grids, thinned out to nearly equal weights.
+def plain_generator(mode: Mode, exposure: Exposure, seed: int) -> Generator:
+    """The generator for unweighting: one grid for the mode's own density, thinned out to nearly equal weights.
 
-    A grid concentrates decays where the stream is, but the few outside its focus then carry the largest weights,
-    and the largest weight is what unweighting pays for.
+    Grids for the stream's focuses would leave the largest weights to the few decays outside them, and the largest
+    weight is what unweighting pays for.
     """
-    norm, largest = normalisation(mode)
-    return Generator(mode, uniform(mode.flat.dimensions + 1), norm, FLOOR * largest / norm)
+    rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY - 1]))
+
+    def target(x: Floats) -> tuple[Floats, Floats]:
+        return _decays(mode, mode.flat, exposure, rng, x, np.ones(len(x))).weight, np.zeros(len(x))
+
+    dimensions = mode.flat.dimensions + 1
+    grid = adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
+    mixture = uniform(dimensions) if grid is None else combined([grid], [1 - PLAIN_SHARE])
+    norm = normalisation(mode)
+    x, inverse = mixture.draw(rng, TRAINING_POINTS)
+    common = float(np.quantile(target(x)[0] * inverse, COMMON)) / norm
+    return Generator(mode, mixture, norm, FLOOR * common)
 
 
 def _train(mode: Mode, focus: Focus, tracks: int, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
     c, aim = constants(), _aim(focus, tracks)
 
     def target(x: Floats) -> tuple[Floats, Floats]:
-        d = _decays(mode, exposure, rng, x, np.ones(len(x)))
+        d = _decays(mode, mode.aligned, exposure, rng, x, np.ones(len(x)))
         distance = np.empty(len(x))
         _survey(c, d, exposure.beam, aim, distance)
         return np.where(np.isfinite(distance), d.weight, 0.0), distance

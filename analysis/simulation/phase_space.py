@@ -50,7 +50,9 @@ class Tree:
 
     Slot 0 is the kaon; `splittings` rows are (parent, first, second) slots; `mass_map` and `minimum` are by slot
     (`minimum` is the mass itself for particles and narrow pairs); `leaves` are the slots of the products in the
-    order of `products`.
+    order of `products`.  With `aligned` the direction of a massless first particle (a photon of a pi0) is drawn
+    in the kaon's frame instead of its pair's: its energy in the laboratory is then nearly a function of one
+    coordinate.
     """
 
     products: tuple[str, ...]
@@ -58,6 +60,7 @@ class Tree:
     splittings: Ints
     mass_map: Ints
     minimum: Floats
+    aligned: bool = False
 
     @property
     def dimensions(self) -> int:
@@ -144,7 +147,9 @@ def _draw_mass(u: float, kind: int, low: float, high: float) -> tuple[float, flo
 
 
 @kernel
-def _walk(u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, slots: Floats, masses: Floats) -> float:
+def _walk(
+    u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, slots: Floats, masses: Floats, aligned: bool
+) -> float:
     """Fill the momenta of all slots for one point of the cube; returns the phase-space weight."""
     weight, d = 1.0, 0
     rest = np.empty(4)
@@ -165,19 +170,30 @@ def _walk(u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, slots: F
         d += 2
         rest[0], rest[1], rest[2] = p * sine * np.cos(phi), p * sine * np.sin(phi), p * cosine
         rest[3] = np.sqrt(p * p + masses[first] ** 2)
-        boost(rest, slots[parent], total, slots[first])
+        if aligned and masses[first] == 0.0 and p > 0:
+            # the direction is that in the kaon's frame: the energy follows, and the solid angle changes
+            frame = slots[parent]
+            along = (frame[0] * rest[0] + frame[1] * rest[1] + frame[2] * rest[2]) / p
+            scale = total / (frame[3] - along)
+            weight *= scale * scale
+            for k in range(4):
+                slots[first, k] = scale * rest[k]
+        else:
+            boost(rest, slots[parent], total, slots[first])
         for k in range(4):
             slots[second, k] = slots[parent, k] - slots[first, k]
     return weight
 
 
 @kernel
-def _generate(u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, leaves: Ints, p: Floats, w: Floats) -> None:
+def _generate(
+    u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, leaves: Ints, aligned: bool, p: Floats, w: Floats
+) -> None:
     slots = np.zeros((minimum.size, 4))
     masses = minimum.copy()
     for i in range(u.shape[0]):
         slots[0, 0], slots[0, 1], slots[0, 2], slots[0, 3] = 0.0, 0.0, 0.0, MASS_K
-        w[i] = _walk(u[i], splittings, mass_map, minimum, slots, masses)
+        w[i] = _walk(u[i], splittings, mass_map, minimum, slots, masses, aligned)
         for leaf in range(leaves.size):
             for k in range(4):
                 p[leaf, k, i] = slots[leaves[leaf], k]
@@ -192,5 +208,5 @@ def generate(tree: Tree, u: Floats) -> tuple[Floats, Floats]:
         raise ValueError(f"u has shape {u.shape}; this decay needs (n, {tree.dimensions})")
     p = np.empty((len(tree.products), 4, len(u)))
     weight = np.empty(len(u))
-    _generate(u, tree.splittings, tree.mass_map, tree.minimum, np.array(tree.leaves), p, weight)
+    _generate(u, tree.splittings, tree.mass_map, tree.minimum, np.array(tree.leaves), tree.aligned, p, weight)
     return p, weight

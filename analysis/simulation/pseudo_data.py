@@ -39,11 +39,11 @@ Flags = npt.NDArray[np.bool_]
 
 QUICK = 0.1
 """Part of the exposure that a quick sample has."""
-TOLERATED_EXCESS = 1e-2
+TOLERATED_EXCESS = 2e-2
 """Part of a mode's events that may be lost because single simulated events stand for more than one."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
-FIRST_BLOCKS, MOST_BLOCKS = 4, 3000
+FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 8, 4000, 4
 
 
 class ImpossibleExposureError(ValueError):
@@ -128,7 +128,9 @@ class Unweighting:
             for part in in_order(self.block, range(len(parts), wanted), workers):
                 parts.append(part)
                 report(len(parts), wanted)
-            wanted = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts))
+            needed = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts))
+            # A few blocks may hold one event of an exceptional weight: estimate again before believing it.
+            wanted = min(needed, GROWTH * len(parts))
             if wanted > MOST_BLOCKS:
                 raise ImpossibleExposureError(
                     f"{self.work.generator.mode.descriptor}: more than {MOST_BLOCKS * SIZE} decays would be needed "

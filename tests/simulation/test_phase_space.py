@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,3 +93,18 @@ def test_breakup_momentum_is_the_two_body_one():
 def test_points_of_another_width_are_refused():
     with pytest.raises(ValueError, match="needs"):
         generate(flatten(CHAIN), np.zeros((3, 2)))
+
+
+def test_aligned_directions_describe_the_same_phase_space():
+    plain = flatten(CHAIN)
+    means = []
+    for tree in (plain, replace(plain, aligned=True)):
+        p, weight = generate(tree, np.random.default_rng(6).random((400_000, tree.dimensions)))
+        total = p.sum(axis=0)
+        assert np.abs(total[:3]).max() < 1e-9 * MASS_K
+        pi0 = p[2] + p[3] + p[4]
+        assert np.sqrt(pi0[3] ** 2 - (pi0[:3] ** 2).sum(axis=0)) == pytest.approx(MASS_PI0, rel=1e-9)
+        values = [np.ones(len(weight)), p[2, 3], p[2, 2] ** 2, p[0, 3], p[3, 2] * p[2, 2]]
+        means.append([((weight * v).mean(), (weight * v).std() / np.sqrt(len(weight))) for v in values])
+    for (a, error_a), (b, error_b) in zip(*means, strict=True):
+        assert abs(a - b) < 4 * np.hypot(error_a, error_b)

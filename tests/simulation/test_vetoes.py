@@ -72,5 +72,5 @@ def test_thresholds():
 
 def test_the_last_station_shadows_the_edge_of_the_calorimeter():
     c = constants()
-    edge = photon(np.arctan(1090.0 / (c.lkr_z - 120000.0)), azimuth=0.0)
+    edge = photon(np.arctan(1100.0 / (c.lkr_z - 120000.0)), azimuth=0.0)
     assert v.lav_station(c, edge, c.magnet_z, c.lkr_z) == 11

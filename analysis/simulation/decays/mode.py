@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -44,6 +44,11 @@ class Mode:
     @cached_property
     def flat(self) -> Tree:
         return flatten(self.tree, dict(self.masses))
+
+    @cached_property
+    def aligned(self) -> Tree:
+        """The same tree with massless particles drawn in the kaon's frame, for grids."""
+        return replace(self.flat, aligned=True)
 
     @property
     def products(self) -> tuple[str, ...]:

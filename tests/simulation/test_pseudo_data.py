@@ -1,0 +1,154 @@
+"""Pseudo-data: unweighted, triggered, mixed, without truth, with the statistics of its exposure."""
+
+from __future__ import annotations
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.catalogue import PseudoData, RareResponses, conditions, downscaled_fraction
+from analysis.schema import TRIGGER_LINES, branches
+from analysis.simulation import pseudo_data
+from analysis.simulation.beam import Exposure, fiducial_fraction
+from analysis.simulation.blocks import source
+from analysis.simulation.pseudo_data import (
+    SIZE,
+    ImpossibleExposureError,
+    blocks_needed,
+    downscaled,
+    kept_fraction,
+    shortened,
+    simulate_pseudo_data,
+)
+
+LNV = "K+ -> pi- e+ e+"
+FRACTION = 4e-7
+
+
+def write(path, *, seed=77, workers=2, inject=None, modes=()):
+    sample = PseudoData(periods=("2022",), modes=modes, stream="dielectron", seed=seed)
+    return simulate_pseudo_data(
+        "x", sample, path, quick=True, workers=workers, file_format="ttree", inject=inject or {}, progress=None
+    )
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "data.root"
+    return path, write(path, inject={LNV: FRACTION}, modes=("K+ -> pi+ e+ e-",))
+
+
+@pytest.fixture(scope="module")
+def events(file):
+    return uproot.open(file[0])["Events"].arrays()
+
+
+def test_data_have_no_truth_and_nothing_else_missing(file):
+    content = uproot.open(file[0])
+    assert set(content["Events"].keys()) == set(branches(truth=False))
+    assert "Generation" not in content
+    assert content["Events"].num_entries == file[1].events
+
+
+def test_every_event_was_kept_by_a_line_and_carries_its_downscalings(events):
+    fired = np.stack([ak.to_numpy(events[f"trigger_{line}"]) for line in TRIGGER_LINES])
+    assert fired.any(axis=0).all()
+    downscaling = conditions().periods["2022"].downscaling
+    for line in TRIGGER_LINES:
+        assert (ak.to_numpy(events[f"downscaling_{line}"]) == downscaling[line]).all()
+
+
+def test_events_are_ordered_and_numbered_within_their_burst(events):
+    run, burst, number = (ak.to_numpy(events[name]).astype(np.int64) for name in ("run", "burst", "event"))
+    key = run * 10**9 + burst * 10**5 + number
+    assert (np.diff(key) > 0).all()
+    assert number.min() == 1
+    first, last = conditions().periods["2022"].runs
+    assert first <= run.min()
+    assert run.max() <= last
+
+
+def test_bursts_count_the_events_and_include_empty_ones(file, events):
+    bursts = uproot.open(file[0])["Bursts"].arrays(library="np")
+    period = shortened(conditions().periods["2022"])
+    assert len(bursts["run"]) == (period.runs[1] - period.runs[0] + 1) * period.bursts_per_run
+    assert bursts["events"].sum() == len(events)
+    assert len(np.unique(bursts["run"].astype(np.int64) << 32 | bursts["burst"])) == len(bursts["run"])
+
+
+def test_modes_are_mixed_and_not_in_order(events):
+    """Two positive electron-like tracks mark the injected mode: its events are spread over the file."""
+    positive = ak.sum((events["Track_charge"] > 0) & (events["Track_lkr_energy"] > 0.85 * events["Track_momentum"]), 1)
+    where = np.flatnonzero(ak.to_numpy(positive) == 2) / len(events)
+    assert len(where) > 50
+    assert where.mean() == pytest.approx(0.5, abs=4 / np.sqrt(12 * len(where)))
+
+
+def test_counts_are_poissonian_around_the_expectation(tmp_path):
+    """From an independent weighted sample of the same stream: N_K B A, with trigger and common efficiency."""
+    period = shortened(conditions().periods["2022"])
+    work = source(LNV, "dielectron", RareResponses(), Exposure.of((period,), downscaled=True), 5)
+    output = work.block(0, 60_000)
+    fired = np.stack([output.event[f"trigger_{line}"] for line in TRIGGER_LINES], axis=1)
+    scaling = np.stack([output.event[f"downscaling_{line}"] for line in TRIGGER_LINES], axis=1)
+    weight = output.event["truth_weight"] * kept_fraction(fired, scaling) * period.event_efficiency
+    decays = period.kaon_decays * FRACTION / fiducial_fraction()
+    expected, error = decays * weight.sum() / 60_000, decays * np.sqrt((weight**2).sum()) / 60_000
+    counts = [write(tmp_path / f"{seed}.root", seed=seed, inject={LNV: FRACTION}).events for seed in (1, 2, 3)]
+    assert np.mean(counts) == pytest.approx(expected, abs=4 * np.hypot(error, np.sqrt(expected / 3)))
+    assert len(set(counts)) > 1
+
+
+def test_bits_do_not_depend_on_the_threads(file, events, tmp_path):
+    write(tmp_path / "again.root", workers=1, inject={LNV: FRACTION}, modes=("K+ -> pi+ e+ e-",))
+    again = uproot.open(tmp_path / "again.root")["Events"].arrays()
+    assert len(again) == len(events)
+    assert ak.all(again["Track_momentum"] == events["Track_momentum"])
+    assert ak.all(again["event"] == events["event"])
+
+
+@given(st.lists(st.booleans(), min_size=5, max_size=5))
+def test_kept_fraction_is_that_of_independent_lines(fired):
+    scaling = {"minimum_bias": 400, "MT": 100, "eMT": 8, "muMT": 8, "dimuon": 2}
+    lines = tuple(line for line, on in zip(TRIGGER_LINES, fired, strict=True) if on)
+    rows = np.array([[scaling[line] for line in TRIGGER_LINES]])
+    kept = kept_fraction(np.array([fired]), rows)[0]
+    assert kept == pytest.approx(downscaled_fraction(scaling, lines), abs=1e-12)
+
+
+def test_downscaled_lines_are_independent_given_that_one_keeps():
+    fired = np.ones((300_000, 3), bool)
+    scaling = np.array([[2, 5, 10]] * len(fired))
+    kept = downscaled(fired, scaling, np.random.default_rng(1))
+    assert kept.any(axis=1).all()
+    total = 1 - 0.5 * 0.8 * 0.9
+    assert kept.mean(axis=0) == pytest.approx(np.array([0.5, 0.2, 0.1]) / total, abs=0.005)
+    assert (kept[:, 0] & kept[:, 1]).mean() == pytest.approx(0.1 / total, abs=0.005)
+
+
+def test_lines_that_did_not_fire_are_not_kept():
+    fired = np.array([[True, False, False]] * 100)
+    assert (downscaled(fired, np.full((100, 3), 7), np.random.default_rng(2)) == fired).all()
+
+
+def test_more_blocks_are_asked_for_until_no_event_stands_for_many():
+    many = [np.full(100, 6.0 * SIZE)] * 4
+    assert blocks_needed(many, total=4 * 600 * SIZE, blocks=4) >= 5
+    assert blocks_needed([np.empty(0)] * 4, total=1.0, blocks=4) == 4
+
+
+def test_an_exposure_out_of_reach_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(pseudo_data, "MOST_BLOCKS", 5)
+    with pytest.raises(ImpossibleExposureError, match=r"pi- e\+ e\+"):
+        write(tmp_path / "x.root", inject={LNV: 0.5})
+    assert not (tmp_path / "x.root").exists()
+
+
+def test_quick_periods_have_a_tenth_of_bursts_and_decays():
+    period = conditions().periods["2018"]
+    short = shortened(period)
+    assert short.bursts_per_run / period.bursts_per_run == pytest.approx(0.1, abs=0.01)
+    assert short.kaon_decays / period.kaon_decays == short.bursts_per_run / period.bursts_per_run
