@@ -43,7 +43,7 @@ TOLERATED_EXCESS = 2e-2
 """Part of a mode's events that may be lost because single simulated events stand for more than one."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
-FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 8, 4000, 4
+FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 32, 4000, 4
 
 
 class ImpossibleExposureError(ValueError):

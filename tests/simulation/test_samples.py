@@ -140,7 +140,7 @@ def test_importance_sampling_and_bias_leave_every_mean_alone():
     trained = source(decay, "three_tracks", rare, exposure(), 3)
     plain_mode = trained.generator.mode
     plain = Source(
-        Generator(plain_mode, uniform(plain_mode.flat.dimensions + 1), normalisation(plain_mode)[0]),
+        Generator(plain_mode, uniform(plain_mode.flat.dimensions + 1), normalisation(plain_mode)),
         trained.stream, type(trained.bias)(), exposure(), 4,
     )  # fmt: skip
     counts = []
