@@ -243,8 +243,8 @@ GENERATION = SideTree(
         Branch("seed", "uint64", "1", "seed of the sample"),
         Branch("block", "uint64", "1", "number of the block: (seed, decay, block) fixes every random number"),
         Branch("generated", "uint64", "1", "decays generated in this block"),
-        Branch("weight", "float64", "1", "sum of their weights"),
-        Branch("weight_in_fv", "float64", "1", "sum of the weights of decays inside the fiducial volume"),
+        Branch("weight", "float64", "1", "sum of their weights, as expected: equal to generated where they average 1"),
+        Branch("weight_in_fv", "float64", "1", "part of weight inside the fiducial volume, as expected"),
         Branch("events", "uint64", "1", "events of this block written to the file"),
     ),
 )
