@@ -10,8 +10,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +18,8 @@ from typing import IO, Any
 import hist
 import numpy as np
 import uhi.io.zip
+
+from analysis.results import write_bytes
 
 FORMAT = "rarekaon histograms"
 VERSION = 1
@@ -50,18 +50,7 @@ def save(path: Path, content: Content) -> None:
         archive.writestr(INDEX, json.dumps(index, indent=1, allow_nan=False))
         for number, histogram in enumerate(histograms):
             uhi.io.zip.write(archive, str(number), histogram)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(buffer.getvalue())
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_bytes(path, buffer.getvalue())
 
 
 def load(path: Path) -> dict[str, Any]:
