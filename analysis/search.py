@@ -67,9 +67,7 @@ class Interval:
         return self.text()
 
 
-EVERYTHING = Interval()
 ZERO = Interval(-0.5, 0.5)
-ONE = Interval(0.5, 1.5)
 
 
 def exactly(value: int) -> Interval:

@@ -138,7 +138,7 @@ def adapted(
     iterations: int,
     points: int,
 ) -> Floats | None:
-    """A grid (dimensions, bins + 1) adapted to a rare corner and its weight limit, or None if the corner was not
+    """A grid (dimensions, bins + 1) adapted to a rare corner, or None if the corner was not
     found.
 
     While fewer than a tenth of the points lie inside, the nearest tenth of those with any weight stands for the
