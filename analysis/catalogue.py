@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from analysis.datasets_path import datasets_path
 from analysis.particles import Decay
+from analysis.triggers import kept_fraction
 
 Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon"]
 LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
@@ -109,19 +110,9 @@ class Conditions(Facts):
 
     def kaon_decays(self, dataset: str, lines: tuple[Line, ...]) -> float:
         """Kaon decays in the fiducial volume seen through the logical OR of downscaled trigger lines."""
-        return sum(p.kaon_decays * downscaled_fraction(p.downscaling, lines) for p in self.of(dataset))
-
-
-def downscaled_fraction(downscaling: dict[Line, int], lines: tuple[Line, ...]) -> float:
-    """Fraction of events kept by the OR of lines that all fire, each downscaled independently.
-
-    >>> round(downscaled_fraction({"MT": 100, "eMT": 8}, ("MT", "eMT")), 5)
-    0.13375
-    """
-    lost = 1.0
-    for line in lines:
-        lost *= 1 - 1 / downscaling[line]
-    return 1 - lost
+        return sum(
+            p.kaon_decays * float(kept_fraction([p.downscaling[line] for line in lines])) for p in self.of(dataset)
+        )
 
 
 class RareResponses(Facts):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 Kind = Literal["stat", "syst", "ext"]
 KINDS: tuple[Kind, ...] = ("stat", "syst", "ext")
@@ -130,18 +130,6 @@ def acceptance(
     return Measurement(fraction, (statistical, *systematic))
 
 
-def trigger_weight(signal: Sequence[ArrayLike], normalisation: Sequence[ArrayLike]) -> NDArray[np.float64]:
-    """Weight of a normalisation event when the signal has more trigger lines (arXiv:2211.04818, Section 3).
-
-    w = [1 - prod(1 - 1/D)] over the signal lines / the same over the normalisation lines, with the downscaling D of
-    each line for the event (arrays of one shape (events,), or numbers; infinite where a line was off).
-
-    >>> float(round(trigger_weight([8, 8, 100], [8, 100])[()], 2))
-    1.81
-    """
-    return np.asarray(_triggered(signal) / _triggered(normalisation))
-
-
 def candidates(weights: ArrayLike, source: str = "normalisation candidates") -> Measurement:
     """Number of weighted candidates: sum of w with the statistical error sqrt(sum w^2)."""
     w = np.asarray(weights, dtype=float)
@@ -212,16 +200,6 @@ def what_limits(
     else:
         limited = "background" if ratio > 1 else "data set"
     return Sensitivity(limited, single_event_sensitivity.largest, ratio)
-
-
-def _triggered(downscalings: Sequence[ArrayLike]) -> NDArray[np.float64]:
-    missed = np.asarray(1.0)
-    for factor in downscalings:
-        values = np.asarray(factor, dtype=float)
-        if not (values >= 1).all():
-            raise NormalisationError("downscaling factors must be 1 or more (infinite for a line that was off)")
-        missed = missed * (1 - 1 / values)
-    return np.asarray(1 - missed)
 
 
 def _as_measurement(number: Measurement | float) -> Measurement:

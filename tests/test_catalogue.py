@@ -13,7 +13,6 @@ from analysis.catalogue import (
     branching_fractions,
     catalogue,
     conditions,
-    downscaled_fraction,
     read_facts,
 )
 from analysis.datasets_path import datasets_path
@@ -75,11 +74,6 @@ def test_numbers_of_bursts_are_the_published_ones():
 
 def test_common_efficiency_of_all_periods_is_the_mean_over_their_decays():
     assert conditions().event_efficiency("2016-2018") == pytest.approx(0.84, abs=0.001)
-
-
-def test_downscaling_keeps_what_independent_lines_keep():
-    assert downscaled_fraction({"MT": 1, "eMT": 8}, ("MT", "eMT")) == 1
-    assert downscaled_fraction({"MT": 100, "eMT": 8}, ("eMT",)) == 1 / 8
 
 
 def test_simulated_sample_of_a_decay_is_found_by_it():

@@ -15,7 +15,6 @@ from analysis.normalisation import (
     kaon_decays,
     measurement,
     single_event_sensitivity,
-    trigger_weight,
     what_limits,
 )
 
@@ -59,21 +58,6 @@ def test_sum_of_weights_error_describes_poisson_samples():
     samples = [generator.choice([1.0, 1.8, 2.9], generator.poisson(500)) for _ in range(3000)]
     sums = np.array([w.sum() for w in samples])
     assert np.mean([candidates(w).stat for w in samples]) == pytest.approx(sums.std(), rel=0.05)
-
-
-def test_trigger_weight_of_the_paper():
-    # arXiv:2211.04818, Section 3: typical 1.8 for downscalings 100, 8, 8; at most 2.9.
-    def formula(d_emt, d_mumt, d_mt):
-        both = (1 - 1 / d_emt) * (1 - 1 / d_mt)
-        return (1 - both * (1 - 1 / d_mumt)) / (1 - both)
-
-    assert trigger_weight([8, 8, 100], [8, 100]) == pytest.approx(formula(8, 8, 100))
-    assert trigger_weight([8, 8, 100], [8, 100]) == pytest.approx(1.8, abs=0.05)
-    eight, four = np.array([8.0, 8.0]), np.array([8.0, 4.0])
-    assert trigger_weight([eight, four, 100], [eight, 100]).tolist() == [formula(8, 8, 100), formula(8, 4, 100)]
-    assert trigger_weight([8, np.inf, 100], [8, 100]) == pytest.approx(1.0)
-    with pytest.raises(NormalisationError, match="downscaling"):
-        trigger_weight([0.5], [8])
 
 
 def test_single_event_sensitivity_as_printed():

@@ -32,6 +32,7 @@ from analysis.simulation.blocks import SIZE, Source, in_order, source
 from analysis.simulation.layout import Output, concatenated, taken
 from analysis.simulation.samples import Progress, SimulationSummary
 from analysis.simulation.writer import ROWS, Format, SampleWriter
+from analysis.triggers import OFF, kept_fraction
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -68,11 +69,6 @@ class Candidates:
     def accepted(self, n: int) -> Output:
         """The data events if n decays are simulated in all."""
         return taken(self.output, np.flatnonzero(self.uniform * n < self.expectation))
-
-
-def kept_fraction(fired: Flags, downscaling: Ints) -> Floats:
-    """Probability (events,) that a line keeps an event after its downscaling; inputs (events, lines)."""
-    return np.asarray(1 - np.prod(np.where(fired, 1 - 1 / downscaling, 1.0), axis=1))
 
 
 def downscaled(fired: Flags, downscaling: Ints, rng: np.random.Generator) -> Flags:
@@ -113,7 +109,8 @@ class Unweighting:
         output = self.work.block(number)
         key = [self.work.seed, (self.work.code << 40) + (1 << 39) + number]
         uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
-        kept = kept_fraction(_lines(output, "trigger") > 0, _lines(output, "downscaling"))
+        fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
+        kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
         expectation = self.decays * output.event["truth_weight"] * common * kept
         rows = np.flatnonzero(uniform * SIZE * FIRST_BLOCKS < expectation)

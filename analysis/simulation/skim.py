@@ -86,6 +86,6 @@ def has_pair(
                 continue
             agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
             agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
-            if agrees and (closed or missing > r.open):
+            if missing > r.open or (agrees and closed):
                 return True
     return False

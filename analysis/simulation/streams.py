@@ -19,8 +19,8 @@ class Requirement(NamedTuple):
     At least `tracks` tracks.  If `electrons` is 2: three of them point at the calorimeter at least `separation`
     apart, two are electron-like (E/p above `ratio`) and one is pion-like (below `pion_ratio`), and there is a
     pair of electron-like tracks that is either of opposite sign, with a mass above `pair_mass` and the tracks'
-    total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
-    than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons.
+    total momentum within `closed` of the beam's; or of like sign, with the total momentum more than `open` below the
+    beam's, or within `closed` of it and, if positive, both preferred by the RICH to be positrons.
     """
 
     tracks: int

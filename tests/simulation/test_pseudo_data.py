@@ -6,10 +6,8 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from hypothesis import given
-from hypothesis import strategies as st
 
-from analysis.catalogue import PseudoData, RareResponses, conditions, downscaled_fraction
+from analysis.catalogue import PseudoData, RareResponses, conditions
 from analysis.schema import TRIGGER_LINES, branches
 from analysis.simulation import pseudo_data
 from analysis.simulation.beam import Exposure, fiducial_fraction
@@ -19,10 +17,10 @@ from analysis.simulation.pseudo_data import (
     ImpossibleExposureError,
     blocks_needed,
     downscaled,
-    kept_fraction,
     shortened,
     simulate_pseudo_data,
 )
+from analysis.triggers import OFF, kept_fraction
 
 LNV = "K+ -> pi- e+ e+"
 FRACTION = 4e-7
@@ -94,7 +92,7 @@ def test_counts_are_poissonian_around_the_expectation(tmp_path):
     output = work.block(0, 60_000)
     fired = np.stack([output.event[f"trigger_{line}"] for line in TRIGGER_LINES], axis=1)
     scaling = np.stack([output.event[f"downscaling_{line}"] for line in TRIGGER_LINES], axis=1)
-    weight = output.event["truth_weight"] * kept_fraction(fired, scaling) * period.event_efficiency
+    weight = output.event["truth_weight"] * kept_fraction(np.where(fired, scaling, OFF).T) * period.event_efficiency
     decays = period.kaon_decays * FRACTION / fiducial_fraction()
     expected, error = decays * weight.sum() / 60_000, decays * np.sqrt((weight**2).sum()) / 60_000
     counts = [write(tmp_path / f"{seed}.root", seed=seed, inject={LNV: FRACTION}).events for seed in (1, 2, 3)]
@@ -108,15 +106,6 @@ def test_bits_do_not_depend_on_the_threads(file, events, tmp_path):
     assert len(again) == len(events)
     assert ak.all(again["Track_momentum"] == events["Track_momentum"])
     assert ak.all(again["event"] == events["event"])
-
-
-@given(st.lists(st.booleans(), min_size=5, max_size=5))
-def test_kept_fraction_is_that_of_independent_lines(fired):
-    scaling = {"minimum_bias": 400, "MT": 100, "eMT": 8, "muMT": 8, "dimuon": 2}
-    lines = tuple(line for line, on in zip(TRIGGER_LINES, fired, strict=True) if on)
-    rows = np.array([[scaling[line] for line in TRIGGER_LINES]])
-    kept = kept_fraction(np.array([fired]), rows)[0]
-    assert kept == pytest.approx(downscaled_fraction(scaling, lines), abs=1e-12)
 
 
 def test_downscaled_lines_are_independent_given_that_one_keeps():

@@ -1,0 +1,108 @@
+"""K+ -> mu- nu e+ e+, forbidden by lepton number or flavour, normalised to K+ -> pi+ e+ e- (data of 2016-2018).
+
+arXiv:2211.04818; section numbers in the comments are of that paper.
+"""
+
+from __future__ import annotations
+
+from analysis.events.candidates import three_track_vertices
+from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
+from analysis.selection.exposure_weight import exposure_of
+from analysis.selection.identification import electron, muon, pion, vertex_identified_as
+from analysis.selection.three_track import (
+    MISSING_MOMENTUM,
+    TRACK_MOMENTUM,
+    TRACK_TIME_TO_TRIGGER,
+    VERTEX_Z,
+    closed_kinematics,
+    extra_cluster_count,
+    lav_activity,
+    missing_mass_squared,
+    pair_mass,
+    vertex_mass,
+    vertex_requirements,
+)
+from analysis.units import GeV, GeV2, MeV, m, mm, ns
+
+NORMALISATION_TRIGGERS = ("MT", "eMT")
+SIGNAL_TRIGGERS = ("MT", "eMT", "muMT")
+IDENTIFICATION = {  # Section 2
+    "pi": pion(eop_below=0.85, muv3_veto=3 * ns),
+    "mu": muon(eop_below=0.2, muv3_window=5 * ns),
+    "e": electron(),
+}
+PHOTON_VETO = Cut(lav_activity(4 * ns, downstream=True), ZERO)
+MISSING_MASS_SQUARED = missing_mass_squared((300, -0.03, 0.12))
+
+
+def vertex_cuts(vertex_z: Interval) -> tuple[Cut, ...]:
+    """Section 2, common criteria."""
+    vertex = vertex_requirements(
+        track_momentum=Interval(6 * GeV, 44 * GeV),
+        straw_chambers=(1, 2, 3, 4),
+        lkr_separation=200 * mm,
+        timing=Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns)),
+        vertex_z=vertex_z,
+    )
+    return (*vertex, PHOTON_VETO)
+
+
+NORMALISATION = Selection(
+    name="normalisation",
+    decay="K+ -> pi+ e+ e-",
+    candidates=three_track_vertices,
+    identify=vertex_identified_as("pi+", "e+", "e-", by=IDENTIFICATION),
+    identified_as="identified as pi+ e+ e-",
+    triggers=NORMALISATION_TRIGGERS,
+    cuts=(
+        *vertex_cuts(Interval(105 * m, 180 * m)),
+        *closed_kinematics(momentum_balance=2 * GeV),
+        Cut(pair_mass((1, 2), "m_ee", "reconstructed e e mass"), Interval(low=140 * MeV)),
+    ),
+    observable=vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600)),
+    regions=(
+        Region("lower", Interval(high=470 * MeV)),
+        Region("normalisation", Interval(470 * MeV, 505 * MeV)),
+    ),
+    histograms=(VERTEX_Z, TRACK_MOMENTUM),
+    weight=exposure_of(SIGNAL_TRIGGERS, relative_to=NORMALISATION_TRIGGERS),  # Section 3: the flux that muMT adds
+)
+SIGNAL = Selection(
+    name="signal",
+    decay="K+ -> mu- nu e+ e+",
+    candidates=three_track_vertices,
+    identify=vertex_identified_as("mu-", "e+", "e+", by=IDENTIFICATION),
+    identified_as="identified as mu- e+ e+",
+    triggers=SIGNAL_TRIGGERS,
+    cuts=(
+        *vertex_cuts(Interval(108 * m, 180 * m)),  # not in the first 3 m: upstream decays
+        Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)),
+        Cut(extra_cluster_count(energy=3 * GeV, distance=150 * mm, window=6 * ns), ZERO),
+    ),
+    observable=MISSING_MASS_SQUARED,
+    regions=(
+        Region("lower", Interval(high=-0.006 * GeV2)),
+        Region("signal", Interval(-0.006 * GeV2, 0.004 * GeV2), masked=True, signal=True),
+        Region("upper", Interval(low=0.004 * GeV2)),
+    ),
+    histograms=(VERTEX_Z, TRACK_MOMENTUM),
+    box=(Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)),),
+)
+
+SEARCHES = (
+    Search(
+        name="mu_nu_ee",
+        title="K+ -> mu- nu e+ e+",
+        dataset="2016-2018",
+        paper="arXiv:2211.04818",
+        signal=SIGNAL,
+        normalisation=NORMALISATION,
+        samples=SearchSamples(
+            signal="mu_nu_ee_lnv",
+            normalisation="pi_ee_sm",
+            backgrounds=("k3pi", "ke4", "pi0d_e_nu", "e_nu_mumu"),
+            data=("data_2016_2018",),
+        ),
+        background_prior="gamma_posterior",
+    ),
+)
