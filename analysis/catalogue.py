@@ -119,13 +119,16 @@ class RareResponses(Facts):
     """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
     it.
 
-    0 leaves a response natural.
+    0 leaves a response natural.  `hastened_pion_decays` is the factor by which pions decay more often.
     """
 
     pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pi_minus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
     electron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    hastened_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
 
 
 class SimulatedSample(Facts):

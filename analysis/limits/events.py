@@ -60,9 +60,10 @@ def normalise(booked: Booked) -> tuple[Measurement, float]:
     search = booked.search
     selection = search.normalisation
     data = booked.data(selection, NORMALISATION_REGION)
+    normalisation = search.samples.normalisation  # which may be among the backgrounds of the signal
     signal, *others = [
         _rate(booked, sample, selection, NORMALISATION_REGION)
-        for sample in (search.samples.normalisation, *search.samples.backgrounds)
+        for sample in (normalisation, *(s for s in search.samples.backgrounds if s != normalisation))
     ]
     contamination = sum(r.value for r in others) / (signal.value + sum(r.value for r in others))
     fraction = branching_fractions()[booked.decay(search.samples.normalisation)]

@@ -15,9 +15,9 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.simulation.radiation import radiate_final_state
-from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, write_event
+from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, muon_signals, write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, energy_resolution, rich_likelihoods
-from analysis.simulation.skim import has_pair, has_types, resolved, two_positrons
+from analysis.simulation.skim import has_muons, has_pair, has_types, resolved, two_positrons
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_LKR, IN_SAC, lav_station, photon_fate, photon_seen
@@ -46,38 +46,48 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
 
 
 @kernel
-def _follow(rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int) -> tuple[int, bool]:
-    """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen)."""
-    state = e.states[slot]
+def _follow(
+    rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int, hastened: float
+) -> tuple[int, bool, float]:
+    """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen, weight)."""
+    state, weight = e.states[slot], 1.0
     state[:] = e.particles[k]
     state[t.PARENT] = k
     if state[t.PZ] < t.SOFTEST_TRACK:
-        return count, False
-    count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, e.hits[slot])
+        return count, False, weight
+    if hastened > 0 and abs(state[t.PDG]) == t.PION:
+        left, weight = t.pion_path(rng, state, hastened, c.muv3_z - state[t.Z])
+    else:
+        left = t.decay_length(rng, state)
+    count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, left, e.hits[slot])
     own = e.particles[int(state[t.PARENT])]
     own[t.Z_END] = max(state[t.Z], own[t.Z_END])
     produced = e.particles[k]
-    return count, seen and lav_station(c, produced, produced[t.Z], c.magnet_z) < 0
+    return count, seen and lav_station(c, produced, produced[t.Z], c.magnet_z) < 0, weight
 
 
 @kernel
 def reconstruct(
-    rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int
-) -> tuple[int, int]:
-    """Track, then fit the charged products; (count, tracks), tracks -1 once fewer than `needed` are possible."""
-    followed, possible = 0, 0
+    rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
+) -> tuple[int, int, float]:
+    """Track, then fit the charged products; (count, tracks, weight), tracks -1 once fewer than `needed` are possible.
+
+    Pions decay `hastened` times as often (0: naturally); the weight makes up for it.
+    """
+    followed, possible, weight = 0, 0, 1.0
     for k in range(d.pdg.size):
         possible += int(d.charge[k] != 0)
     for k in range(d.pdg.size):
         if d.charge[k] == 0 or followed == MAX_TRACKS:
             continue
-        count, seen = _follow(rng, c, e, count, k, followed)
+        count, seen, factor = _follow(rng, c, e, count, k, followed, hastened)
+        weight *= factor
         if seen:
             followed += 1
         else:
             possible -= 1
             if possible < needed:
-                return count, -1
+                return count, -1, weight
     tracks = 0
     for slot in range(followed):
         if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
@@ -85,8 +95,8 @@ def reconstruct(
                 e.states[tracks], e.left[tracks] = e.states[slot], e.left[slot]
             tracks += 1
         elif tracks + followed - slot - 1 < needed:
-            return count, -1
-    return count, tracks
+            return count, -1, weight
+    return count, tracks, weight
 
 
 @kernel
@@ -205,23 +215,26 @@ def simulate_events(
         if d.weight[i] == 0.0:
             continue
         count = load_products(rng, c, d, i, e)
-        count, tracks = reconstruct(rng, c, d, e, count, requirement.tracks)
+        count, tracks, weight = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
         if tracks < 0:
             continue
         for k in range(tracks):
             count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
-        weight = d.weight[i] * shower(rng, c, e, count, tracks, bias)
+        weight *= d.weight[i] * shower(rng, c, e, count, tracks, bias)
         momentum = beam[d.conditions[i], 0]
         if not has_types(requirement, e.ratios, tracks):
             continue
-        if not has_pair(requirement, e.fits, e.ratios, e.rich, tracks, momentum, False):
+        if not has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, False):
             continue
         if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
+            continue
+        weight *= muon_signals(rng, c, e, tracks, bias)
+        if not has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum):
             continue
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
         weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
-        if not has_pair(requirement, e.fits, e.ratios, e.rich, tracks, momentum, True):
+        if not has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True):
             continue
         vetoes, deposits = neutral(rng, c, e, count, tracks)
         clusters = build_clusters(c, e, deposits)

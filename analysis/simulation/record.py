@@ -13,7 +13,7 @@ from analysis.simulation import transport as t
 from analysis.simulation.constants import Constants, as_record
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
-from analysis.simulation.response import interpolate
+from analysis.simulation.response import Bias, happens, interpolate
 from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_SAC
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,8 @@ class Event(Protocol):
     """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
     together.
 
-    `deposits` and `clusters` hold (x, y, energy), `vetoes` (detector, station, energy).
+    `deposits` and `clusters` hold (x, y, energy), `vetoes` (detector, station, energy), `muons` whether a track gives
+    a muon signal and the centre of its tile (x, y).
     """
 
     particles: Floats
@@ -46,6 +47,7 @@ class Event(Protocol):
     ratios: Floats
     energies: Floats
     rich: Floats
+    muons: Floats
     vetoes: Floats
     deposits: Floats
     clusters: Floats
@@ -65,6 +67,7 @@ def scratch() -> Event:
         "ratios": (MAX_TRACKS,),
         "energies": (MAX_TRACKS,),
         "rich": (MAX_TRACKS, 4),
+        "muons": (MAX_TRACKS, 3),
         "vetoes": (16, 3),
         "deposits": (24, 3),
         "clusters": (24, 3),
@@ -118,25 +121,44 @@ def nearest_cluster(c: Constants, e: Event, clusters: int, x: float, y: float) -
 
 
 @kernel
-def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, out_xy: Floats) -> bool:
-    """Whether a charged particle gives a MUV3 signal (muons, and pions by punch-through), and the tile's centre."""
+def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, out: Floats) -> float:
+    """Whether a charged particle gives a MUV3 signal (muons, and pions by punch-through), and the tile's centre.
+
+    Fills out = (1 or 0, x, y) and returns the weight of the draw.
+    """
     kind, p = abs(at[t.IMPACT_PDG]), at[t.IMPACT_P]
+    out[0], weight = 0.0, 1.0
     if kind == t.MUON:
-        if rng.random() > c.muv3_efficiency:
-            return False
-    elif kind != t.PION or rng.random() > interpolate(p, c.pi_as_mu_p, c.pi_as_mu):
-        return False
+        unseen, weight = happens(rng, 1 - c.muv3_efficiency, bias.muon_unseen)
+        if unseen:
+            return weight
+    elif kind == t.PION:
+        seen, weight = happens(rng, interpolate(p, c.pi_as_mu_p, c.pi_as_mu), bias.pion_as_muon)
+        if not seen:
+            return weight
+    else:
+        return weight
     sigma = c.muv3_search / 4 / p
     x = at[t.IMPACT_X] + sigma * rng.standard_normal()
     y = at[t.IMPACT_Y] + sigma * rng.standard_normal()
     if not inside_square(x, y, c.muv3_r_min, c.muv3_half):
-        return False
+        return weight
     inner = max(abs(x), abs(y)) < c.muv3_tile
     size = c.muv3_tile * 2 / 3 if inner else c.muv3_tile
     # the inner tiles are centred on the axis, the outer ones meet there
-    out_xy[0] = np.round(x / size) * size if inner else tile_centre(x, size)
-    out_xy[1] = np.round(y / size) * size if inner else tile_centre(y, size)
-    return True
+    out[0] = 1.0
+    out[1] = np.round(x / size) * size if inner else tile_centre(x, size)
+    out[2] = np.round(y / size) * size if inner else tile_centre(y, size)
+    return weight
+
+
+@kernel
+def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, bias: Bias) -> float:
+    """The MUV3 signals of all tracks; returns the weight of the draws."""
+    weight = 1.0
+    for i in range(tracks):
+        weight *= muon_signal(rng, c, e.impacts[i, t.MUV], bias, e.muons[i])
+    return weight
 
 
 @kernel
@@ -310,7 +332,7 @@ def write_event(
     """Append the record of decay i to the output buffers."""
     ev = out.event[used[0]]
     time = 25.0 * (rng.random() - 0.5)
-    first_track, first_muon, centre = used[1], used[3], np.empty(2)
+    first_track, first_muon = used[1], used[3]
     ev.nTrack, ev.nCluster, ev.nMuv3, ev.nChod = tracks, clusters, 0, 0
     ev.nRichHit, ev.nLav, ev.nIrc, ev.nSac, ev.nChanti, ev.nKtag, ev.nGtk = 0, 0, 0, 0, 0, 0, 0
     outer = 0
@@ -332,10 +354,10 @@ def write_event(
             ev.nChod += 1
         _write_track(rng, c, e, k, clusters, time, out.Track[used[1]], chod_time)
         used[1] += 1
-        if muon_signal(rng, c, e.impacts[k, t.MUV], centre):
+        if e.muons[k, 0] > 0:
             s = out.Muv3[used[3]]
-            s.x, s.y, s.time = centre[0], centre[1], time + c.muv3_sigma_time * rng.standard_normal()
-            s.outer = max(abs(centre[0]), abs(centre[1])) > c.muv3_tile
+            s.x, s.y, s.time = e.muons[k, 1], e.muons[k, 2], time + c.muv3_sigma_time * rng.standard_normal()
+            s.outer = max(abs(s.x), abs(s.y)) > c.muv3_tile
             outer += int(s.outer)
             used[3] += 1
             ev.nMuv3 += 1

@@ -25,12 +25,18 @@ BETWEEN = (0.86, 0.9)
 
 
 class Bias(NamedTuple):
-    """Probabilities to draw rare responses with; 0 leaves them natural."""
+    """Probabilities to draw rare responses with; 0 leaves them natural.
+
+    `hastened_pion_decays` is a factor: pions decay that many times as often.
+    """
 
     pi_plus_as_electron: float = 0.0
     pi_minus_as_electron: float = 0.0
     electron_as_pion: float = 0.0
     pi_plus_as_positron_in_rich: float = 0.0
+    muon_unseen: float = 0.0
+    pion_as_muon: float = 0.0
+    hastened_pion_decays: float = 0.0
 
 
 @kernel

@@ -52,6 +52,25 @@ def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> 
 
 
 @kernel
+def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
+    """Whether a track of that E/p, with or without a signal in the muon detector, may be a muon."""
+    return signal > 0 and 0 <= ratio < r.muon_ratio
+
+
+@kernel
+def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
+    """Whether two tracks look like muons and a third does not, with the beam's momentum (`muons`: MUV3 signals)."""
+    if r.muons == 0:
+        return True
+    seen, others, missing = 0, 0, beam_momentum
+    for i in range(tracks):
+        seen += int(muon_like(r, ratios[i], muons[i, 0]))
+        others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
+        missing -= fits[i, FIT_MOMENTUM]
+    return seen >= r.muons and others > 0 and abs(missing) < r.closed
+
+
+@kernel
 def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
     """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
     electrons, pions = 0, 0
@@ -63,17 +82,25 @@ def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
 
 @kernel
 def has_pair(
-    r: Requirement, fits: Floats, ratios: Floats, rich: Floats, tracks: int, beam_momentum: float, ask_rich: bool
+    r: Requirement,
+    fits: Floats,
+    ratios: Floats,
+    rich: Floats,
+    muons: Floats,
+    tracks: int,
+    beam_momentum: float,
+    ask_rich: bool,
 ) -> bool:
     """Whether some pair of electron-like tracks is as required; without `ask_rich` the RICH counts as agreeing.
 
-    `rich` rows are the log-likelihoods (e, mu, pi, hits) of the tracks.
+    `rich` rows are the log-likelihoods (e, mu, pi, hits) of the tracks, `muons` rows their muon-detector signals.
     """
     if r.electrons == 0:
         return True
-    missing = beam_momentum
+    missing, muon = beam_momentum, False
     for i in range(tracks):
         missing -= fits[i, FIT_MOMENTUM]
+        muon |= muon_like(r, ratios[i], muons[i, 0])
     closed = abs(missing) < r.closed
     for i in range(tracks):
         for j in range(i):
@@ -86,6 +113,6 @@ def has_pair(
                 continue
             agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
             agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
-            if missing > r.open or (agrees and closed):
+            if (agrees and closed) or (missing > r.open and (agrees or muon)):
                 return True
     return False

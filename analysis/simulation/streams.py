@@ -19,14 +19,19 @@ class Requirement(NamedTuple):
     At least `tracks` tracks.  If `electrons` is 2: three of them point at the calorimeter at least `separation`
     apart, two are electron-like (E/p above `ratio`) and one is pion-like (below `pion_ratio`), and there is a
     pair of electron-like tracks that is either of opposite sign, with a mass above `pair_mass` and the tracks'
-    total momentum within `closed` of the beam's; or of like sign, with the total momentum more than `open` below the
-    beam's, or within `closed` of it and, if positive, both preferred by the RICH to be positrons.
+    total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
+    than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
+    `open` is missing and another track is muon-like.
+    If `muons` is 2, two of the tracks give a signal in the muon detector and E/p below `muon_ratio`, a third one
+    neither that nor E/p above `pion_ratio`, and the total momentum is within `closed` of the beam's.
     """
 
     tracks: int
     electrons: int = 0
+    muons: int = 0
     ratio: float = 0.89
     pion_ratio: float = 0.85
+    muon_ratio: float = 0.22
     closed: float = np.inf
     open: float = 0.0
     pair_mass: float = 0.0
@@ -98,6 +103,12 @@ STREAMS = {
                 Focus(0.20, (4 * GeV, np.inf), sign=1),
             ),
             "two electron-like tracks and a pion-like one: like-sign, or above 130 MeV and all three above 440 MeV",
+        ),
+        Stream(
+            "dimuon",
+            Requirement(3, muons=2, closed=4 * GeV, pion_ratio=0.92),
+            (Focus(0.9, BALANCED, 60 * MeV),),
+            "two muon-like tracks and a pion-like one with the beam's momentum",
         ),
     )
 }  # fmt: skip

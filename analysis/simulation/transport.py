@@ -67,6 +67,19 @@ def decay_length(rng: np.random.Generator, row: Floats) -> float:
 
 
 @kernel
+def pion_path(rng: np.random.Generator, row: Floats, hastened: float, reach: float) -> tuple[float, float]:
+    """Path (mm along z) to the decay of a pion whose lifetime is divided by `hastened`, and the weight of the draw.
+
+    What happens beyond `reach` (mm) is the same for all: such a draw weighs what its probability is too small by.
+    """
+    length = CTAU_PI / MASS_PI * row[PZ]
+    left = rng.standard_exponential() * length / hastened
+    seen = min(left, max(reach, 0.0))
+    weight = np.exp((hastened - 1) * seen / length)
+    return left, weight / hastened if left < reach else weight
+
+
+@kernel
 def _daughter_energy(rng: np.random.Generator, pdg: int) -> tuple[int, float, float]:
     """PDG code (unsigned), mass and rest-frame energy of the charged daughter of a pion or muon.
 
@@ -227,13 +240,12 @@ def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, hits
 
 @kernel
 def through_spectrometer(
-    rng: np.random.Generator, c: Constants, particles: Floats, count: int, state: Floats, hits: Floats
+    rng: np.random.Generator, c: Constants, particles: Floats, count: int, state: Floats, left: float, hits: Floats
 ) -> tuple[int, float, bool]:
-    """Follow a moving charged particle through the four chambers; `hits`, shape (4, 4), is filled.
+    """Follow a moving charged particle, `left` (mm) from its decay, through the four chambers.
 
-    Returns (count, path left to its decay, seen in all chambers).
+    `hits`, shape (4, 4), is filled.  Returns (count, path left to its decay, seen in all chambers).
     """
-    left = decay_length(rng, state)
     for chamber in range(4):
         if chamber == 2:
             count, left = _advance(rng, particles, count, state, left, c.magnet_z)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.simulation.skim import has_pair, has_types, mass_of_tracks, resolved, two_positrons
+from analysis.simulation.skim import has_muons, has_pair, has_types, mass_of_tracks, resolved, two_positrons
 from analysis.simulation.streams import STREAMS, stream
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_COLUMNS, FIT_MOMENTUM, FIT_TX
 
@@ -21,8 +21,11 @@ def event(charges, *, momenta=(25000.0, 25000.0, 25000.0), ratios=(0.3, 1.0, 1.0
     return fits, np.array(ratios)
 
 
-def stored(fits, ratios, rich=(AGREES, AGREES, AGREES)):
-    return has_types(REQUIREMENT, ratios, 3) and has_pair(REQUIREMENT, fits, ratios, np.array(rich), 3, BEAM, True)
+def stored(fits, ratios, rich=(AGREES, AGREES, AGREES), signals=(0.0, 0.0, 0.0)):
+    muons = np.zeros((3, 3))
+    muons[:, 0] = signals
+    pair = has_pair(REQUIREMENT, fits, ratios, np.array(rich), muons, 3, BEAM, True)
+    return has_types(REQUIREMENT, ratios, 3) and pair
 
 
 def test_closed_pairs_of_either_sign_are_stored():
@@ -56,6 +59,14 @@ def test_the_rich_decides_on_positrons_but_not_on_electrons():
     assert not two_positrons(REQUIREMENT, *event((1, 1, -1)), 3)
 
 
+def test_with_a_muon_and_missing_momentum_the_rich_is_not_asked():
+    soft, disagree = (20000.0, 20000.0, 20000.0), (AGREES, AGREES, DISAGREES)
+    muon = {"ratios": (0.05, 1.0, 1.0)}
+    assert stored(*event((-1, 1, 1), momenta=soft, **muon), rich=disagree, signals=(1.0, 0.0, 0.0))
+    assert not stored(*event((-1, 1, 1), momenta=soft, **muon), rich=disagree)
+    assert not stored(*event((-1, 1, 1), **muon), rich=disagree, signals=(1.0, 0.0, 0.0))
+
+
 def test_mass_is_that_of_two_electrons_and_a_pion():
     fits, _ = event((1, 1, -1))
     pair = mass_of_tracks(fits, 3, 1, 2, True)
@@ -77,3 +88,20 @@ def test_shares_leave_some_plain_sampling():
 def test_unknown_stream_lists_the_known_ones():
     with pytest.raises(ValueError, match="dielectron"):
         stream("nothing")
+
+
+def dimuon(ratios=(0.3, 0.05, 0.1), signals=(0.0, 1.0, 1.0), momenta=(25000.0, 25000.0, 25000.0)):
+    fits, _ = event((1, 1, -1), momenta=momenta)
+    muons = np.zeros((3, 3))
+    muons[:, 0] = signals
+    return has_muons(stream("dimuon").requirement, fits, np.array(ratios), muons, 3, BEAM)
+
+
+def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
+    assert dimuon()
+    assert dimuon(ratios=(0.05, 0.05, 0.1))
+    assert not dimuon(ratios=(0.3, 0.3, 0.1))
+    assert not dimuon(signals=(0.0, 1.0, 0.0))
+    assert not dimuon(signals=(1.0, 1.0, 1.0))
+    assert not dimuon(ratios=(1.0, 0.05, 0.1))
+    assert not dimuon(momenta=(20000.0, 20000.0, 20000.0))

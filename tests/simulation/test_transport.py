@@ -117,3 +117,17 @@ def test_a_missing_view_costs_precision_in_its_coordinate():
         pass
     assert hits[0, 2] == pytest.approx(np.sqrt(2) * c.straw_sigma)
     assert hits[0, 3] == pytest.approx(c.straw_sigma)
+
+
+@pytest.mark.parametrize("hastened", [1.0, 3.0, 8.0])
+def test_hastened_decays_weigh_what_natural_ones_do(hastened):
+    """Inside the reach the weighted paths follow the natural exponential, beyond it the weights sum to the rest."""
+    rng = np.random.default_rng(4)
+    p, reach, n = 15000.0, 120000.0, 60000
+    length = p * CTAU_PI / MASS_PI
+    paths, weights = np.array([t.pion_path(rng, state(211, p), hastened, reach) for _ in range(n)]).T
+    for low, high in ((0, 20000), (20000, 70000), (70000, reach), (reach, np.inf)):
+        values = np.where((paths >= low) & (paths < high), weights, 0.0)
+        expected = np.exp(-low / length) - np.exp(-high / length)
+        assert values.mean() == pytest.approx(expected, abs=4.5 * values.std() / np.sqrt(n))
+    assert (paths < reach).mean() == pytest.approx(1 - np.exp(-hastened * reach / length), abs=0.01)

@@ -1,0 +1,89 @@
+"""K+ -> pi- mu+ mu+, forbidden by lepton number, normalised to K+ -> pi+ mu+ mu- (data of 2017).
+
+PLB 797 (2019) 134794 (arXiv:1905.07770); section numbers in the comments are of that paper.
+"""
+
+from __future__ import annotations
+
+from analysis.events.candidates import three_track_vertices
+from analysis.search import Cut, Interval, Region, Search, SearchSamples, Selection
+from analysis.selection.identification import muon, pion, vertex_identified_as
+from analysis.selection.three_track import (
+    TRACK_MOMENTUM,
+    TRACK_TIME_SPREAD,
+    VERTEX_Z,
+    closed_kinematics,
+    vertex_mass,
+    vertex_requirements,
+)
+from analysis.units import GeV, MeV, ns
+
+TRIGGERS = ("dimuon",)
+IDENTIFICATION = {  # Section 2
+    "pi": pion(eop_below=0.9, muv3_veto=5 * ns),
+    "mu": muon(eop_below=0.2, muv3_window=5 * ns),
+}
+M_PIMUMU = vertex_mass("m_pimumu", "reconstructed pi mu mu mass", (400, 420, 520))
+KINEMATICS = closed_kinematics(momentum_balance=2.5 * GeV)
+CUTS = (  # Section 2; neither LKr separation nor photon veto for muons
+    *vertex_requirements(
+        track_momentum=Interval(5 * GeV, 45 * GeV),
+        straw_chambers=(1,),
+        lkr_separation=None,
+        timing=Cut(TRACK_TIME_SPREAD, Interval(high=15 * ns)),
+    ),
+    *KINEMATICS,
+)
+HISTOGRAMS = (VERTEX_Z, TRACK_MOMENTUM)
+
+
+NORMALISATION = Selection(
+    name="normalisation",
+    decay="K+ -> pi+ mu+ mu-",
+    candidates=three_track_vertices,
+    identify=vertex_identified_as("pi+", "mu+", "mu-", by=IDENTIFICATION),
+    identified_as="identified as pi+ mu+ mu-",
+    triggers=TRIGGERS,
+    cuts=CUTS,
+    observable=M_PIMUMU,
+    regions=(
+        Region("lower", Interval(high=484 * MeV)),
+        Region("normalisation", Interval(484 * MeV, 504 * MeV)),
+    ),
+    histograms=HISTOGRAMS,
+)
+SIGNAL = Selection(
+    name="signal",
+    decay="K+ -> pi- mu+ mu+",
+    candidates=three_track_vertices,
+    identify=vertex_identified_as("pi-", "mu+", "mu+", by=IDENTIFICATION),
+    identified_as="identified as pi- mu+ mu+",
+    triggers=TRIGGERS,
+    cuts=CUTS,
+    observable=M_PIMUMU,
+    regions=(
+        Region("control", Interval(high=484 * MeV)),
+        Region("masked", Interval(484 * MeV, 504 * MeV), masked=True),
+        Region("signal", Interval(490.377 * MeV, 496.977 * MeV), masked=True, signal=True),  # 3 x 1.1 MeV
+    ),
+    histograms=HISTOGRAMS,
+    box=KINEMATICS,
+)
+
+SEARCHES = (
+    Search(
+        name="pi_mumu",
+        title="K+ -> pi- mu+ mu+",
+        dataset="2017",
+        paper="PLB 797 (2019) 134794",
+        signal=SIGNAL,
+        normalisation=NORMALISATION,
+        samples=SearchSamples(
+            signal="pi_mumu_lnv",
+            normalisation="pi_mumu_sm",
+            backgrounds=("k3pi_dimuon", "pi_mumu_sm", "kmu4", "ke4_dimuon", "mu_nu_mumu"),
+            data=("data_2017_dimuon",),
+        ),
+        background_prior="gamma_posterior",
+    ),
+)
