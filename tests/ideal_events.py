@@ -110,15 +110,14 @@ def _empty(events: int, dtype: str) -> ak.Array:
     return ak.unflatten(np.array([], dtype), np.zeros(events, int))
 
 
-def _tracks(particles: tuple[str, str, str], momentum: np.ndarray, vertex: np.ndarray) -> dict[str, Any]:
-    events = len(vertex)
+def _tracks(particles: tuple[str, ...], momentum: np.ndarray, vertex: np.ndarray) -> dict[str, Any]:
     charge = np.array([particle(name).charge for name in particles])
     before, after = _lines(momentum, vertex, charge)
     total = np.linalg.norm(momentum, axis=-1)
     electron = np.array([abs(particle(name).pdg) == 11 for name in particles])
     fields: dict[str, Any] = {
         **before, **after, **dict.fromkeys(SIGMA, 0),
-        "momentum": total, "charge": np.broadcast_to(charge, (events, 3)), "chi2": 1.0, "chambers": 4,
+        "momentum": total, "charge": np.broadcast_to(charge, total.shape), "chi2": 1.0, "chambers": 4,
         "chod_time": 0.0, "rich_time": 0.0, "rich_hits": 15,
         "rich_log_e": np.where(electron, 0.0, -20.0) + 0 * total,
         "rich_log_mu": -20.0, "rich_log_pi": np.where(electron, -20.0, 0.0) + 0 * total,
@@ -128,7 +127,7 @@ def _tracks(particles: tuple[str, str, str], momentum: np.ndarray, vertex: np.nd
     fields |= SIGMA
     columns = {}
     for field in schema.TRACK.fields:
-        values = np.broadcast_to(np.asarray(fields[field.name]), (events, 3)).astype(field.dtype)
+        values = np.broadcast_to(np.asarray(fields[field.name]), total.shape).astype(field.dtype)
         columns[f"Track_{field.name}"] = ak.from_regular(ak.from_numpy(values.copy()))
     return columns
 

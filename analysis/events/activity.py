@@ -66,3 +66,32 @@ def extra_clusters(
     limits = (energy, distance, window)
     counts: Index = _count_off_tracks(c.columns.offsets("Cluster"), clusters, c.event, impact, time, limits)
     return counts
+
+
+@numba.njit(cache=True)
+def _count_others(  # type: ignore[no-untyped-def]
+    offsets: Index, time: Float, owner: Index, event: Index, own: Index, centre: Float, window: float
+):
+    """Signals per candidate within `window` of `centre` (n,) whose `owner` is not `own` (n,)."""
+    counts = np.zeros(len(event), np.int64)
+    for n in range(len(event)):
+        for i in range(offsets[event[n]], offsets[event[n] + 1]):
+            counts[n] += abs(time[i] - centre[n]) < window and owner[i] != own[n]
+    return counts
+
+
+def signals(c: Candidates, collection: str, time: Float, window: float) -> Index:
+    """Signals of a collection within `window` (ns) of `time` (n,); shape (n,)."""
+    times = c.columns.flat(collection, "time").astype(np.float64)
+    nobody, candidate = np.full(len(times), -1), np.zeros(len(c), np.int64)
+    counts: Index = _count_others(c.columns.offsets(collection), times, nobody, c.event, candidate, time, window)
+    return counts
+
+
+def signals_off_track(c: Candidates, collection: str, time: Float, window: float) -> Index:
+    """The same without those that the reconstruction gave to the candidate's first track (`track_index`)."""
+    times = c.columns.flat(collection, "time").astype(np.float64)
+    owner = c.columns.flat(collection, "track_index").astype(np.int64)
+    own = c.tracks[:, 0] - c.columns.offsets("Track")[c.event]
+    counts: Index = _count_others(c.columns.offsets(collection), times, owner, c.event, own, time, window)
+    return counts

@@ -1,13 +1,14 @@
-"""Three-track candidates: what selections cut on.
+"""Candidates: what selections cut on.
 
-`three_track_vertices` finds them in a chunk; everything after it works on arrays of shape (n,) or (n, 3), which is
-where an analysis reads like the paper it follows.
+`three_track_vertices` finds vertices of three tracks in a chunk, `analysis.events.single_track` single tracks with
+their kaon; everything after it works on arrays of shape (n,) or (n, tracks), which is where an analysis reads like
+the paper it follows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,11 @@ VIEWS = (
 
 @dataclass(frozen=True)
 class Candidates:
-    """n three-track vertices of a chunk.
+    """n vertices of k tracks (three, or one with its kaon) of a chunk.
 
-    `event` (n,) is the row in the chunk, `tracks` (n, 3) are indices into the chunk's flat tracks, `vertex` (n, 3) in
-    mm, `chi2` (n,), `momentum` (n, 3, 3) the tracks' momenta at the vertex (px, py, pz) in MeV, float64.
-    `particles` names the tracks' identities in slot order once they are identified, `masses` (3,) in MeV.
+    `event` (n,) is the row in the chunk, `tracks` (n, k) are indices into the chunk's flat tracks, `vertex` (n, 3) in
+    mm, `chi2` (n,), `momentum` (n, k, 3) the tracks' momenta at the vertex (px, py, pz) in MeV, float64.
+    `particles` names the tracks' identities in slot order once they are identified, `masses` (k,) in MeV.
     """
 
     columns: Columns
@@ -54,7 +55,7 @@ class Candidates:
         return len(self.event)
 
     def track(self, field: str) -> NDArray[Any]:
-        """A track field, shape (n, 3); floating ones as float64."""
+        """A track field, shape (n, k); floating ones as float64."""
         values = self.columns.flat("Track", field)[self.tracks]
         return values.astype(np.float64) if values.dtype.kind == "f" else values
 
@@ -64,7 +65,7 @@ class Candidates:
         return values.astype(np.float64) if values.dtype.kind == "f" else values
 
     def at_plane(self, z: float) -> Float:
-        """Track positions (x, y) in the plane z, shape (n, 3, 2), mm: measured lines before or after the magnet."""
+        """Track positions (x, y) in the plane z, shape (n, k, 2), mm: measured lines before or after the magnet."""
         if z < (Z_BEFORE_MAGNET + Z_AFTER_MAGNET) / 2:
             names, dz = ("x", "slope_x", "y", "slope_y"), z - Z_BEFORE_MAGNET
         else:
@@ -72,19 +73,13 @@ class Candidates:
         x, sx, y, sy = (self.track(name) for name in names)
         return np.stack([x + sx * dz, y + sy * dz], axis=-1)
 
-    def take(self, rows: NDArray[Any]) -> Candidates:
+    def take(self, rows: NDArray[Any]) -> Self:
         """The candidates of a mask or an index array."""
-        return replace(
-            self,
-            event=self.event[rows],
-            tracks=self.tracks[rows],
-            vertex=self.vertex[rows],
-            chi2=self.chi2[rows],
-            momentum=self.momentum[rows],
-        )
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
 
-    def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Candidates:
-        """Tracks reordered per candidate by `order` (n, 3) so that slot i is `particles[i]` of mass `masses[i]`."""
+    def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:
+        """Tracks reordered per candidate by `order` (n, k) so that slot i is `particles[i]` of mass `masses[i]`."""
         rows = np.arange(len(self))[:, None]
         return replace(
             self,

@@ -12,7 +12,7 @@ Float = NDArray[np.float64]
 
 
 def energies(c: Candidates) -> Float:
-    """Energies of the tracks under their mass hypotheses, shape (n, 3)."""
+    """Energies of the tracks under their mass hypotheses, shape (n, tracks)."""
     return np.asarray(np.sqrt((c.momentum**2).sum(axis=-1) + np.square(c.masses)))
 
 

@@ -1,7 +1,7 @@
 """Who is who: tracks of a vertex identified as the particles of a final state.
 
-An `Identification` maps a species ("pi", "e", "mu") to a rule giving a mask of shape (n, 3).  The rules of a selection
-exclude one another, so that a final state is matched by one assignment (up to exchange of equal particles).
+An `Identification` maps a species ("pi", "e", "mu") to a rule giving a mask of shape (n, tracks).  The rules of a
+selection exclude one another, so that a final state is matched by one assignment (up to exchange of equal particles).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SPECIES = {211: "pi", 11: "e", 13: "mu"}
 
 
 def energy_over_momentum(c: Candidates) -> NDArray[np.float64]:
-    """E/p: associated calorimeter energy over momentum, shape (n, 3)."""
+    """E/p: associated calorimeter energy over momentum, shape (n, tracks)."""
     return np.asarray(c.track("lkr_energy") / c.track("momentum"))
 
 
@@ -34,7 +34,7 @@ def vertex_time(c: Candidates) -> NDArray[np.float64]:
 
 
 def muv3_in_time(c: Candidates, window: float) -> Mask:
-    """Tracks (n, 3) with an associated MUV3 signal within `window` (ns) of the vertex time."""
+    """Tracks (n, k) with an associated MUV3 signal within `window` (ns) of the vertex time."""
     difference = np.abs(c.track("muv3_time") - vertex_time(c)[:, None])
     return (c.track("muv3_index") >= 0) & (difference < window)
 
@@ -67,6 +67,26 @@ def muon(eop_below: float = 0.2, *, muv3_window: float) -> Rule:
     return rule
 
 
+def rich_muon(*, below: float, threshold: float) -> Rule:
+    """For momenta under `below` (MeV): no positron, and above the muon's Cherenkov threshold no pion either.
+
+    A track without RICH hits prefers nothing and passes.
+    """
+
+    def rule(c: Candidates) -> Mask:
+        momentum, pion_like = c.track("momentum"), c.track("rich_log_pi")
+        no_positron = c.track("rich_log_e") <= pion_like
+        no_pion = (momentum < threshold) | (c.track("rich_log_mu") >= pion_like)
+        return (momentum >= below) | (no_positron & no_pion)
+
+    return rule
+
+
+def all_of(*rules: Rule) -> Rule:
+    """Tracks that satisfy every one of the rules."""
+    return lambda c: np.logical_and.reduce([rule(c) for rule in rules])
+
+
 def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candidates], Candidates]:
     """Selects vertices whose tracks are `particles`, e.g. ("pi-", "e+", "e+"), in that slot order.
 
@@ -80,10 +100,10 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
         charge = c.track("charge")
         species = {name: rule(c) for name, rule in by.items()}
         slots = [species[_SPECIES[abs(p.pdg)]] & (charge == p.charge) for p in wanted]
-        order = np.full((len(c), 3), -1)
+        order = np.full((len(c), len(wanted)), -1)
         for trial in orders:
-            fits = (order[:, 0] < 0) & slots[0][:, trial[0]] & slots[1][:, trial[1]] & slots[2][:, trial[2]]
-            order[fits] = trial
+            matches = [slot[:, track] for slot, track in zip(slots, trial, strict=True)]
+            order[(order[:, 0] < 0) & np.logical_and.reduce(matches)] = trial
         found = order[:, 0] >= 0
         return c.take(found).ordered(order[found], tuple(particles), masses)
 
@@ -93,7 +113,7 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
 def _distinct_orders(particles: tuple[str, ...]) -> list[tuple[int, ...]]:
     """Track orders that differ by more than an exchange of equal particles."""
     seen: dict[tuple[str, ...], tuple[int, ...]] = {}
-    for order in permutations(range(3)):
-        by_track = tuple(particles[order.index(track)] for track in range(3))
+    for order in permutations(range(len(particles))):
+        by_track = tuple(particles[order.index(track)] for track in range(len(particles)))
         seen.setdefault(by_track, order)
     return list(seen.values())

@@ -57,7 +57,7 @@ def _rich_angle(c: Candidates) -> Float:
 
 
 def _tracks_in_acceptance(c: Candidates) -> NDArray[np.int64]:
-    inside = np.ones((len(c), 3), bool)
+    inside = np.ones(c.tracks.shape, bool)
     for chamber, z in enumerate(detector().straw.z, start=1):
         position = c.at_plane(z)
         inside &= in_straw_acceptance(chamber, position[..., 0], position[..., 1])

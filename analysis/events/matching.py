@@ -1,0 +1,124 @@
+"""Kernels that find the kaon of a track: the tagger's and the beam spectrometer's candidate that belong to it.
+
+Lines are rows (x, y, dx/dz, dy/dz) of arrays of shape (4, objects), given in a reference plane of their own.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Index = NDArray[np.int64]
+Offsets = tuple[Index, Index, Index]
+"""Offsets (events + 1,) of the tracks, the tagger's and the beam spectrometer's candidates."""
+
+X, Y, SLOPE_X, SLOPE_Y = range(4)
+
+
+@numba.njit(cache=True)
+def approach(a: Float, i: int, z_a: float, b: Float, j: int, z_b: float):  # type: ignore[no-untyped-def]
+    """Closest approach of line i of `a`, given at z_a, and line j of `b`, given at z_b: (distance, x, y, z in the
+    middle).
+
+    Parallel lines have no such point: their distance is infinite.
+    """
+    dx, dy, dz = b[X, j] - a[X, i], b[Y, j] - a[Y, i], z_b - z_a
+    ux, uy, vx, vy = a[SLOPE_X, i], a[SLOPE_Y, i], b[SLOPE_X, j], b[SLOPE_Y, j]
+    nx, ny, nz = uy - vy, vx - ux, ux * vy - uy * vx
+    square = nx * nx + ny * ny + nz * nz
+    if square == 0.0:
+        return np.inf, 0.0, 0.0, 0.0
+    # parameters along the lines: (d x v) . n / n^2 and (d x u) . n / n^2
+    along_a = ((dy - dz * vy) * nx + (dz * vx - dx) * ny + (dx * vy - dy * vx) * nz) / square
+    along_b = ((dy - dz * uy) * nx + (dz * ux - dx) * ny + (dx * uy - dy * ux) * nz) / square
+    distance = abs(dx * nx + dy * ny + dz * nz) / np.sqrt(square)
+    x = (a[X, i] + ux * along_a + b[X, j] + vx * along_b) / 2
+    y = (a[Y, i] + uy * along_a + b[Y, j] + vy * along_b) / 2
+    return distance, x, y, (z_a + along_a + z_b + along_b) / 2
+
+
+@numba.njit(cache=True)
+def _nearest(time: Float, first: int, last: int, wanted: float) -> int:
+    """Index of the time nearest to the wanted one among first..last; -1 where there is none."""
+    best = -1
+    for k in range(first, last):
+        if best < 0 or abs(time[k] - wanted) < abs(time[best] - wanted):
+            best = k
+    return best
+
+
+@numba.njit(cache=True)
+def _positive_track(time: Float, charge: Index, first: int, last: int, wanted: float) -> int:
+    best = -1
+    for k in range(first, last):
+        if charge[k] > 0 and (best < 0 or abs(time[k] - wanted) < abs(time[best] - wanted)):
+            best = k
+    return best
+
+
+@numba.njit(cache=True)
+def match_kaons(  # type: ignore[no-untyped-def]
+    offsets: Offsets,
+    tracks: Float,
+    charge: Index,
+    kaons: Float,
+    times: tuple[Float, Float, Float],
+    trigger: Float,
+    planes: tuple[float, float],
+    widths: tuple[float, float],
+    window: float,
+):
+    """The positive track of each event nearest in time to its trigger, with the kaon it comes from.
+
+    `tracks` (4, tracks) and `kaons` (4, beam tracks) are lines in the two `planes` (mm), `times` (ns) those of tracks,
+    tagger and beam tracks.  The tagger's candidate is the one nearest in time to the track, the kaon the beam track
+    within `window` (ns) of it with the smallest sum of squares of time difference and closest approach, in units of
+    `widths` (ns, mm).
+
+    Returns (event, track, tagger, beam track (n, 4) as indices; vertex x, y, z, closest approach, sum of
+    squares (n, 5)).
+    """
+    time, tagged, passed = times
+    events = len(offsets[0]) - 1
+    indices = np.empty((events, 4), np.int64)
+    values = np.empty((events, 5), np.float64)
+    found = 0
+    for e in range(events):
+        t = _positive_track(time, charge, offsets[0][e], offsets[0][e + 1], trigger[e])
+        if t < 0:
+            continue
+        k = _nearest(tagged, offsets[1][e], offsets[1][e + 1], time[t])
+        if k < 0:
+            continue
+        best = np.inf
+        for g in range(offsets[2][e], offsets[2][e + 1]):
+            late = passed[g] - tagged[k]
+            if abs(late) < window:
+                distance, x, y, z = approach(tracks, t, planes[0], kaons, g, planes[1])
+                squares = (late / widths[0]) ** 2 + (distance / widths[1]) ** 2
+                if squares < best:
+                    best = squares
+                    indices[found] = e, t, k, g
+                    values[found] = x, y, z, distance, squares
+        if best < np.inf:
+            found += 1
+    return indices[:found].copy(), values[:found].copy()
+
+
+@numba.njit(cache=True)
+def count_vertices(  # type: ignore[no-untyped-def]
+    offsets: Index, tracks: Float, event: Index, track: Index, distance: float, z_range: tuple[float, float], z: float
+):
+    """Other tracks of the event that come closer to the track than `distance` (mm) inside `z_range`, per candidate.
+
+    `tracks` (4, tracks) are lines in the plane z (mm).
+    """
+    counts = np.zeros(len(event), np.int64)
+    for n in range(len(event)):
+        for other in range(offsets[event[n]], offsets[event[n] + 1]):
+            if other != track[n]:
+                d, _, _, at = approach(tracks, track[n], z, tracks, other, z)
+                counts[n] += d < distance and z_range[0] < at < z_range[1]
+    return counts
