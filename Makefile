@@ -61,6 +61,7 @@ format: $(ENV)  ## rewrite the sources in the style that lint wants
 	$(BIN)/ruff format .
 
 report: $(LIMITS)  ## tables and figures in results/report
+	$(KAON) simulate --validate --histograms $(RESULT_DIR)/histograms
 	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report $(QUICKLY)
 
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks

@@ -214,6 +214,28 @@ class BranchingFractions(Facts):
         return self.fractions[decay]
 
 
+class LookedAt(Facts):
+    """A printed quantity that was looked at while a constant was chosen, as `kaon simulate --validate` names it."""
+
+    search: str
+    dataset: str
+    quantity: str
+
+
+class Tuning(Facts):
+    """One choice: `constants` are "<file>: <entry>", `how` says what was varied."""
+
+    constants: tuple[str, ...]
+    looked_at: tuple[LookedAt, ...]
+    how: str
+
+
+class TuningRecord(Facts):
+    """`datasets/tuning.yaml`."""
+
+    choices: tuple[Tuning, ...]
+
+
 def read_facts(model: type[T], path: Path) -> T:
     """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
     try:
@@ -235,3 +257,14 @@ def catalogue() -> Catalogue:
 @cache
 def branching_fractions() -> BranchingFractions:
     return read_facts(BranchingFractions, datasets_path() / "branching_fractions.yaml")
+
+
+@cache
+def tuning() -> tuple[Tuning, ...]:
+    return read_facts(TuningRecord, datasets_path() / "tuning.yaml").choices
+
+
+@cache
+def looked_at() -> frozenset[tuple[str, str, str]]:
+    """(search, data set, quantity) of everything that a constant was tuned on."""
+    return frozenset((q.search, q.dataset, q.quantity) for choice in tuning() for q in choice.looked_at)

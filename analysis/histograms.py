@@ -25,6 +25,20 @@ def spectrum(quantity: Quantity) -> hist.Hist[Any]:
     return hist.Hist(axis, storage=hist.storage.Weight())
 
 
+RESIDUAL_BINS = 400
+
+
+def residual(quantity: Quantity, values: Array, truth: Array, weight: Array) -> hist.Hist[Any]:
+    """Reconstructed minus true values, in the display unit; ValueError for a quantity without truth."""
+    if quantity.truth is None:
+        raise ValueError(f"{quantity.name} declares no true value")
+    reach, label = quantity.truth.reach, f"reconstructed - true {quantity.label}"
+    axis = hist.axis.Regular(RESIDUAL_BINS, -reach, reach, name=quantity.name, label=label)
+    histogram = hist.Hist(axis, storage=hist.storage.Weight())
+    fill(histogram, quantity, values - truth, weight)
+    return histogram
+
+
 def fill(histogram: hist.Hist[Any], quantity: Quantity, values: Array, weight: Array) -> None:
     """Fill values of shape (n,) or (n, k) with one weight per row; BadValueError on NaN."""
     if np.isnan(values).any():
@@ -40,4 +54,16 @@ def counts(names: Sequence[str], weights: Sequence[Array], axis: str) -> hist.Hi
     for row, values in enumerate(weights):
         view["value"][row] = values.sum()
         view["variance"][row] = np.square(values).sum()
+    return histogram
+
+
+def by_two(rows: tuple[str, ...], columns: tuple[str, ...], weights: Sequence[Sequence[Array]]) -> hist.Hist[Any]:
+    """Sums of weights by cut and region; `weights[i][k]` are those of the events in row i and column k."""
+    axes = (hist.axis.StrCategory(rows, name="cut"), hist.axis.StrCategory(columns, name="region"))
+    histogram = hist.Hist(*axes, storage=hist.storage.Weight())
+    view = histogram.view()
+    for i, row in enumerate(weights):
+        for k, values in enumerate(row):
+            view["value"][i, k] = values.sum()
+            view["variance"][i, k] = np.square(values).sum()
     return histogram

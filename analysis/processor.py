@@ -5,8 +5,9 @@ declarations of `analysis.search`.  Its output is a nested dict
 
     {search: {sample: {data set: {selection: {histogram: hist.Hist}}}}}
 
-with the histograms "cutflow", "regions", the observable and the declared ones after all cuts, and for every cut
-"without <quantity>", its quantity with all other cuts applied.
+with the histograms "cutflow", "regions", the observable and the declared ones after all cuts, for every cut
+"without <quantity>", its quantity with all other cuts applied, and "lost", what each cut alone costs in each region.
+Simulated samples have "resolution <quantity>" in addition for quantities that declare their true value.
 """
 
 from __future__ import annotations
@@ -101,8 +102,10 @@ def book(selection: Selection, columns: Columns, read: Mask) -> Booked:
     for i, (cut, value) in enumerate(zip(selection.cuts, values, strict=True)):
         others = _all([p for j, p in enumerate(passed) if j != i], len(identified))
         booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, value[others], weight[others])
+    booked["lost"] = _lost(selection, identified, passed, weight)
     chosen = _all(passed, len(identified))
-    return booked | _final(selection, identified.take(chosen), weight[chosen])
+    final, left = identified.take(chosen), weight[chosen]
+    return booked | _final(selection, final, left) | _resolutions(selection, final, left)
 
 
 def _all(masks: list[Mask], n: int) -> Mask:
@@ -134,3 +137,28 @@ def _final(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
     for quantity in selection.histograms:
         booked[quantity.name] = _spectrum(quantity, quantity.of(chosen), weight)
     return booked
+
+
+def _lost(selection: Selection, found: Candidates, passed: list[Mask], weight: Weights) -> hist.Hist[Any]:
+    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
+    failures = np.zeros(len(found), np.int64)
+    for mask in passed:
+        failures += ~mask
+    close = failures < 2
+    observable = selection.observable.of(found.take(close))
+    inside = [r.within.mask(observable) for r in selection.regions] + [np.ones(len(observable), bool)]
+    removed = [~mask[close] for mask in passed]
+    sums = [[weight[close][row & region] for region in inside] for row in (failures[close] == 0, *removed)]
+    rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
+    return histograms.by_two(rows, columns, sums)
+
+
+def _resolutions(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
+    if not chosen.columns.simulated:
+        return {}
+    declared = (selection.observable, *selection.histograms, *(c.quantity for c in selection.cuts))
+    known = {q.name: (q, q.truth) for q in declared if q.truth is not None}
+    return {
+        f"resolution {name}": histograms.residual(q, q.of(chosen), truth.of(chosen), weight)
+        for name, (q, truth) in known.items()
+    }

@@ -80,10 +80,22 @@ def exactly(value: int) -> Interval:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """The true value of a quantity in simulated events, shape (n,), in the quantity's own unit: gives its resolution.
+
+    Differences to it are booked within `reach` (display unit) of zero.
+    """
+
+    of: Callable[[Candidates], Array]
+    reach: float
+
+
+@dataclass(frozen=True)
 class Quantity:
     """Something computed per candidate: shape (n,), or (n, k) for tracks or pairs of tracks.
 
-    `unit` divides values for display and histograms; `bins` is (number, low, high) in that display unit.
+    `unit` divides values for display and histograms; `bins` is (number, low, high) in that display unit.  `truth`
+    is given where its resolution is wanted.
     """
 
     name: str
@@ -92,6 +104,7 @@ class Quantity:
     bins: tuple[int, float, float]
     unit: float = 1.0
     unit_name: str = ""
+    truth: Truth | None = None
 
     @property
     def label(self) -> str:

@@ -145,6 +145,12 @@ def missing_momentum(v: Values) -> Selection:
     )
 
 
+def normalisation_with_rich(v: Values) -> Selection:
+    """Section 4: the control selection with positron identification by the RICH."""
+    plain = normalisation(v)
+    return replace(plain, name="normalisation_with_rich", cuts=(*plain.cuts, *RICH_POSITRONS))
+
+
 def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], misidentification: float) -> Search:
     return Search(
         name="pi_ee",
@@ -153,7 +159,7 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
         paper=paper,
         signal=signal(v),
         normalisation=normalisation(v),
-        controls=(missing_momentum(v),),
+        controls=(missing_momentum(v), *(() if v.rich_in_normalisation else (normalisation_with_rich(v),))),
         samples=SearchSamples(
             signal="pi_ee_lnv",
             normalisation="pi_ee_sm",

@@ -45,6 +45,27 @@ def _show_catalogue() -> None:
         Console().print(table)
 
 
+def _validate(histograms: Path) -> None:
+    """Write acceptances.json beside the histograms and print its table."""
+    from rich.console import Console
+
+    from analysis.execution.store import load
+    from analysis.limits.validation import validate
+    from analysis.report.validation import validation_tables
+    from analysis.results import write_json
+
+    paths = sorted(histograms.glob("*.zip"))
+    if not paths:
+        raise click.ClickException(f"no histograms in {histograms}; run `make histograms` first")
+    rows = validate({path.stem: load(path) for path in paths})
+    output = histograms.parent / "acceptances.json"
+    write_json(output, [row.as_json() for row in rows])
+    console = Console() if Console().is_terminal else Console(width=180)
+    for table in validation_tables(rows):
+        console.print(table)
+    click.echo(f"written {output}")
+
+
 @click.command(name="simulate")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All samples of the catalogue.")
@@ -62,6 +83,14 @@ def _show_catalogue() -> None:
 @click.option("--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True)
 @click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+@click.option("--validate", is_flag=True, help="Compare the simulation with every printed number, and stop.")
+@click.option(
+    "--histograms",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/histograms"),
+    show_default=True,
+    help="Where `kaon run` wrote, for --validate; acceptances.json goes beside it.",
+)
 def command(
     names: tuple[str, ...],
     everything: bool,
@@ -72,6 +101,8 @@ def command(
     file_format: str,
     inject: dict[str, float],
     progress: bool,
+    validate: bool,
+    histograms: Path,
 ) -> None:
     """Simulate NAMES of the catalogue and write one ROOT file each.
 
@@ -79,6 +110,11 @@ def command(
     """
     if listing:
         _show_catalogue()
+        return
+    if validate:
+        if names or everything:
+            raise click.UsageError("--validate compares what `kaon run` booked; it takes no names")
+        _validate(histograms)
         return
     from analysis.catalogue import catalogue
 

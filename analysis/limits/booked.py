@@ -65,7 +65,11 @@ class Booked:
 
     def accepted(self, sample: str, selection: Selection, region: str) -> Count:
         """Sum of weights in a region, the common efficiency of the data set applied."""
-        return self.count(sample, selection, region).scaled(conditions().event_efficiency(self.search.dataset))
+        return self.efficient(self.count(sample, selection, region))
+
+    def efficient(self, count: Count) -> Count:
+        """A simulated count with the common efficiency of the data set applied."""
+        return count.scaled(conditions().event_efficiency(self.search.dataset))
 
     def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
         """Accepted fraction of the decays in the fiducial volume."""

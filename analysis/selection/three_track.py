@@ -16,7 +16,7 @@ from analysis.detector import (
 from analysis.events import kinematics
 from analysis.events.activity import extra_clusters, lav_signals
 from analysis.events.candidates import Candidates
-from analysis.search import Cut, Interval, Quantity, exactly
+from analysis.search import Cut, Interval, Quantity, Truth, exactly
 from analysis.selection.identification import energy_over_momentum, vertex_time
 from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
 
@@ -82,7 +82,15 @@ def _positron_likelihood(c: Candidates) -> Float:
 
 
 VERTEX_CHARGE = Quantity("vertex_charge", "vertex charge", lambda c: c.track("charge").sum(axis=1), (7, -3.5, 3.5))
-VERTEX_Z = Quantity("vertex_z", "vertex z", lambda c: c.vertex[:, 2], (80, 100, 185), m, "m")
+VERTEX_Z = Quantity(
+    "vertex_z",
+    "vertex z",
+    lambda c: c.vertex[:, 2],
+    (80, 100, 185),
+    m,
+    "m",
+    truth=Truth(lambda c: c.per_event("truth_z"), reach=2.5),
+)
 TRACK_MOMENTUM = Quantity("track_momentum", "track momentum", lambda c: c.track("momentum"), (80, 0, 80), GeV, "GeV/c")
 TRACKS_IN_ACCEPTANCE = Quantity(
     "tracks_in_acceptance", "tracks in the STRAW, CHOD and LKr acceptance", _tracks_in_acceptance, (4, -0.5, 3.5)

@@ -1,0 +1,217 @@
+"""Simulation against print: every acceptance, cut loss, resolution and background cell that a paper prints.
+
+The rows are derived from the declared searches and from `datasets/published`: a new channel brings its own.  What was
+looked at while constants were chosen is said in `datasets/tuning.yaml`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.catalogue import looked_at
+from analysis.limits.booked import Booked, Count
+from analysis.limits.events import NORMALISATION_REGION, BackgroundRow, background_table, signal_region
+from analysis.limits.resolutions import gaussian_core
+from analysis.published import Published, Region, Value, all_published
+from analysis.search import Search, Selection, searches
+
+SINGLE_CUTS = {
+    "mass_ee_above_140": "m_ee",
+    "rich_angle_4_mrad": "rich_angle",
+    "momentum_deficit_10_gev": "missing_momentum",
+}
+"""Printed cut losses by the name of the quantity that is cut on."""
+
+
+@dataclass(frozen=True)
+class ValidationRow:
+    """One printed quantity beside the simulated one.  `error` is the simulated number's statistical error,
+    `published_error` the printed one (0: none printed), `tuned` whether it was looked at while a constant was chosen.
+    """
+
+    quantity: str
+    search: str
+    dataset: str
+    published: float
+    published_error: float
+    simulated: float
+    error: float
+    unit: str
+    tuned: bool
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Simulated over published; None where zero is printed."""
+        return self.simulated / self.published if self.published else None
+
+    def as_json(self) -> dict[str, Any]:
+        return {**vars(self), "ratio": self.ratio}
+
+
+def validate(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ValidationRow, ...]:
+    """Rows of every search in `stores` (search name -> booked samples) whose numbers are printed."""
+    rows: list[ValidationRow] = []
+    for name, samples in stores.items():
+        for search in searches()[name]:
+            paper = all_published().get((search.name, search.dataset))
+            if paper is not None:
+                rows.extend(Validation(Booked(search, samples), paper).rows())
+    return tuple(rows)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One search in one data set beside its paper."""
+
+    booked: Booked
+    paper: Published
+
+    @property
+    def search(self) -> Search:
+        return self.booked.search
+
+    def rows(self) -> Iterator[ValidationRow]:
+        yield from self._acceptances()
+        yield from self._losses()
+        yield from self._resolutions()
+        yield from self._backgrounds()
+
+    def _row(
+        self, quantity: str, printed: Value, simulated: float, error: float, *, unit: str = "1", note: str = ""
+    ) -> ValidationRow:
+        name, dataset = self.search.name, self.search.dataset
+        tuned = (name, dataset, quantity) in looked_at()
+        return ValidationRow(quantity, name, dataset, printed.value, printed.error, simulated, error, unit, tuned, note)
+
+    def _acceptances(self) -> Iterator[ValidationRow]:
+        s = self.search
+        found: dict[str, tuple[Value, Count]] = {}
+        if self.paper.normalisation is not None:
+            accepted = self.booked.acceptance(s.samples.normalisation, s.normalisation, NORMALISATION_REGION)
+            found[s.normalisation.decay] = self.paper.normalisation.acceptance, accepted
+        if self.paper.acceptance_signal is not None:
+            accepted = self.booked.acceptance(s.samples.signal, s.signal, signal_region(s.signal))
+            found[s.signal.decay] = self.paper.acceptance_signal, accepted
+        for decay, (printed, accepted) in found.items():
+            yield self._row(f"acceptance of {decay}", printed, accepted.value, accepted.error)
+        without = self.paper.facts.get("acceptance_without_cut")
+        if without is not None:
+            everywhere = self._kept(s.samples.signal, s.signal, "everywhere")
+            yield self._row(f"acceptance of {s.signal.decay} in no region", without, everywhere.value, everywhere.error)
+        if len(found) == 2:
+            (_, (printed, below)), (_, (printed_above, above)) = found.items()
+            ratio = above.value / below.value
+            relative = math.hypot(above.error / above.value, below.error / below.value)
+            value = Value(value=printed_above.value / printed.value)
+            quantity = f"acceptance of {s.signal.decay} over that of {s.normalisation.decay}"
+            yield self._row(quantity, value, ratio, ratio * relative, note="printed acceptances divided")
+
+    def _kept(self, sample: str, selection: Selection, region: str) -> Count:
+        return self.booked.efficient(self._cell(sample, selection, "kept", region)).scaled(
+            1 / self.booked.exposure(sample).weight_in_fv
+        )
+
+    def _cell(self, sample: str, selection: Selection, row: str, region: str) -> Count:
+        cell: Any = self.booked.histogram(sample, selection, "lost")[row, region]
+        return Count(float(cell.value), float(cell.variance))
+
+    def _losses(self) -> Iterator[ValidationRow]:
+        """Relative loss of acceptance by one cut, all others applied."""
+        roles = (
+            (self.search.normalisation, self.search.samples.normalisation, NORMALISATION_REGION),
+            (self.search.signal, self.search.samples.signal, signal_region(self.search.signal)),
+        )
+        for name, quantity in SINGLE_CUTS.items():
+            printed = self.paper.cut_losses.get(name)
+            if printed is None:
+                continue
+            for selection, sample, region in roles:
+                for cut in (c for c in selection.cuts if c.quantity.name == quantity):
+                    lost = self._cell(sample, selection, cut.name, region)
+                    kept = self._cell(sample, selection, "kept", region)
+                    yield self._row(f"loss by {cut.name}, {selection.decay}", printed, *_share(lost, kept))
+        yield from self._loss_with_rich()
+
+    def _loss_with_rich(self) -> Iterator[ValidationRow]:
+        printed = self.paper.cut_losses.get("normalisation_rich_selection")
+        with_rich = next((s for s in self.search.controls if s.name == "normalisation_with_rich"), None)
+        if printed is not None and with_rich is not None:
+            sample = self.search.samples.normalisation
+            before = self.booked.count(sample, self.search.normalisation, NORMALISATION_REGION)
+            after = self.booked.count(sample, with_rich, NORMALISATION_REGION)
+            lost = Count(before.value - after.value, before.variance - after.variance)
+            yield self._row(f"loss by the RICH, {with_rich.decay}", printed, *_share(lost, after))
+
+    def _resolutions(self) -> Iterator[ValidationRow]:
+        roles = (
+            (self.search.normalisation, self.search.samples.normalisation),
+            (self.search.signal, self.search.samples.signal),
+        )
+        for name, printed in self.paper.resolutions.items():
+            for selection, sample in roles:
+                histogram, unit = self._peak(name, selection, sample)
+                if histogram is not None:
+                    width, error = gaussian_core(histogram)
+                    quantity = f"sigma of {name.replace('_', ' ')}, {selection.decay}"
+                    note = "Gaussian fitted within two sigma"
+                    yield self._row(quantity, printed, width * unit, error * unit, unit=_unit_of(name), note=note)
+                    break
+
+    def _peak(self, name: str, selection: Selection, sample: str) -> tuple[Any, float]:
+        """The histogram whose peak has the printed width, and its unit: residuals where they are booked, else
+        the observable itself.
+        """
+        booked = self.booked.samples[sample][self.search.dataset][selection.name]
+        if f"resolution {name}" in booked:
+            known = (*selection.histograms, *(c.quantity for c in selection.cuts))
+            return booked[f"resolution {name}"], next(q.unit for q in known if q.name == name)
+        observable = selection.observable
+        if name in {observable.name, f"mass{observable.name[1:]}"} or _letters(name) == _letters(observable.name):
+            return booked[observable.name], observable.unit
+        return None, 1.0
+
+    def _backgrounds(self) -> Iterator[ValidationRow]:
+        if self.paper.kaon_decays is None:
+            return
+        rows = background_table(self.booked, self.paper.kaon_decays.value)
+        cells = {(r.region, r.mode): r for r in rows}
+        for name, region in self.paper.regions.items():
+            for mode, printed in (*region.modes.items(), ("total", region.total)):
+                cell = cells.get((name, mode))
+                if printed is None or cell is None or not printed.expected:
+                    continue
+                value, error = _outside(cell, cells, region, mode)
+                expected = Value(value=printed.expected, error=printed.error)
+                yield self._row(f"background in {name}: {mode}", expected, value, error, note="at the printed N_K")
+
+
+def _outside(
+    cell: BackgroundRow, cells: Mapping[tuple[str, str], BackgroundRow], region: Region, mode: str
+) -> tuple[float, float]:
+    """Expected events of a cell without the region that print leaves out of it."""
+    if not region.excludes:
+        return cell.expected, cell.stat
+    inner = cells[region.excludes, mode]
+    return cell.expected - inner.expected, math.sqrt(max(0.0, cell.stat**2 - inner.stat**2))
+
+
+def _share(lost: Count, kept: Count) -> tuple[float, float]:
+    """Lost over all, and its statistical error for independent counts."""
+    total = lost.value + kept.value
+    error = math.sqrt(lost.variance * kept.value**2 + kept.variance * lost.value**2) / total**2
+    return lost.value / total, error
+
+
+def _letters(name: str) -> str:
+    """A mass's final state, whatever the underscores: "mass_pi_ee" and "m_piee" are both "piee"."""
+    return name.removeprefix("mass").removeprefix("m").replace("_", "")
+
+
+def _unit_of(name: str) -> str:
+    if name.endswith("squared"):
+        return "MeV2"
+    return "mm" if name.endswith("_z") else "MeV"

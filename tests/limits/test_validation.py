@@ -1,0 +1,139 @@
+"""Simulation against print: closed forms on hand-made counts, and the record of what was tuned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hist
+import numpy as np
+import pytest
+import yaml
+
+from analysis.catalogue import conditions, looked_at, tuning
+from analysis.datasets_path import datasets_path
+from analysis.detector import detector
+from analysis.histograms import by_two
+from analysis.limits.booked import Booked
+from analysis.limits.validation import Validation, validate
+from analysis.published import all_published, published
+from tests import hand_made
+from tests.hand_made import FULL, GENERATED
+
+ROOT = Path(__file__).resolve().parents[2]
+EFFICIENCY = conditions().event_efficiency(FULL.dataset)
+
+
+def peak(selection, width):
+    q = selection.observable
+    h = hist.Hist(hist.axis.Regular(*q.bins, name=q.name, label=q.label), storage=hist.storage.Weight())
+    h.fill(493.7 + width * np.random.default_rng(1).standard_normal(20_000))
+    return h
+
+
+def lost(selection, kept, removed):
+    """`kept` and `removed` (cut name -> sum of unit weights) in every region."""
+    columns = (*(r.name for r in selection.regions), "everywhere")
+    numbers = [kept, *(removed.get(c.name, 0) for c in selection.cuts)]
+    rows = [[np.ones(n) for _ in columns] for n in numbers]
+    return by_two(("kept", *(c.name for c in selection.cuts)), columns, rows)
+
+
+@pytest.fixture
+def booked():
+    made = hand_made.booked()
+    normalisation, signal, with_rich = FULL.normalisation, FULL.signal, FULL.controls[1]
+    own = made.samples["pi_ee_sm"][FULL.dataset]
+    own["normalisation"] |= {
+        "lost": lost(normalisation, 730, {normalisation.cuts[-1].name: 270}),
+        normalisation.observable.name: peak(normalisation, 1.6),
+    }
+    own["normalisation_with_rich"] = hand_made.table(with_rich, {"normalisation": (36000.0, 36000.0)})
+    made.samples["pi_ee_lnv"][FULL.dataset]["signal"] |= {
+        "lost": lost(signal, 930, {signal.cuts[-1].name: 70}),
+        signal.observable.name: peak(signal, 1.6),
+    }
+    return made
+
+
+@pytest.fixture
+def rows(booked):
+    return {r.quantity: r for r in Validation(booked, published("pi_ee", "2016-2018")).rows()}
+
+
+def test_acceptances_and_their_ratio(rows):
+    signal, ratio = rows["acceptance of K+ -> pi- e+ e+"], "over that of K+ -> pi+ e+ e-"
+    assert signal.simulated == pytest.approx(0.05 * EFFICIENCY)
+    assert signal.ratio == pytest.approx(0.05 * EFFICIENCY / 0.0432)
+    assert rows[f"acceptance of K+ -> pi- e+ e+ {ratio}"].simulated == pytest.approx(50 / 40)
+    assert rows[f"acceptance of K+ -> pi- e+ e+ {ratio}"].published == pytest.approx(4.32 / 3.62)
+
+
+def test_losses_are_shares_of_what_the_other_cuts_leave(rows):
+    by_mass = rows["loss by reconstructed e e mass > 140 MeV/c2, K+ -> pi+ e+ e-"]
+    assert by_mass.simulated == pytest.approx(0.27)
+    assert by_mass.error == pytest.approx(np.sqrt(0.27 * 0.73 / 1000))
+    angle = rows["loss by angle between tracks in the RICH > 4 mrad, K+ -> pi- e+ e+"]
+    assert (angle.published, angle.simulated) == (0.07, pytest.approx(0.07))
+    assert rows["loss by the RICH, K+ -> pi+ e+ e-"].simulated == pytest.approx(0.1)
+
+
+def test_the_mass_resolution_is_that_of_the_peak(rows):
+    row = rows["sigma of mass pi ee, K+ -> pi+ e+ e-"]
+    assert (row.unit, row.published) == ("MeV", 1.7)
+    assert row.simulated == pytest.approx(1.6, abs=4 * row.error)
+
+
+def test_background_cells_are_at_the_printed_exposure(rows):
+    cell = rows["background in lower: K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma"]
+    fraction = 5.952e-4
+    assert cell.simulated == pytest.approx(1.015e12 * fraction * 4e-3 * EFFICIENCY / GENERATED, rel=1e-3)
+    assert cell.published_error == 0.7
+    assert "background in upper: K+ -> pi+ pi+ pi-" not in rows, "printed as a dash: nothing to compare with"
+
+
+def test_a_region_printed_without_another_is_compared_without_it(booked):
+    """2017 prints the masked region outside the signal region; ours includes it."""
+    part = hand_made.search("pi_ee", "2017")
+    sample = hand_made.sample("2017", signal={"masked": (3e-4, 3e-9), "signal": (1e-4, 1e-9)})
+    samples = {name: sample for name in part.samples.all}
+    for selection in ("normalisation", "signal"):
+        made = getattr(part, selection)
+        sample["2017"][selection] |= {
+            "regions": hand_made.table(made, {r.name: (3e-4, 3e-9) for r in made.regions} | {"signal": (1e-4, 1e-9)})[
+                "regions"
+            ],
+            "lost": lost(made, 1, {}),
+            made.observable.name: peak(made, 1.7),
+        }
+    found = {r.quantity: r.simulated for r in Validation(Booked(part, samples), published("pi_ee", "2017")).rows()}
+    masked, signal = found["background in masked: total"], found["background in signal: total"]
+    assert masked == pytest.approx(2 * signal)
+
+
+def test_searches_without_print_have_no_rows():
+    blind = hand_made.search("pi_ee", "2022")
+    assert (blind.name, blind.dataset) not in all_published()
+    assert validate({}) == ()
+
+
+def test_every_tuned_constant_exists_and_says_so():
+    texts = {name: (datasets_path() / name).read_text() for name in ("detector.yaml", "conditions.yaml")}
+    for choice in tuning():
+        for constant in choice.constants:
+            file, _, entry = constant.partition(": ")
+            if file == "detector.yaml":
+                block, _, name = entry.partition(".")
+                assert hasattr(getattr(detector(), block), name), constant
+                assert "TUNED" in getattr(detector(), block).note, constant
+            elif file == "conditions.yaml":
+                assert all(entry in period for period in yaml.safe_load(texts[file])["periods"].values())
+            else:
+                assert entry.split()[-1] in (ROOT / file).read_text()
+
+
+def test_what_was_looked_at_is_printed_somewhere():
+    for search, dataset, quantity in looked_at():
+        paper = all_published()[search, dataset]
+        assert quantity.split(" of ")[0].split(" in ")[0] in {"acceptance", "background", "sigma", "loss"}
+        if quantity.startswith("background in "):
+            assert quantity.removeprefix("background in ").split(":")[0] in paper.regions
