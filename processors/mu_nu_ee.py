@@ -9,23 +9,20 @@ from analysis.events.candidates import three_track_vertices
 from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
 from analysis.selection.exposure_weight import exposure_of
 from analysis.selection.identification import electron, muon, pion, vertex_identified_as
+from analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
 from analysis.selection.three_track import (
     MISSING_MOMENTUM,
     TRACK_MOMENTUM,
     TRACK_TIME_TO_TRIGGER,
     VERTEX_Z,
-    closed_kinematics,
     extra_cluster_count,
     lav_activity,
     missing_mass_squared,
-    pair_mass,
-    vertex_mass,
     vertex_requirements,
 )
-from analysis.units import GeV, GeV2, MeV, m, mm, ns
+from analysis.units import GeV, GeV2, m, mm, ns
 
-NORMALISATION_TRIGGERS = ("MT", "eMT")
-SIGNAL_TRIGGERS = ("MT", "eMT", "muMT")
+SIGNAL_TRIGGERS = (*TRIGGERS, "muMT")
 IDENTIFICATION = {  # Section 2
     "pi": pion(eop_below=0.85, muv3_veto=3 * ns),
     "mu": muon(eop_below=0.2, muv3_window=5 * ns),
@@ -47,25 +44,11 @@ def vertex_cuts(vertex_z: Interval) -> tuple[Cut, ...]:
     return (*vertex, PHOTON_VETO)
 
 
-NORMALISATION = Selection(
-    name="normalisation",
-    decay="K+ -> pi+ e+ e-",
-    candidates=three_track_vertices,
-    identify=vertex_identified_as("pi+", "e+", "e-", by=IDENTIFICATION),
-    identified_as="identified as pi+ e+ e-",
-    triggers=NORMALISATION_TRIGGERS,
-    cuts=(
-        *vertex_cuts(Interval(105 * m, 180 * m)),
-        *closed_kinematics(momentum_balance=2 * GeV),
-        Cut(pair_mass((1, 2), "m_ee", "reconstructed e e mass"), Interval(low=140 * MeV)),
-    ),
-    observable=vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600)),
-    regions=(
-        Region("lower", Interval(high=470 * MeV)),
-        Region("normalisation", Interval(470 * MeV, 505 * MeV)),
-    ),
-    histograms=(VERTEX_Z, TRACK_MOMENTUM),
-    weight=exposure_of(SIGNAL_TRIGGERS, relative_to=NORMALISATION_TRIGGERS),  # Section 3: the flux that muMT adds
+NORMALISATION = pi_ee_normalisation(
+    vertex_cuts(Interval(105 * m, 180 * m)),
+    by=IDENTIFICATION,
+    momentum_balance=2 * GeV,
+    weight=exposure_of(SIGNAL_TRIGGERS, relative_to=TRIGGERS),  # Section 3: the flux that muMT adds
 )
 SIGNAL = Selection(
     name="signal",

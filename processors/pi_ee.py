@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from analysis.events.candidates import three_track_vertices
 from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, Systematic
 from analysis.selection.identification import electron, pion, vertex_identified_as
+from analysis.selection.pi_ee_normalisation import M_PIEE, TRIGGERS, pi_ee_normalisation
 from analysis.selection.three_track import (
     MISSING_MOMENTUM,
     POSITRON_LIKELIHOOD,
@@ -21,25 +22,11 @@ from analysis.selection.three_track import (
     VERTEX_Z,
     closed_kinematics,
     lav_activity,
-    pair_mass,
-    vertex_mass,
     vertex_requirements,
 )
 from analysis.units import GeV, MeV, mm, mrad, ns
 
-SM = "K+ -> pi+ e+ e-"
-LNV = "K+ -> pi- e+ e+"
-
-TRIGGERS = ("MT", "eMT")
 IDENTIFICATION = {"pi": pion(eop_below=0.85), "e": electron()}  # Section 2: E/p
-
-M_PIEE = vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600))
-M_EE = pair_mass((1, 2), "m_ee", "reconstructed e e mass")
-
-NORMALISATION_REGIONS = (
-    Region("lower", Interval(high=470 * MeV)),
-    Region("normalisation", Interval(470 * MeV, 505 * MeV)),
-)
 
 
 @dataclass(frozen=True)
@@ -87,28 +74,15 @@ RICH_POSITRONS = (  # Section 2: identification of e+ and no overlapping rings
     Cut(POSITRON_LIKELIHOOD, Interval(low=0.0)),
     Cut(RICH_ANGLE, Interval(low=4 * mrad)),
 )
-ABOVE_PI0 = Cut(M_EE, Interval(low=140 * MeV))
 
 
 def normalisation(v: Values) -> Selection:
     """K+ -> pi+ e+ e-; with the RICH only in the 2017 analysis."""
-    rich = RICH_POSITRONS if v.rich_in_normalisation else ()
-    return Selection(
-        name="normalisation",
-        decay=SM,
-        candidates=three_track_vertices,
-        identify=vertex_identified_as("pi+", "e+", "e-", by=IDENTIFICATION),
-        identified_as="identified as pi+ e+ e-",
-        triggers=TRIGGERS,
-        cuts=(
-            *vertex_cuts(v),
-            *closed_kinematics(v.momentum_balance),
-            *rich,
-            ABOVE_PI0,
-        ),
-        observable=M_PIEE,
-        regions=NORMALISATION_REGIONS,
-        histograms=(M_EE, VERTEX_Z, TRACK_MOMENTUM),
+    return pi_ee_normalisation(
+        vertex_cuts(v),
+        by=IDENTIFICATION,
+        momentum_balance=v.momentum_balance,
+        positrons=RICH_POSITRONS if v.rich_in_normalisation else (),
     )
 
 
@@ -116,7 +90,7 @@ def signal(v: Values) -> Selection:
     """K+ -> pi- e+ e+; the masked region includes the signal region."""
     return Selection(
         name="signal",
-        decay=LNV,
+        decay="K+ -> pi- e+ e+",
         candidates=three_track_vertices,
         identify=vertex_identified_as("pi-", "e+", "e+", by=IDENTIFICATION),
         identified_as="identified as pi- e+ e+",
