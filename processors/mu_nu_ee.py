@@ -83,7 +83,7 @@ SEARCHES = (
         samples=SearchSamples(
             signal="mu_nu_ee_lnv",
             normalisation="pi_ee_sm",
-            backgrounds=("k3pi", "ke4", "pi0d_e_nu", "e_nu_mumu"),
+            backgrounds=("k3pi_muon", "ke4_muon", "pi0d_e_nu", "e_nu_mumu"),
             data=("data_2016_2018",),
         ),
         background_prior="gamma_posterior",

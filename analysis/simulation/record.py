@@ -184,6 +184,15 @@ def _write_track(
 
 
 @kernel
+def _tile_taken(muons: Floats, k: int) -> bool:
+    """Whether an earlier track gave a signal in the same tile: two muons make one signal there."""
+    for j in range(k):
+        if muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]:
+            return True
+    return False
+
+
+@kernel
 def _associate_muons(
     c: Constants, e: Event, tracks: int, time: float, out: Output, first: int, first_muon: int, n: int
 ) -> None:
@@ -219,7 +228,7 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[np.bool_, 
 
 
 @kernel
-def _trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, fired: Flags) -> None:
+def _trigger(c: Constants, e: Event, tracks: int, clusters: int, outer: int, fired: Flags) -> None:
     """The raw decisions of the five lines."""
     any_chod, opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
@@ -233,7 +242,7 @@ def _trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, out
     fired[MT] = multi and negative
     fired[EMT] = fired[MT] and energy >= EMT_ENERGY
     fired[MUMT] = fired[MT] and energy >= MUMT_ENERGY and outer > 0
-    fired[DIMUON] = multi and negative and muons > 1
+    fired[DIMUON] = multi and negative and outer > 1
 
 
 @kernel
@@ -354,7 +363,7 @@ def write_event(
             ev.nChod += 1
         _write_track(rng, c, e, k, clusters, time, out.Track[used[1]], chod_time)
         used[1] += 1
-        if e.muons[k, 0] > 0:
+        if e.muons[k, 0] > 0 and not _tile_taken(e.muons, k):
             s = out.Muv3[used[3]]
             s.x, s.y, s.time = e.muons[k, 1], e.muons[k, 2], time + c.muv3_sigma_time * rng.standard_normal()
             s.outer = max(abs(s.x), abs(s.y)) > c.muv3_tile
@@ -363,7 +372,7 @@ def write_event(
             ev.nMuv3 += 1
     _associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)
     fired = np.zeros(5, np.bool_)
-    _trigger(c, e, tracks, clusters, ev.nMuv3, outer, fired)
+    _trigger(c, e, tracks, clusters, outer, fired)
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
     _write_scalars(d, i, weight, beam, downscaling, fired, ev)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)

@@ -59,7 +59,10 @@ def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
 
 @kernel
 def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
-    """Whether two tracks look like muons and a third does not, with the beam's momentum (`muons`: MUV3 signals)."""
+    """Whether enough tracks look like muons (`muons`: MUV3 signals).
+
+    Without electrons another track must look like a pion, and all have the beam's momentum.
+    """
     if r.muons == 0:
         return True
     seen, others, missing = 0, 0, beam_momentum
@@ -67,7 +70,7 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
         seen += int(muon_like(r, ratios[i], muons[i, 0]))
         others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
         missing -= fits[i, FIT_MOMENTUM]
-    return seen >= r.muons and others > 0 and abs(missing) < r.closed
+    return seen >= r.muons and (r.electrons > 0 or (others > 0 and abs(missing) < r.closed))
 
 
 @kernel

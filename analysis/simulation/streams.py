@@ -22,8 +22,9 @@ class Requirement(NamedTuple):
     total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
     than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
     `open` is missing and another track is muon-like.
-    If `muons` is 2, two of the tracks give a signal in the muon detector and E/p below `muon_ratio`, a third one
-    neither that nor E/p above `pion_ratio`, and the total momentum is within `closed` of the beam's.
+    If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
+    electrons are asked for, another one has neither that nor E/p above `pion_ratio`, and the total momentum is within
+    `closed` of the beam's.
     """
 
     tracks: int
@@ -103,6 +104,12 @@ STREAMS = {
                 Focus(0.20, (4 * GeV, np.inf), sign=1),
             ),
             "two electron-like tracks and a pion-like one: like-sign, or above 130 MeV and all three above 440 MeV",
+        ),
+        Stream(
+            "muon_dielectron",
+            Requirement(3, electrons=2, muons=1, closed=0.0, open=9 * GeV, separation=150 * mm),
+            (Focus(0.6), Focus(0.3, (4 * GeV, np.inf))),
+            "two electron-like tracks of like sign and a muon-like one, with missing momentum",
         ),
         Stream(
             "dimuon",
