@@ -106,7 +106,7 @@ def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]
     for cut in selection.box:
         c = c.take(cut.passes(cut.quantity.of(c)))
     observable = selection.observable.of(c)
-    inside = np.logical_or.reduce([r.within.mask(observable) for r in selection.masked])
+    inside = np.logical_or.reduce([r.mask(observable) for r in selection.masked])
     return np.asarray(c.event[inside])
 
 

@@ -129,7 +129,7 @@ def _spectrum(quantity: Any, values: NDArray[Any], weight: Weights) -> hist.Hist
 
 def _final(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
     observable = selection.observable.of(chosen)
-    inside = [r.within.mask(observable) for r in selection.regions]
+    inside = [r.mask(observable) for r in selection.regions]
     booked = {
         "regions": histograms.counts([r.name for r in selection.regions], [weight[mask] for mask in inside], "region"),
         selection.observable.name: _spectrum(selection.observable, observable, weight),
@@ -146,7 +146,7 @@ def _lost(selection: Selection, found: Candidates, passed: list[Mask], weight: W
         failures += ~mask
     close = failures < 2
     observable = selection.observable.of(found.take(close))
-    inside = [r.within.mask(observable) for r in selection.regions] + [np.ones(len(observable), bool)]
+    inside = [r.mask(observable) for r in selection.regions] + [np.ones(len(observable), bool)]
     removed = [~mask[close] for mask in passed]
     sums = [[weight[close][row & region] for region in inside] for row in (failures[close] == 0, *removed)]
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")

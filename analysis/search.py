@@ -135,13 +135,31 @@ class Region:
     """An interval of a selection's observable.
 
     `masked` regions stay shut for data until the search's record is in `datasets/unblinding/`; `signal` marks the
-    one that the limit is computed in; the others are control regions.
+    one that the limit is computed in; the others are control regions.  `excluding` is cut out of `within`.
     """
 
     name: str
     within: Interval
     masked: bool = False
     signal: bool = False
+    excluding: Interval | None = None
+
+    def mask(self, values: Array) -> NDArray[np.bool_]:
+        """Elementwise membership; NaN is outside."""
+        inside = self.within.mask(values)
+        if self.excluding is None:
+            return inside
+        return np.asarray(inside & ((values <= self.excluding.low) | (values >= self.excluding.high)))
+
+    @property
+    def width(self) -> float:
+        """Length of what is inside."""
+        cut_out = 0.0 if self.excluding is None else self.excluding.high - self.excluding.low
+        return self.within.high - self.within.low - cut_out
+
+    def text(self, unit: float = 1.0) -> str:
+        without = "" if self.excluding is None else f" without {self.excluding.text(unit)}"
+        return self.within.text(unit) + without
 
     @property
     def control(self) -> bool:
@@ -205,10 +223,16 @@ class SearchSamples:
     normalisation: str
     backgrounds: tuple[str, ...]
     data: tuple[str, ...]
+    normalisation_backgrounds: tuple[str, ...] = ()
+    """Backgrounds of the normalisation mode, where they are not those of the signal."""
+
+    @property
+    def contaminating(self) -> tuple[str, ...]:
+        return self.normalisation_backgrounds or self.backgrounds
 
     @property
     def all(self) -> tuple[str, ...]:
-        names = (self.signal, self.normalisation, *self.backgrounds, *self.data)
+        names = (self.signal, self.normalisation, *self.backgrounds, *self.contaminating, *self.data)
         return tuple(dict.fromkeys(names))
 
 
@@ -219,6 +243,19 @@ class Systematic:
     name: str
     relative: float
     samples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DataDriven:
+    """A background taken from data: candidates of control selections times factors, spread evenly in the observable.
+
+    `controls` are (name of a control selection, factor), `over` is the interval of the observable that their
+    candidates are counted in and spread over.
+    """
+
+    mode: str
+    controls: tuple[tuple[str, float], ...]
+    over: Interval
 
 
 @dataclass(frozen=True)
@@ -235,6 +272,7 @@ class Search:
     background_prior: str
     controls: tuple[Selection, ...] = ()
     systematics: tuple[Systematic, ...] = ()
+    data_driven: tuple[DataDriven, ...] = ()
     signal_branching_fraction: float = 1.0
     """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -246,6 +284,13 @@ class Search:
     @property
     def selections(self) -> tuple[Selection, ...]:
         return (self.normalisation, self.signal, *self.controls)
+
+    def control(self, name: str) -> Selection:
+        """The control selection of that name; KeyError lists what there is."""
+        known = {s.name: s for s in self.controls}
+        if name not in known:
+            raise KeyError(f"{self.key} has no control selection {name!r}; it has {', '.join(known)}")
+        return known[name]
 
     @property
     def masked_selections(self) -> tuple[Selection, ...]:

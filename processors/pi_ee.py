@@ -1,4 +1,4 @@
-"""K+ -> pi- e+ e+, forbidden by lepton number, normalised to K+ -> pi+ e+ e-.
+"""K+ -> pi- e+ e+ and K+ -> pi- pi0 e+ e+, forbidden by lepton number, normalised to K+ -> pi+ e+ e-.
 
 Data of 2017: PLB 797 (2019) 134794 (arXiv:1905.07770); of 2016-2018: CERN-EP-2022-018, PLB 830 (2022) 137172.
 Section numbers in the comments are of the latter; the two analyses are one selection with two sets of values.
@@ -9,8 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from analysis.events.candidates import three_track_vertices
-from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, Systematic
+from analysis.events.photons import PhotonRule
+from analysis.search import (
+    ZERO,
+    Cut,
+    DataDriven,
+    Interval,
+    Region,
+    Search,
+    SearchSamples,
+    Selection,
+    Systematic,
+    exactly,
+)
 from analysis.selection.identification import electron, pion, vertex_identified_as
+from analysis.selection.pi0 import LATE_PHOTONS, NEUTRAL_VERTEX, PHOTON_DISTANCE, PHOTONS, and_pi0
 from analysis.selection.pi_ee_normalisation import M_PIEE, TRIGGERS, pi_ee_normalisation
 from analysis.selection.three_track import (
     MISSING_MOMENTUM,
@@ -22,11 +35,13 @@ from analysis.selection.three_track import (
     VERTEX_Z,
     closed_kinematics,
     lav_activity,
+    vertex_mass,
     vertex_requirements,
 )
-from analysis.units import GeV, MeV, mm, mrad, ns
+from analysis.units import GeV, MeV, m, mm, mrad, ns
 
 IDENTIFICATION = {"pi": pion(eop_below=0.85), "e": electron()}  # Section 2: E/p
+M_PIPI0EE = vertex_mass("m_pipi0ee", "reconstructed pi pi0 e e mass", (200, 400, 600))
 
 
 @dataclass(frozen=True)
@@ -39,6 +54,7 @@ class Values:
     lav_downstream_only: bool
     momentum_balance: float
     signal_region: Interval
+    cut_out_of_masked: Interval | None
     rich_in_normalisation: bool
 
 
@@ -49,15 +65,18 @@ FULL = Values(
     lav_downstream_only=True,
     momentum_balance=2 * GeV,
     signal_region=Interval(488.6 * MeV, 498.8 * MeV),
+    cut_out_of_masked=None,
     rich_in_normalisation=False,
 )
+SIGNAL_2017 = Interval(488.577 * MeV, 498.777 * MeV)  # 3 x 1.7 MeV around the kaon mass
 PART = Values(
     track_momentum=Interval(8 * GeV, 45 * GeV),
     straw_chambers=(1,),
     timing=Cut(TRACK_TIME_SPREAD, Interval(high=15 * ns)),
     lav_downstream_only=False,
     momentum_balance=2.5 * GeV,
-    signal_region=Interval(488.577 * MeV, 498.777 * MeV),  # 3 x 1.7 MeV around the kaon mass
+    signal_region=SIGNAL_2017,
+    cut_out_of_masked=SIGNAL_2017,
     rich_in_normalisation=True,
 )
 
@@ -74,6 +93,7 @@ RICH_POSITRONS = (  # Section 2: identification of e+ and no overlapping rings
     Cut(POSITRON_LIKELIHOOD, Interval(low=0.0)),
     Cut(RICH_ANGLE, Interval(low=4 * mrad)),
 )
+DIELECTRON = ("k3pi", "ke4", "pi0d_e_nu", "e_nu_ee")
 
 
 def normalisation(v: Values) -> Selection:
@@ -87,7 +107,7 @@ def normalisation(v: Values) -> Selection:
 
 
 def signal(v: Values) -> Selection:
-    """K+ -> pi- e+ e+; the masked region includes the signal region."""
+    """K+ -> pi- e+ e+; the masked region includes the signal region, in the 2017 paper it is what is left around it."""
     return Selection(
         name="signal",
         decay="K+ -> pi- e+ e+",
@@ -100,7 +120,7 @@ def signal(v: Values) -> Selection:
         regions=(
             Region("lower", Interval(high=470 * MeV)),
             Region("upper", Interval(505 * MeV, 600 * MeV)),
-            Region("masked", Interval(470 * MeV, 505 * MeV), masked=True),
+            Region("masked", Interval(470 * MeV, 505 * MeV), masked=True, excluding=v.cut_out_of_masked),
             Region("signal", v.signal_region, masked=True, signal=True),
         ),
         histograms=(VERTEX_Z, TRACK_MOMENTUM),
@@ -125,6 +145,43 @@ def normalisation_with_rich(v: Values) -> Selection:
     return replace(plain, name="normalisation_with_rich", cuts=(*plain.cuts, *RICH_POSITRONS))
 
 
+PHOTON = PhotonRule(  # Section 2: photon candidates; Section 6: the sidebands of their time
+    energy=2 * GeV,
+    distance=150 * mm,
+    in_time=Interval(high=5 * ns),
+    sideband=Interval(5 * ns, 30 * ns),
+)
+CONTROL_MASS, SIGNAL_MASS = Interval(400 * MeV, 600 * MeV), Interval(484 * MeV, 504 * MeV)
+
+
+def signal_with_pi0(v: Values, name: str = "signal", *, out_of_time: int = 0) -> Selection:
+    """K+ -> pi- pi0 e+ e+; with photons out of time a control selection of pileup (Section 6), with nothing masked."""
+    late = (Cut(LATE_PHOTONS, exactly(out_of_time)),) if out_of_time else ()
+    photons = (Cut(PHOTONS, exactly(2 - out_of_time)), *late, Cut(PHOTON_DISTANCE, Interval(low=150 * mm)))
+    closed = closed_kinematics(3 * GeV)
+    masked = not out_of_time
+    return Selection(
+        name=name,
+        decay="K+ -> pi- pi0 e+ e+",
+        candidates=three_track_vertices,
+        identify=and_pi0(vertex_identified_as("pi-", "e+", "e+", by=IDENTIFICATION), PHOTON, out_of_time=out_of_time),
+        identified_as="identified as pi- e+ e+",
+        triggers=TRIGGERS,
+        cuts=(*vertex_cuts(v), *photons, Cut(NEUTRAL_VERTEX, Interval(high=8 * m)), *closed),
+        observable=M_PIPI0EE,
+        regions=(
+            Region("control", CONTROL_MASS, excluding=SIGNAL_MASS),
+            Region("signal", SIGNAL_MASS, masked=masked, signal=masked),
+        ),
+        histograms=(VERTEX_Z, TRACK_MOMENTUM),
+        box=closed if masked else (),
+    )
+
+
+# Section 6: the sidebands are five times wider than the window; what is out of time twice is counted in both.
+PILEUP = DataDriven("pileup", (("one_late_photon", 1 / 5), ("two_late_photons", -1 / 25)), over=CONTROL_MASS)
+
+
 def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], misidentification: float) -> Search:
     return Search(
         name="pi_ee",
@@ -137,7 +194,7 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
         samples=SearchSamples(
             signal="pi_ee_lnv",
             normalisation="pi_ee_sm",
-            backgrounds=("k3pi", "ke4", "pi0d_e_nu", "e_nu_ee"),
+            backgrounds=DIELECTRON,
             data=data,
         ),
         background_prior="truncated_gaussian",
@@ -145,8 +202,32 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
     )
 
 
+WITH_PI0 = Search(
+    name="pi_pi0_ee",
+    title="K+ -> pi- pi0 e+ e+",
+    dataset="2016-2018",
+    paper="CERN-EP-2022-018",
+    signal=signal_with_pi0(FULL),
+    normalisation=normalisation(FULL),
+    controls=(
+        signal_with_pi0(FULL, "one_late_photon", out_of_time=1),
+        signal_with_pi0(FULL, "two_late_photons", out_of_time=2),
+    ),
+    samples=SearchSamples(
+        signal="pi_pi0_ee_lnv",
+        normalisation="pi_ee_sm",
+        backgrounds=("pi_pi0_pi0d", "pi_pi0d_gamma", "pi0d_e_nu_gamma", "pi_pi0_ee_sm"),
+        data=("data_2016_2018",),
+        normalisation_backgrounds=DIELECTRON,
+    ),
+    data_driven=(PILEUP,),
+    background_prior="gamma_posterior",
+    signal_branching_fraction=0.98823,  # Section 6: pi0 -> gamma gamma
+)
+
 SEARCHES = (
     search("2016-2018", FULL, paper="CERN-EP-2022-018", data=("data_2016_2018",), misidentification=0.20),
     search("2017", PART, paper="PLB 797 (2019) 134794", data=("data_2016_2018",), misidentification=0.15),
     search("2022", FULL, paper="none: blind pseudo-data", data=("data_2022",), misidentification=0.20),
+    WITH_PI0,
 )

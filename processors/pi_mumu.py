@@ -34,6 +34,7 @@ CUTS = (  # Section 2; neither LKr separation nor photon veto for muons
     ),
     *KINEMATICS,
 )
+SIGNAL_REGION = Interval(490.377 * MeV, 496.977 * MeV)  # 3 x 1.1 MeV around the kaon mass
 HISTOGRAMS = (VERTEX_Z, TRACK_MOMENTUM)
 
 
@@ -63,8 +64,8 @@ SIGNAL = Selection(
     observable=M_PIMUMU,
     regions=(
         Region("control", Interval(high=484 * MeV)),
-        Region("masked", Interval(484 * MeV, 504 * MeV), masked=True),
-        Region("signal", Interval(490.377 * MeV, 496.977 * MeV), masked=True, signal=True),  # 3 x 1.1 MeV
+        Region("masked", Interval(484 * MeV, 504 * MeV), masked=True, excluding=SIGNAL_REGION),
+        Region("signal", SIGNAL_REGION, masked=True, signal=True),
     ),
     histograms=HISTOGRAMS,
     box=KINEMATICS,

@@ -5,7 +5,7 @@ They know nothing of the simulation: an independent source for tests of vertexin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +49,32 @@ def _is_truth(name: str) -> bool:
 
 def three_body_decays(particles: tuple[str, str, str], events: int, seed: int) -> np.ndarray:
     """Lab momenta (events, 3, 3) of K+ -> particles with the kaon along z; flat in m23^2 and the angles."""
+    kaon = np.tile([0.0, 0.0, BEAM], (events, 1))
+    return _three_bodies(np.random.default_rng(seed), particles, kaon, MASS_K)
+
+
+def decays_with_pi0(particles: tuple[str, str, str], events: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lab momenta (events, 3, 3) of K+ -> particles pi0, and those of the pi0's photons (events, 2, 3)."""
     rng = np.random.default_rng(seed)
+    mass_pi0 = particle("pi0").mass
+    mass = rng.uniform(sum(particle(name).mass for name in particles), MASS_K - mass_pi0, events)
+    kaon = np.tile([0.0, 0.0, BEAM], (events, 1))
+    apart = _isotropic(rng, _breakup(MASS_K, mass_pi0, mass))
+    pi0, rest = _boost(apart, mass_pi0, kaon, MASS_K), _boost(-apart, mass, kaon, MASS_K)
+    photon = _isotropic(rng, np.full(events, mass_pi0 / 2))
+    photons = np.stack([_boost(p, 0.0, pi0, mass_pi0) for p in (photon, -photon)], axis=1)
+    return _three_bodies(rng, particles, rest, mass), photons
+
+
+def _three_bodies(rng, particles, parent, mass):
+    """Lab momenta (events, 3, 3) of the decay of a parent with momentum (events, 3) and mass (events,) or a number."""
     m1, m2, m3 = (particle(name).mass for name in particles)
-    m23 = np.sqrt(rng.uniform((m2 + m3) ** 2, (MASS_K - m1) ** 2, events))
-    first = _isotropic(rng, _breakup(MASS_K, m1, m23))
+    m23 = np.sqrt(rng.uniform((m2 + m3) ** 2, (mass - m1) ** 2, len(parent)))
+    first = _isotropic(rng, _breakup(mass, m1, m23))
     second = _isotropic(rng, _breakup(m23, m2, m3))
     pair = -first
     momenta = [first, _boost(second, m2, pair, m23), _boost(-second, m3, pair, m23)]
-    kaon = np.tile([0.0, 0.0, BEAM], (events, 1))
-    return np.stack([_boost(p, mass, kaon, MASS_K) for p, mass in zip(momenta, (m1, m2, m3), strict=True)], axis=1)
+    return np.stack([_boost(p, m, parent, mass) for p, m in zip(momenta, (m1, m2, m3), strict=True)], axis=1)
 
 
 def _breakup(mass, a, b):
@@ -81,9 +98,33 @@ def _boost(p, mass, frame, frame_mass):
 def ideal_events(particles: tuple[str, str, str], events: int = 200, *, seed: int = 1, run: int = 7900) -> Ideal:
     """Events in which everything is as it should be: in time, in trigger, identified, no extra activity."""
     momentum = three_body_decays(particles, 20 * events, seed)
+    return _ideal(particles, momentum[_in_range(momentum)][:events], seed, run)
+
+
+def ideal_events_with_pi0(particles: tuple[str, str, str], events: int = 200, *, seed: int = 1) -> Ideal:
+    """The same with a pi0, whose two photons are the only clusters; they need not hit the calorimeter."""
+    momentum, photons = decays_with_pi0(particles, 100 * events, seed)
+    chosen = _in_range(momentum) & (photons[..., 2].min(axis=1) > 2.5 * GeV)
+    momentum, photons = momentum[chosen][:events], photons[chosen][:events]
+    ideal = _ideal(particles, momentum, seed, run=7900)
+    flight = detector().lkr.z - ideal.vertex[:, None, 2]
+    at = ideal.vertex[:, None, :2] + photons[..., :2] / photons[..., 2:] * flight[..., None]
+    fields = {"energy": np.linalg.norm(photons, axis=-1), "x": at[..., 0], "y": at[..., 1], "time": 0 * flight + [0, 0]}
+    return replace(ideal, columns=ideal.columns | clusters(fields))
+
+
+def clusters(fields: dict[str, np.ndarray]) -> dict[str, ak.Array]:
+    """Columns of clusters from arrays (events, clusters) by field."""
+    return {f"Cluster_{k}": ak.from_regular(ak.from_numpy(v.astype(np.float32))) for k, v in fields.items()}
+
+
+def _in_range(momentum: np.ndarray) -> np.ndarray:
     modulus = np.linalg.norm(momentum, axis=-1)
-    in_range = (modulus.min(axis=1) > 8.5 * GeV) & (modulus.max(axis=1) < 43 * GeV)
-    momentum = momentum[in_range][:events]
+    return (modulus.min(axis=1) > 8.5 * GeV) & (modulus.max(axis=1) < 43 * GeV)
+
+
+def _ideal(particles: tuple[str, str, str], momentum: np.ndarray, seed: int, run: int) -> Ideal:
+    events = len(momentum)
     rng = np.random.default_rng([seed, 1])
     vertex = np.stack([np.zeros(events), np.zeros(events), rng.uniform(110 * m, 160 * m, events)], axis=-1)
     columns = toy_columns(events, seed=seed, truth=True)

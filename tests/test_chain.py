@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -159,17 +160,24 @@ def search_datasets():
 @pytest.mark.parametrize("dataset", ["2016-2018", "2017"])
 def test_plain_python_selects_exactly_the_same_events(sample, signal, dataset):
     """20 000 events and more over the four cases; the selection written again from the text of the papers."""
-    path, events = SAMPLES / f"{sample}.root", 6000
+    selection = search("pi_ee", dataset).signal if signal else search("pi_ee", dataset).normalisation
+    check_against_plain(sample, selection, partial(plain.pi_ee, signal=signal, year=dataset), 6000, 1000)
+
+
+def test_plain_python_selects_exactly_the_same_events_with_a_pi0():
+    check_against_plain("pi_pi0_ee_lnv", search("pi_pi0_ee", "2016-2018").signal, plain.pi_pi0_ee, 24_000, 500)
+
+
+def check_against_plain(sample, selection, mass_of, events, at_least):
+    """The first `events` of a sample: the same ones chosen, with the same mass."""
+    path = SAMPLES / f"{sample}.root"
     columns = columns_of(path, sample, entry_start=0, entry_stop=events)
     expected = {
-        row: mass
-        for row, event in enumerate(plain.events_of(path, 0, events))
-        if (mass := plain.pi_ee(event, signal=signal, year=dataset)) is not None
+        row: mass for row, event in enumerate(plain.events_of(path, 0, events)) if (mass := mass_of(event)) is not None
     }
-    selection = search("pi_ee", dataset).signal if signal else search("pi_ee", dataset).normalisation
-    c = selection.identify(columns.shared(selection.candidates))
-    c = c.take(c.per_event("trigger_MT").astype(bool) | c.per_event("trigger_eMT").astype(bool))
+    c = columns.shared(selection.candidates)
+    c = selection.identify(c.take(c.per_event("trigger_MT").astype(bool) | c.per_event("trigger_eMT").astype(bool)))
     for cut in selection.cuts:
         c = c.take(cut.passes(cut.quantity.of(c)))
-    assert len(c) > 1000
+    assert len(c) > at_least
     assert dict(zip(c.event.tolist(), selection.observable.of(c).tolist(), strict=True)) == pytest.approx(expected)

@@ -1,6 +1,7 @@
 """Declarations: intervals, cuts, and the contract that every channel keeps."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.catalogue import catalogue, conditions
 from analysis.particles import Decay
+from analysis.published import all_published
 from analysis.search import Cut, Interval, Quantity, Search, exactly, search, searches
 
 ALL = [s for group in searches().values() for s in group]
@@ -49,10 +51,17 @@ class TestEveryChannel:
         assert any(r.control for r in s.signal.regions)
 
     def test_control_regions_do_not_touch_the_mask(self, s: Search):
+        ends = sorted({e for r in s.signal.regions for e in (r.within.low, r.within.high) if math.isfinite(e)})
+        points = np.array([ends[0] - 1, *ends, *((a + b) / 2 for a, b in pairwise(ends)), ends[-1] + 1])
         for control in (r for r in s.signal.regions if r.control):
             for shut in s.signal.masked:
-                low, high = control.within, shut.within
-                assert low.high <= high.low or high.high <= low.low
+                assert not (control.mask(points) & shut.mask(points)).any()
+
+    def test_regions_cut_out_in_print_are_cut_out_here(self, s: Search):
+        paper = all_published().get((s.name, s.dataset))
+        for name, printed in paper.regions.items() if paper else ():
+            if printed.excludes:
+                assert s.signal.region(name).excluding == s.signal.region(printed.excludes).within
 
     def test_the_box_is_made_of_cuts_of_the_selection(self, s: Search):
         for selection in s.masked_selections:

@@ -31,7 +31,8 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
     from rich.console import Console
 
     from analysis.execution.store import load
-    from analysis.limits.events import BackgroundRow, limits_from_events
+    from analysis.limits.backgrounds import BackgroundRow
+    from analysis.limits.events import limits_from_events
     from analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
     from analysis.provenance import provenance
     from analysis.report.tables import background_tables, comparison_table, limits_table

@@ -26,8 +26,9 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from rich.console import Console
 
     from analysis.execution.store import load
+    from analysis.limits.backgrounds import BackgroundRow
     from analysis.limits.booked import Booked
-    from analysis.limits.events import BackgroundRow, limits_from_events
+    from analysis.limits.events import limits_from_events
     from analysis.limits.published import compare_with_print, not_recomputable
     from analysis.limits.workspaces import events_workspace, published_workspaces
     from analysis.report.coverage import draw_coverage

@@ -79,4 +79,4 @@ def values(selection: Selection) -> Iterator[str]:
 def region_text(selection: Selection, region: Region) -> str:
     """The interval of a region in the observable's display unit."""
     q = selection.observable
-    return f"{q.title} {region.within.text(q.unit)} {q.unit_name}".rstrip()
+    return f"{q.title} {region.text(q.unit)} {q.unit_name}".rstrip()

@@ -12,13 +12,13 @@ Float = NDArray[np.float64]
 
 
 def energies(c: Candidates) -> Float:
-    """Energies of the tracks under their mass hypotheses, shape (n, tracks)."""
+    """Energies of the particles under their mass hypotheses, shape (n, particles)."""
     return np.asarray(np.sqrt((c.momentum**2).sum(axis=-1) + np.square(c.masses)))
 
 
-def invariant_mass(c: Candidates, slots: tuple[int, ...] = (0, 1, 2)) -> Float:
-    """Invariant mass of the tracks in `slots`, shape (n,)."""
-    index = list(slots)
+def invariant_mass(c: Candidates, slots: tuple[int, ...] | None = None) -> Float:
+    """Invariant mass of the particles in `slots` (None: of all), shape (n,)."""
+    index = list(range(len(c.masses)) if slots is None else slots)
     energy = energies(c)[:, index].sum(axis=1)
     momentum = c.momentum[:, index].sum(axis=1)
     return np.asarray(np.sqrt(np.maximum(energy**2 - (momentum**2).sum(axis=1), 0.0)))
@@ -32,7 +32,7 @@ def beam_direction(c: Candidates) -> Float:
 
 
 def total_momentum(c: Candidates) -> Float:
-    """Modulus of the tracks' total momentum, shape (n,)."""
+    """Modulus of the total momentum, shape (n,)."""
     return np.asarray(np.linalg.norm(c.momentum.sum(axis=1), axis=-1))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import hist
 
-from analysis.catalogue import catalogue, conditions
+from analysis.catalogue import branching_fractions, catalogue, conditions
 from analysis.events.exposure import Exposure
 from analysis.search import Search, Selection
 
@@ -63,6 +63,12 @@ class Booked:
         view: Any = regions.view()
         return Count(float(view["value"][row]), float(view["variance"][row]))
 
+    def mean_weight(self, sample: str, selection: Selection) -> float:
+        """Mean weight, sum w^2 / sum w, of the events after the last cut of a selection that leaves any (0: none)."""
+        rows: Any = self.histogram(sample, selection, "cutflow").view()
+        left = rows[rows["value"] > 0]
+        return float(left["variance"][-1] / left["value"][-1]) if len(left) else 0.0
+
     def accepted(self, sample: str, selection: Selection, region: str) -> Count:
         """Sum of weights in a region, the common efficiency of the data set applied."""
         return self.efficient(self.count(sample, selection, region))
@@ -74,6 +80,15 @@ class Booked:
     def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
         """Accepted fraction of the decays in the fiducial volume."""
         return self.accepted(sample, selection, region).scaled(1 / self.exposure(sample).weight_in_fv)
+
+    def rate_per_weight(self, sample: str) -> float:
+        """Events per kaon decay that a simulated event of weight 1 stands for, the common efficiency included."""
+        efficiency = conditions().event_efficiency(self.search.dataset)
+        return branching_fractions()[self.decay(sample)].value * efficiency / self.exposure(sample).weight_in_fv
+
+    def rate(self, sample: str, selection: Selection, region: str) -> Count:
+        """Selected events per kaon decay: branching fraction times acceptance."""
+        return self.count(sample, selection, region).scaled(self.rate_per_weight(sample))
 
     def data(self, selection: Selection, region: str) -> Count:
         """Weighted data candidates in a region."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analysis.limits.events import BackgroundRow
+from analysis.limits.backgrounds import BackgroundRow
 from analysis.search import Search
 from analysis.statistics import Background, significance
 

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from analysis.blinding import records
 from analysis.catalogue import branching_fractions
-from analysis.limits.booked import Booked, Count
+from analysis.limits.backgrounds import BackgroundRow, background_table, total_row
+from analysis.limits.booked import Booked
 from analysis.normalisation import Measurement, acceptance, kaon_decays, measurement, single_event_sensitivity
-from analysis.published import Published, all_published
+from analysis.published import all_published
 from analysis.results import LimitRecord
-from analysis.search import Search, Selection, searches
+from analysis.search import Selection, searches
 from analysis.statistics import Background, expected_upper_limits, upper_limit
 
 NORMALISATION_REGION = "normalisation"
-
-
-@dataclass(frozen=True)
-class BackgroundRow:
-    """One cell of a background table: expected events of a mode in a region; `mode` "total" sums a region.
-
-    `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
-    None while the region is shut.
-    """
-
-    search: str
-    dataset: str
-    region: str
-    mode: str
-    expected: float
-    stat: float
-    syst: float
-    published: float | None = None
-    published_error: float | None = None
-    observed: int | None = None
-
-    @property
-    def error(self) -> float:
-        return math.hypot(self.stat, self.syst)
-
-
-def opened(search: Search) -> bool:
-    """Whether an unblinding record opens the search in its data set."""
-    return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())
 
 
 def signal_region(selection: Selection) -> str:
@@ -62,8 +31,8 @@ def normalise(booked: Booked) -> tuple[Measurement, float]:
     data = booked.data(selection, NORMALISATION_REGION)
     normalisation = search.samples.normalisation  # which may be among the backgrounds of the signal
     signal, *others = [
-        _rate(booked, sample, selection, NORMALISATION_REGION)
-        for sample in (normalisation, *(s for s in search.samples.backgrounds if s != normalisation))
+        booked.rate(sample, selection, NORMALISATION_REGION)
+        for sample in (normalisation, *(s for s in search.samples.contaminating if s != normalisation))
     ]
     contamination = sum(r.value for r in others) / (signal.value + sum(r.value for r in others))
     fraction = branching_fractions()[booked.decay(search.samples.normalisation)]
@@ -84,52 +53,6 @@ def _acceptance(booked: Booked, sample: str, selection: Selection, region: str) 
         f"acceptance of {selection.decay}",
         sum_of_squared_weights=accepted.variance,
     )
-
-
-def _rate(booked: Booked, sample: str, selection: Selection, region: str) -> Count:
-    """Selected events per kaon decay: branching fraction times acceptance."""
-    fraction = branching_fractions()[booked.decay(sample)].value
-    return booked.acceptance(sample, selection, region).scaled(fraction)
-
-
-def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]:
-    """Expected background by region and mode, for `decays` kaon decays, beside the printed one."""
-    search = booked.search
-    paper = all_published().get((search.name, search.dataset))
-    rows: list[BackgroundRow] = []
-    for region in search.signal.regions:
-        cells = {s: _rate(booked, s, search.signal, region.name).scaled(decays) for s in search.samples.backgrounds}
-        rows.extend(_row(booked, region.name, sample, cell, paper) for sample, cell in cells.items())
-        rows.append(_total(booked, region.name, cells, paper))
-    return tuple(rows)
-
-
-def _row(booked: Booked, region: str, sample: str, cell: Count, paper: Published | None) -> BackgroundRow:
-    relative = math.hypot(*(s.relative for s in booked.search.systematics if sample in s.samples))
-    printed = paper.regions[region].modes.get(booked.decay(sample)) if paper and region in paper.regions else None
-    return BackgroundRow(
-        booked.search.name, booked.search.dataset, region, booked.decay(sample),
-        cell.value, cell.error, cell.value * relative,
-        printed.expected if printed else None, printed.error if printed else None,
-    )  # fmt: skip
-
-
-def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
-    search = booked.search
-    total = sum(cells.values(), Count())
-    # A systematic source is common to its samples, so their errors add linearly; sources are independent.
-    shifts = [s.relative * sum(cells[sample].value for sample in s.samples) for s in search.systematics]
-    printed = paper.regions[region].total if paper and region in paper.regions else None
-    shut = not search.signal.region(region).control and not opened(search)
-    observed = None if shut else round(booked.data(search.signal, region).value)
-    return BackgroundRow(
-        search.name, search.dataset, region, "total", total.value, total.error, math.hypot(*shifts),
-        printed.expected if printed else None, printed.error if printed else None, observed,
-    )  # fmt: skip
-
-
-def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:
-    return next(r for r in rows if r.region == region and r.mode == "total")
 
 
 def sensitivity_of(booked: Booked, decays: Measurement) -> Measurement:

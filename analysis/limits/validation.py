@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.catalogue import looked_at
+from analysis.limits.backgrounds import background_table
 from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION, BackgroundRow, background_table, signal_region
+from analysis.limits.events import NORMALISATION_REGION, signal_region
 from analysis.limits.resolutions import gaussian_core
-from analysis.published import Published, Region, Value, all_published
+from analysis.published import Published, Value, all_published
 from analysis.search import Search, Selection, searches
 
 SINGLE_CUTS = {
@@ -184,19 +185,10 @@ class Validation:
                 cell = cells.get((name, mode))
                 if printed is None or cell is None or not printed.expected:
                     continue
-                value, error = _outside(cell, cells, region, mode)
                 expected = Value(value=printed.expected, error=printed.error)
-                yield self._row(f"background in {name}: {mode}", expected, value, error, note="at the printed N_K")
-
-
-def _outside(
-    cell: BackgroundRow, cells: Mapping[tuple[str, str], BackgroundRow], region: Region, mode: str
-) -> tuple[float, float]:
-    """Expected events of a cell without the region that print leaves out of it."""
-    if not region.excludes:
-        return cell.expected, cell.stat
-    inner = cells[region.excludes, mode]
-    return cell.expected - inner.expected, math.sqrt(max(0.0, cell.stat**2 - inner.stat**2))
+                yield self._row(
+                    f"background in {name}: {mode}", expected, cell.expected, cell.stat, note="at the printed N_K"
+                )
 
 
 def _share(lost: Count, kept: Count) -> tuple[float, float]:

@@ -7,8 +7,9 @@ import math
 from typing import Any
 
 from analysis.catalogue import catalogue
+from analysis.limits.backgrounds import BackgroundRow, total_row
 from analysis.limits.booked import Booked
-from analysis.limits.events import BackgroundRow, limit_from_events, normalise, sensitivity_of, total_row
+from analysis.limits.events import limit_from_events, normalise, sensitivity_of
 from analysis.limits.published import recomputed_sensitivity
 from analysis.normalisation import Measurement
 from analysis.published import Estimate, Published, all_published

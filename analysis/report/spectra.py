@@ -15,8 +15,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from analysis.catalogue import branching_fractions, conditions
+from analysis.limits.backgrounds import opened
 from analysis.limits.booked import Booked
-from analysis.limits.events import normalise, opened
+from analysis.limits.events import normalise
 from analysis.results import write_bytes
 from analysis.search import Selection
 

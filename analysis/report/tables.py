@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from analysis.limits.backgrounds import BackgroundRow
 from analysis.limits.booked import Booked
-from analysis.limits.events import BackgroundRow
 from analysis.limits.published import Comparison
 from analysis.results import LimitRecord
 from analysis.search import Selection

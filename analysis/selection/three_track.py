@@ -178,7 +178,7 @@ def pair_mass(slots: tuple[int, int], name: str, title: str) -> Quantity:
 
 
 def vertex_mass(name: str, title: str, bins: tuple[int, float, float]) -> Quantity:
-    """Invariant mass of the three identified tracks."""
+    """Invariant mass of the identified tracks, and of the pi0 where there is one."""
     return Quantity(name, title, kinematics.invariant_mass, bins, MeV, "MeV/c2")
 
 

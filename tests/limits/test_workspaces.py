@@ -3,7 +3,8 @@
 import pyhf
 import pytest
 
-from analysis.limits.events import limit_from_events, total_row
+from analysis.limits.backgrounds import total_row
+from analysis.limits.events import limit_from_events
 from analysis.limits.workspaces import events_workspace, unit_of
 from analysis.normalisation import Measurement
 from analysis.search import search

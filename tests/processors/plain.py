@@ -17,7 +17,7 @@ import uproot
 from analysis.detector import detector
 
 Z_BEFORE, Z_AFTER = 180000.0, 222000.0
-MASS = {"pi": 139.57039, "e": 0.51099895, "mu": 105.6583755}
+MASS = {"pi": 139.57039, "pi0": 134.9768, "e": 0.51099895, "mu": 105.6583755}
 BRANCHES = (
     "run", "trigger_time", "beam_momentum", "beam_slope_x", "beam_slope_y", "trigger_MT", "trigger_eMT",
     "trigger_muMT", "trigger_dimuon", "nTrack", "nLav", "nCluster", "Lav_time", "Lav_station",
@@ -76,7 +76,7 @@ def good_vertices(event: dict[str, Any]) -> list[tuple[list[dict[str, float]], n
     found = []
     for three in combinations(event["Track"], 3):
         point, chi2 = vertex_of(list(three))
-        if chi2 < 25 and 102400 < point[2] < 183000:
+        if chi2 < 50 and 102400 < point[2] < 183000:
             found.append((list(three), point))
     return found
 
@@ -133,148 +133,16 @@ def mass_of(momenta: list[np.ndarray], masses: list[float]) -> float:
     return math.sqrt(max(0.0, energy**2 - float(total @ total)))
 
 
-def beam_axis(event: dict[str, Any]) -> np.ndarray:
-    axis = np.array([event["beam_slope_x"], event["beam_slope_y"], 1.0])
-    return axis / np.linalg.norm(axis)
+def three_tracks(event: dict[str, Any], pion_charge: int, *, full: bool) -> dict[str, Any] | None:  # noqa: PLR0911
+    """Section 2: the vertex of a pion and two electrons, its times and the photon veto.
 
-
-def closed(event: dict[str, Any], total: np.ndarray, balance: float) -> bool:
-    axis = beam_axis(event)
-    if abs(float(np.linalg.norm(total)) - event["beam_momentum"]) >= balance:
-        return False
-    return float(np.linalg.norm(total - (total @ axis) * axis)) < 30
-
-
-def apart(tracks: list[dict[str, float]], planes: tuple[float, ...], least: float) -> bool:
-    return all(min(separations(tracks, z)) > least for z in planes)
-
-
-def in_time_lav(event: dict[str, Any], time: float, below: float) -> bool:
-    """Whether a LAV station downstream of z = `below` has a signal within 4 ns."""
-    z = detector().lav.z_front
-    return any(abs(hit["time"] - time) < 4 and z[hit["station"] - 1] > below for hit in event["Lav"])
-
-
-def muon_signal(t: dict[str, float], time: float, window: float) -> bool:
-    return t["muv3_index"] >= 0 and abs(t["muv3_time"] - time) < window
-
-
-def eop(t: dict[str, float]) -> float:
-    return t["lkr_energy"] / t["momentum"]
-
-
-def is_pion(t: dict[str, float], time: float, below: float, veto: float) -> bool:
-    return eop(t) < below and not muon_signal(t, time, veto)
-
-
-def is_muon(t: dict[str, float], time: float) -> bool:
-    return eop(t) < 0.2 and muon_signal(t, time, 5)
-
-
-def is_electron(t: dict[str, float]) -> bool:
-    return 0.9 < eop(t) < 1.1
-
-
-Tracks = list[dict[str, float]]
-
-
-def the_vertex(event: dict[str, Any], lines: tuple[str, ...]) -> tuple[Tracks, np.ndarray, float] | None:
-    """The tracks of the only vertex, of charge +1, its position and time, where a trigger line fired."""
-    vertices = good_vertices(event)
-    if len(vertices) != 1 or not any(event[f"trigger_{line}"] for line in lines):
-        return None
-    tracks, point = vertices[0]
-    if sum(t["charge"] for t in tracks) != 1:
-        return None
-    return tracks, point, sum(t["rich_time"] for t in tracks) / 3
-
-
-def pi_mumu(event: dict[str, Any], *, signal: bool) -> float | None:
-    """PLB 797 (2019) 134794 Section 2: reconstructed pi mu mu mass (MeV) of an event that passes, None otherwise."""
-    vertex = the_vertex(event, ("dimuon",))
-    if vertex is None:
-        return None
-    tracks, point, time = vertex
-    pions = [t for t in tracks if is_pion(t, time, 0.9, 5)]
-    muons = [t for t in tracks if is_muon(t, time)]
-    if len(pions) != 1 or len(muons) != 2 or pions[0]["charge"] != (-1 if signal else 1):
-        return None
-    if not 105000 < point[2] < 180000 or not all(5000 < t["momentum"] < 45000 for t in tracks):
-        return None
-    chod = [t["chod_time"] for t in tracks]
-    if not all(in_acceptance(t) for t in tracks) or max(chod) - min(chod) >= 15:
-        return None
-    momenta = [momentum_at(t, point) for t in (*pions, *muons)]
-    if not apart(tracks, detector().straw.z[:1], 15) or not closed(event, sum(momenta), 2500):
-        return None
-    return mass_of(momenta, [MASS["pi"], MASS["mu"], MASS["mu"]])
-
-
-def common_to_pi_ee_and_mu_nu_ee(event: dict[str, Any], vertex: tuple[Tracks, np.ndarray, float], start: float) -> bool:
-    """arXiv:2211.04818 Section 2, common criteria."""
-    tracks, point, time = vertex
-    if not start < point[2] < 180000 or not all(6000 < t["momentum"] < 44000 for t in tracks):
-        return False
-    if not all(in_acceptance(t) for t in tracks):
-        return False
-    if not apart(tracks, detector().straw.z, 15) or not apart(tracks, (detector().lkr.z,), 200):
-        return False
-    if any(abs(t["rich_time"] - event["trigger_time"]) >= 2.5 for t in tracks):
-        return False
-    return not in_time_lav(event, time, point[2])
-
-
-def pi_ee_for_mu_nu_ee(event: dict[str, Any]) -> float | None:
-    """arXiv:2211.04818 Section 2, normalisation: reconstructed pi e e mass (MeV), None where it does not pass."""
-    vertex = the_vertex(event, ("MT", "eMT"))
-    if vertex is None or not common_to_pi_ee_and_mu_nu_ee(event, vertex, 105000):
-        return None
-    tracks, point, time = vertex
-    pions = [t for t in tracks if is_pion(t, time, 0.85, 3)]
-    electrons = [t for t in tracks if is_electron(t)]
-    if len(pions) != 1 or len(electrons) != 2 or pions[0]["charge"] != 1:
-        return None
-    momenta = [momentum_at(t, point) for t in (*pions, *electrons)]
-    if not closed(event, sum(momenta), 2000) or mass_of(momenta[1:], [MASS["e"]] * 2) <= 140:
-        return None
-    return mass_of(momenta, [MASS["pi"], MASS["e"], MASS["e"]])
-
-
-def mu_nu_ee(event: dict[str, Any]) -> float | None:
-    """arXiv:2211.04818 Section 2: squared missing mass (MeV2) of an event that passes, None otherwise."""
-    vertex = the_vertex(event, ("MT", "eMT", "muMT"))
-    if vertex is None or not common_to_pi_ee_and_mu_nu_ee(event, vertex, 108000):
-        return None
-    tracks, point, time = vertex
-    muons = [t for t in tracks if is_muon(t, time)]
-    electrons = [t for t in tracks if is_electron(t)]
-    if len(muons) != 1 or len(electrons) != 2 or muons[0]["charge"] != -1:
-        return None
-    total = sum(momentum_at(t, point) for t in tracks)
-    if event["beam_momentum"] - float(np.linalg.norm(total)) <= 10000:
-        return None
-    impacts = [at_plane(t, detector().lkr.z) for t in tracks]
-    for k in event["Cluster"]:
-        far = all(math.dist((k["x"], k["y"]), impact) > 150 for impact in impacts)
-        if k["energy"] > 3000 and abs(k["time"] - time) < 6 and far:
-            return None
-    beam = event["beam_momentum"] * beam_axis(event)
-    energy = math.hypot(event["beam_momentum"], 493.677)
-    for t, mass in [(muons[0], MASS["mu"]), *((t, MASS["e"]) for t in electrons)]:
-        energy -= math.hypot(t["momentum"], mass)
-    missing = beam - total
-    return energy**2 - float(missing @ missing)
-
-
-def pi_ee(event: dict[str, Any], *, signal: bool, year: str) -> float | None:  # noqa: PLR0911, PLR0912
-    """Reconstructed pi e e mass (MeV) of an event that passes, None otherwise."""
-    full = year == "2016-2018"
+    Gives the "pion", the "leptons", the vertex "point", its "time" and the "momenta" by id of the track.
+    """
     vertices = good_vertices(event)
     if len(vertices) != 1 or not (event["trigger_MT"] or event["trigger_eMT"]):
         return None
     tracks, point = vertices[0]
     charges = sum(t["charge"] for t in tracks)
-    pion_charge = -1 if signal else 1
     eop = [t["lkr_energy"] / t["momentum"] for t in tracks]
     pions = [t for t, r in zip(tracks, eop, strict=True) if r < 0.85]
     leptons = [t for t, r in zip(tracks, eop, strict=True) if 0.9 < r < 1.1]
@@ -302,19 +170,62 @@ def pi_ee(event: dict[str, Any], *, signal: bool, year: str) -> float | None:  #
         if abs(hit["time"] - time) < 4 and (downstream or not full):
             return None
     momenta = {id(t): momentum_at(t, point) for t in tracks}
-    total = sum(momenta.values())
-    if abs(float(np.linalg.norm(total)) - event["beam_momentum"]) >= (2000 if full else 2500):
-        return None
+    return {"pion": pions[0], "leptons": leptons, "point": point, "time": time, "momenta": momenta}
+
+
+def closed(event: dict[str, Any], total: np.ndarray, balance: float) -> bool:
+    """Total momentum that of the beam, no transverse momentum."""
     axis = np.array([event["beam_slope_x"], event["beam_slope_y"], 1.0])
     axis /= np.linalg.norm(axis)
-    if float(np.linalg.norm(total - (total @ axis) * axis)) >= 30:
+    balanced = abs(float(np.linalg.norm(total)) - event["beam_momentum"]) < balance
+    return balanced and float(np.linalg.norm(total - (total @ axis) * axis)) < 30
+
+
+def pi_ee(event: dict[str, Any], *, signal: bool, year: str) -> float | None:
+    """Reconstructed pi e e mass (MeV) of an event that passes, None otherwise."""
+    full = year == "2016-2018"
+    found = three_tracks(event, -1 if signal else 1, full=full)
+    if found is None or not closed(event, sum(found["momenta"].values()), 2000 if full else 2500):
         return None
+    pion, leptons = found["pion"], found["leptons"]
     if signal or not full:
         if any(t["rich_log_e"] <= t["rich_log_pi"] for t in leptons if t["charge"] > 0):
             return None
-        if min(rich_angles(tracks)) <= 4e-3:
+        if min(rich_angles([pion, *leptons])) <= 4e-3:
             return None
-    pair = [momenta[id(t)] for t in leptons]
+    pair = [found["momenta"][id(t)] for t in leptons]
     if not signal and mass_of(pair, [MASS["e"]] * 2) <= 140:
         return None
-    return mass_of([momenta[id(pions[0])], *pair], [MASS["pi"], MASS["e"], MASS["e"]])
+    return mass_of([found["momenta"][id(pion)], *pair], [MASS["pi"], MASS["e"], MASS["e"]])
+
+
+def pi_pi0_ee(event: dict[str, Any], *, late: int = 0) -> float | None:
+    """Reconstructed pi pi0 e e mass (MeV) of an event that passes with `late` photons out of time, None otherwise."""
+    found = three_tracks(event, -1, full=True)
+    if found is None:
+        return None
+    z_lkr, point = detector().lkr.z, found["point"]
+    impacts = [at_plane(t, z_lkr) for t in (found["pion"], *found["leptons"])]
+    prompt, sideband = [], []
+    for cluster in event["Cluster"]:
+        at, off = (cluster["x"], cluster["y"]), abs(cluster["time"] - found["time"])
+        if cluster["energy"] > 2000 and min(math.dist(at, impact) for impact in impacts) > 150:
+            if off < 5:
+                prompt.append(cluster)
+            elif 5 < off < 30:
+                sideband.append(cluster)
+    if len(prompt) != 2 - late or (late and len(sideband) != late):
+        return None
+    first, second = (prompt + sideband)[:2]
+    distance = math.dist((first["x"], first["y"]), (second["x"], second["y"]))
+    z_neutral = z_lkr - distance * math.sqrt(first["energy"] * second["energy"]) / MASS["pi0"]
+    if distance <= 150 or abs(point[2] - z_neutral) >= 8000:
+        return None
+    pi0 = np.zeros(3)
+    for photon in (first, second):
+        line = np.array([photon["x"], photon["y"], z_lkr]) - point
+        pi0 += photon["energy"] * line / np.linalg.norm(line)
+    momenta = [found["momenta"][id(t)] for t in (found["pion"], *found["leptons"])] + [pi0]
+    if not closed(event, sum(momenta), 3000):
+        return None
+    return mass_of(momenta, [MASS["pi"], MASS["e"], MASS["e"], MASS["pi0"]])

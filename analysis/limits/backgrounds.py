@@ -1,0 +1,113 @@
+"""Background tables: expected events by region and mode, from simulation and from data, beside the printed ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.blinding import records
+from analysis.limits.booked import Booked, Count
+from analysis.published import Published, all_published
+from analysis.search import DataDriven, Region, Search
+
+NO_EVENTS = -math.log(1 - 0.6827)
+"""Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""
+
+
+@dataclass(frozen=True)
+class BackgroundRow:
+    """One cell of a background table: expected events of a mode in a region; `mode` "total" sums a region.
+
+    Where no simulated event (or no data event that a background is estimated with) is left, `expected` is 0 and `stat`
+    is the 68% CL upper limit: `NO_EVENTS` times the mean weight of the events after the last cut that leaves any.
+    `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
+    None while the region is shut.
+    """
+
+    search: str
+    dataset: str
+    region: str
+    mode: str
+    expected: float
+    stat: float
+    syst: float
+    published: float | None = None
+    published_error: float | None = None
+    observed: int | None = None
+
+    @property
+    def error(self) -> float:
+        return math.hypot(self.stat, self.syst)
+
+
+def opened(search: Search) -> bool:
+    """Whether an unblinding record opens the search in its data set."""
+    return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())
+
+
+def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]:
+    """Expected background by region and mode, for `decays` kaon decays, beside the printed one."""
+    search = booked.search
+    paper = all_published().get((search.name, search.dataset))
+    rows: list[BackgroundRow] = []
+    for region in search.signal.regions:
+        cells = {s: _simulated(booked, s, region.name, decays) for s in search.samples.backgrounds}
+        measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
+        rows.extend(_row(booked, region.name, booked.decay(s), cell, paper, s) for s, cell in cells.items())
+        rows.extend(_row(booked, region.name, mode, cell, paper) for mode, cell in measured.items())
+        rows.append(_total(booked, region.name, cells | measured, paper))
+    return tuple(rows)
+
+
+def _simulated(booked: Booked, sample: str, region: str, decays: float) -> Count:
+    """Events of a simulated mode in a region; with none left, the error is the upper limit."""
+    signal = booked.search.signal
+    cell = booked.rate(sample, signal, region).scaled(decays)
+    if cell.value > 0:
+        return cell
+    event = booked.mean_weight(sample, signal) * booked.rate_per_weight(sample) * decays
+    return Count(0.0, (NO_EVENTS * event) ** 2)
+
+
+def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:
+    """Events of a background from data in a region; with none left, the error is the upper limit."""
+    total = Count()
+    for name, factor in background.controls:
+        selection = booked.search.control(name)
+        for counted in selection.regions:
+            total += booked.data(selection, counted.name).scaled(factor)
+    if total.variance == 0:
+        total = Count(0.0, (NO_EVENTS * background.controls[0][1]) ** 2)
+    total = Count(max(total.value, 0.0), total.variance)
+    return total.scaled(region.width / Region("all", background.over).width)
+
+
+def _row(
+    booked: Booked, region: str, mode: str, cell: Count, paper: Published | None, sample: str = ""
+) -> BackgroundRow:
+    relative = math.hypot(*(s.relative for s in booked.search.systematics if sample in s.samples))
+    printed = paper.regions[region].modes.get(mode) if paper and region in paper.regions else None
+    return BackgroundRow(
+        booked.search.name, booked.search.dataset, region, mode,
+        cell.value, cell.error, cell.value * relative,
+        printed.expected if printed else None, printed.error if printed else None,
+    )  # fmt: skip
+
+
+def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
+    search = booked.search
+    total = sum(cells.values(), Count())
+    # A systematic source is common to its samples, so their errors add linearly; sources are independent.
+    shifts = [s.relative * sum(cells[sample].value for sample in s.samples) for s in search.systematics]
+    printed = paper.regions[region].total if paper and region in paper.regions else None
+    shut = not search.signal.region(region).control and not opened(search)
+    observed = None if shut else round(booked.data(search.signal, region).value)
+    return BackgroundRow(
+        search.name, search.dataset, region, "total", total.value, total.error, math.hypot(*shifts),
+        printed.expected if printed else None, printed.error if printed else None, observed,
+    )  # fmt: skip
+
+
+def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:
+    return next(r for r in rows if r.region == region and r.mode == "total")

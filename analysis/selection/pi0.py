@@ -1,0 +1,71 @@
+"""A pi0 -> gamma gamma beside three tracks: who it is made of, and the quantities to cut on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.detector import detector
+from analysis.events.candidates import Candidates
+from analysis.events.photons import PhotonRule, WithPi0, with_pi0
+from analysis.particles import MASS_PI0
+from analysis.search import Quantity
+from analysis.selection.identification import vertex_time
+from analysis.units import m, mm
+
+Float = NDArray[np.float64]
+Identify = Callable[[Candidates], Candidates]
+
+
+def and_pi0(identify: Identify, by: PhotonRule, *, out_of_time: int = 0) -> Identify:
+    """Identified tracks with the pi0 that the two most energetic photon candidates make around the vertex time.
+
+    `out_of_time` of the two photons (0, 1 or 2) are taken from the sideband in time.
+    """
+
+    def identified(c: Candidates) -> Candidates:
+        found = identify(c)
+        return with_pi0(found, vertex_time(found), by, out_of_time=out_of_time)
+
+    return identified
+
+
+def _with_pi0(of: Callable[[WithPi0], NDArray[np.generic]]) -> Callable[[Candidates], NDArray[np.generic]]:
+    def values(c: Candidates) -> NDArray[np.generic]:
+        if not isinstance(c, WithPi0):
+            raise TypeError("these candidates have no pi0; identify them with and_pi0")
+        return of(c)
+
+    return values
+
+
+def photon_distance(c: WithPi0) -> Float:
+    """Distance (mm) of the two photons in the calorimeter's front plane, shape (n,)."""
+    return np.asarray(np.linalg.norm(c.photon_position[:, 0] - c.photon_position[:, 1], axis=-1))
+
+
+def neutral_vertex_z(c: WithPi0) -> Float:
+    """z (mm) at which the two photons have the mass of a pi0, shape (n,); the calorimeter's z for fewer than two.
+
+    z_N = z_LKr - D sqrt(E1 E2) / m_pi0, for small angles (CERN-EP-2022-018 Section 2).
+    """
+    return np.asarray(detector().lkr.z - photon_distance(c) * np.sqrt(c.photon_energy.prod(axis=1)) / MASS_PI0)
+
+
+PHOTONS = Quantity("photons", "photon candidates in time", _with_pi0(lambda c: c.in_time), (8, -0.5, 7.5))
+LATE_PHOTONS = Quantity(
+    "late_photons", "photon candidates in the time sideband", _with_pi0(lambda c: c.sideband), (8, -0.5, 7.5)
+)
+PHOTON_DISTANCE = Quantity(
+    "photon_distance", "distance of the photons in the LKr plane", _with_pi0(photon_distance), (100, 0, 2000), mm, "mm"
+)
+NEUTRAL_VERTEX = Quantity(
+    "neutral_vertex",
+    "|vertex z - neutral vertex z|",
+    _with_pi0(lambda c: np.abs(c.vertex[:, 2] - neutral_vertex_z(c))),
+    (80, 0, 40),
+    m,
+    "m",
+)
