@@ -12,39 +12,45 @@ FULL = search("pi_ee", "2016-2018")
 GENERATED = 1e6
 
 
-def table(selection, counts):
-    regions = [r.name for r in selection.regions]
-    h = hist.Hist(hist.axis.StrCategory(regions, name="region"), storage=hist.storage.Weight())
-    for row, name in enumerate(regions):
+def category(names, counts, axis):
+    h = hist.Hist(hist.axis.StrCategory(names, name=axis), storage=hist.storage.Weight())
+    for row, name in enumerate(names):
         value, variance = counts.get(name, (0.0, 0.0))
         h.view()["value"][row], h.view()["variance"][row] = value, variance
-    return {"regions": h}
+    return h
 
 
-def sample(dataset, *, normalisation=None, signal=None, simulated=True):
+def table(selection, counts):
+    """Regions as given (sum of weights, of their squares), and the cutflow's last row: all of them."""
+    everywhere = tuple(sum(c[i] for c in counts.values()) for i in (0, 1))
+    last = {selection.cutflow[-1]: counts.get("cutflow", everywhere)}
+    return {
+        "regions": category([r.name for r in selection.regions], counts, "region"),
+        "cutflow": category(selection.cutflow, last, "cut"),
+    }
+
+
+def sample(what, *, simulated=True, **counts):
+    """One sample of a search; `counts` by selection and region, nothing in the others."""
     exposure = Exposure(
         simulated=simulated, events=1, generated=int(GENERATED), weight=GENERATED, weight_in_fv=GENERATED
     )
-    booked = {
-        "normalisation": table(FULL.normalisation, normalisation or {}),
-        "signal": table(FULL.signal, signal or {}),
-    }
-    return {"exposure": exposure.as_numbers(), dataset: booked}
+    booked = {s.name: table(s, counts.get(s.name, {})) for s in what.selections}
+    return {"exposure": exposure.as_numbers(), what.dataset: booked}
 
 
 def booked(what=FULL, observed=None, controls=(9, 2)):
-    decay = what.dataset
     counts = {"lower": (controls[0],) * 2, "upper": (controls[1],) * 2} | (observed or {})
-    data = sample(decay, normalisation={"normalisation": (10000.0, 10000.0)}, signal=counts, simulated=False)
+    data = sample(what, normalisation={"normalisation": (10000.0, 10000.0)}, signal=counts, simulated=False)
     return Booked(
         what,
         {
-            "pi_ee_sm": sample(decay, normalisation={"normalisation": (40000.0, 40000.0)}),
-            "pi_ee_lnv": sample(decay, signal={"signal": (50000.0, 50000.0)}),
-            "k3pi": sample(decay, signal={"lower": (1e-4, 1e-9)}),
-            "ke4": sample(decay),
-            "pi0d_e_nu": sample(decay, signal={"lower": (4e-3, 1e-8), "upper": (2e-3, 1e-8), "signal": (4e-4, 1e-9)}),
-            "e_nu_ee": sample(decay, signal={"signal": (4.0, 0.1)}),
+            "pi_ee_sm": sample(what, normalisation={"normalisation": (40000.0, 40000.0)}),
+            "pi_ee_lnv": sample(what, signal={"signal": (50000.0, 50000.0)}),
+            "k3pi": sample(what, signal={"lower": (1e-4, 1e-9)}),
+            "ke4": sample(what),
+            "pi0d_e_nu": sample(what, signal={"lower": (4e-3, 1e-8), "upper": (2e-3, 1e-8), "signal": (4e-4, 1e-9)}),
+            "e_nu_ee": sample(what, signal={"signal": (4.0, 0.1)}),
             **dict.fromkeys(what.samples.data, data),
         },
     )

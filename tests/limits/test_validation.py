@@ -13,7 +13,6 @@ from analysis.catalogue import conditions, looked_at, tuning
 from analysis.datasets_path import datasets_path
 from analysis.detector import detector
 from analysis.histograms import by_two
-from analysis.limits.booked import Booked
 from analysis.limits.validation import Validation, validate
 from analysis.published import all_published, published
 from tests import hand_made
@@ -41,7 +40,7 @@ def lost(selection, kept, removed):
 @pytest.fixture
 def booked():
     made = hand_made.booked()
-    normalisation, signal, with_rich = FULL.normalisation, FULL.signal, FULL.controls[1]
+    normalisation, signal, with_rich = FULL.normalisation, FULL.signal, FULL.control("normalisation_with_rich")
     own = made.samples["pi_ee_sm"][FULL.dataset]
     own["normalisation"] |= {
         "lost": lost(normalisation, 730, {normalisation.cuts[-1].name: 270}),
@@ -89,25 +88,6 @@ def test_background_cells_are_at_the_printed_exposure(rows):
     assert cell.simulated == pytest.approx(1.015e12 * fraction * 4e-3 * EFFICIENCY / GENERATED, rel=1e-3)
     assert cell.published_error == 0.7
     assert "background in upper: K+ -> pi+ pi+ pi-" not in rows, "printed as a dash: nothing to compare with"
-
-
-def test_a_region_printed_without_another_is_compared_without_it(booked):
-    """2017 prints the masked region outside the signal region; ours includes it."""
-    part = hand_made.search("pi_ee", "2017")
-    sample = hand_made.sample("2017", signal={"masked": (3e-4, 3e-9), "signal": (1e-4, 1e-9)})
-    samples = {name: sample for name in part.samples.all}
-    for selection in ("normalisation", "signal"):
-        made = getattr(part, selection)
-        sample["2017"][selection] |= {
-            "regions": hand_made.table(made, {r.name: (3e-4, 3e-9) for r in made.regions} | {"signal": (1e-4, 1e-9)})[
-                "regions"
-            ],
-            "lost": lost(made, 1, {}),
-            made.observable.name: peak(made, 1.7),
-        }
-    found = {r.quantity: r.simulated for r in Validation(Booked(part, samples), published("pi_ee", "2017")).rows()}
-    masked, signal = found["background in masked: total"], found["background in signal: total"]
-    assert masked == pytest.approx(2 * signal)
 
 
 def test_searches_without_print_have_no_rows():

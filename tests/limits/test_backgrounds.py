@@ -1,0 +1,85 @@
+"""Cells without events, backgrounds from data, and who contaminates the normalisation: closed forms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from analysis.catalogue import branching_fractions, conditions
+from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row
+from analysis.limits.booked import Booked
+from analysis.limits.events import normalise
+from analysis.search import search
+from tests.hand_made import FULL, GENERATED, booked, sample
+
+WITH_PI0 = search("pi_pi0_ee", "2016-2018")
+DECAYS = 1e12
+
+
+def per_weight(decay):
+    return branching_fractions()[decay].value * conditions().event_efficiency("2016-2018") / GENERATED * DECAYS
+
+
+def cells(rows):
+    return {(r.region, r.mode): r for r in rows}
+
+
+def with_pi0(one=0, two=0, **samples):
+    """`one` and `two` late-photon events in the control region; `samples` replace empty ones."""
+    late = {"one_late_photon": {"control": (one, one)}, "two_late_photons": {"control": (two, two)}}
+    data = sample(WITH_PI0, simulated=False, normalisation={"normalisation": (100.0, 100.0)}, **late)
+    made = {name: sample(WITH_PI0) for name in WITH_PI0.samples.all}
+    return Booked(WITH_PI0, {**made, "data_2016_2018": data, **samples})
+
+
+def test_no_simulated_event_is_an_upper_limit_of_that_many_mean_weights():
+    """Poisson: no event is seen with probability 31.73% at the limit."""
+    assert math.exp(-NO_EVENTS) == pytest.approx(1 - 0.6827)
+    light = sample(FULL, signal={"lower": (20.0, 8.0)})  # mean weight 0.4
+    full = booked()
+    rows = cells(background_table(replace(full, samples=full.samples | {"k3pi": light}), DECAYS))
+    empty, filled = rows["signal", "K+ -> pi+ pi+ pi-"], rows["lower", "K+ -> pi+ pi+ pi-"]
+    one = per_weight("K+ -> pi+ pi+ pi-")
+    assert (empty.expected, empty.stat) == (0.0, pytest.approx(NO_EVENTS * 0.4 * one))
+    assert (filled.expected, filled.stat) == (pytest.approx(20 * one), pytest.approx(math.sqrt(8) * one))
+
+
+def test_a_sample_without_any_event_left_has_no_scale():
+    rows = cells(background_table(booked(), DECAYS))
+    assert rows["signal", "K+ -> pi+ pi- e+ nu_e"].stat == 0.0
+
+
+@pytest.mark.parametrize(("one", "two", "everywhere"), [(1, 0, 0.2), (10, 0, 2.0), (10, 5, 1.8), (0, 5, 0.0)])
+def test_pileup_is_a_fifth_of_the_events_with_a_late_photon(one, two, everywhere):
+    """Less a twenty-fifth of those with two; spread evenly over 400 to 600 MeV, of which the signal region is 20."""
+    rows = background_table(with_pi0(one, two), DECAYS)
+    pileup = {region: cell for (region, mode), cell in cells(rows).items() if mode == "pileup"}
+    assert pileup["signal"].expected == pytest.approx(everywhere * 0.1)
+    assert pileup["control"].expected == pytest.approx(everywhere * 0.9)
+    assert pileup["signal"].stat == pytest.approx(math.sqrt(one / 25 + two / 625) * 0.1)
+    assert (pileup["signal"].published, pileup["signal"].published_error) == (0.020, 0.020)
+    assert total_row(rows, "signal").expected == pytest.approx(everywhere * 0.1)
+
+
+def test_no_late_photon_is_an_upper_limit():
+    rows = cells(background_table(with_pi0(), DECAYS))
+    assert rows["signal", "pileup"].expected == 0
+    assert rows["signal", "pileup"].stat == pytest.approx(NO_EVENTS / 5 * 0.1)
+
+
+def test_every_printed_mode_has_its_row():
+    rows = cells(background_table(with_pi0(), DECAYS))
+    printed = {m for (region, m), row in rows.items() if region == "control" and row.published is not None}
+    assert len(printed) == 6
+    assert {m for _, m in rows} == printed
+
+
+def test_the_normalisation_is_contaminated_by_its_own_modes():
+    normal = sample(WITH_PI0, normalisation={"normalisation": (1e5, 1e5)})
+    both = {"pi_ee_sm": normal, "pi_pi0_pi0d": sample(WITH_PI0, normalisation={"normalisation": (1e4, 1e4)})}
+    assert normalise(with_pi0(**both))[1] == 0
+    both["k3pi"] = sample(WITH_PI0, normalisation={"normalisation": (1.0, 1.0)})
+    k3pi, piee = (branching_fractions()[d].value for d in ("K+ -> pi+ pi+ pi-", "K+ -> pi+ e+ e-"))
+    assert normalise(with_pi0(**both))[1] == pytest.approx(k3pi / (k3pi + 1e5 * piee))
