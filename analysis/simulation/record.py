@@ -186,10 +186,10 @@ def _write_track(
 @kernel
 def _tile_taken(muons: Floats, k: int) -> bool:
     """Whether an earlier track gave a signal in the same tile: two muons make one signal there."""
+    taken = False
     for j in range(k):
-        if muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]:
-            return True
-    return False
+        taken |= muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]
+    return taken
 
 
 @kernel
