@@ -129,13 +129,14 @@ class RareResponses(Facts):
     muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
     hastened_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
+    photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class SimulatedSample(Facts):
     """Decays of one mode from the fast simulation, for acceptances and backgrounds.
 
     `decays` are generated (fewer with `--quick`) and the events of `stream` stored; (seed, block) fix every random
-    number.
+    number.  `mass` (MeV) is that of the particle whose mass the search sets.
     """
 
     decay: str
@@ -143,6 +144,7 @@ class SimulatedSample(Facts):
     decays: Count
     quick: Count
     seed: Count
+    mass: Annotated[float, Field(ge=0)] | None = None
     rare_responses: RareResponses = RareResponses()
     note: str = ""
 

@@ -54,12 +54,15 @@ class Beam(Block):
 
 
 class Ktag(Block):
+    """Kaon tagger; `rate` is that of other kaons, per ns."""
+
     sigma_time: Positive
     efficiency: Probability
+    rate: Positive
 
 
 class Gtk(Block):
-    """Beam spectrometer; `sigma_momentum` is relative."""
+    """Beam spectrometer; `sigma_momentum` is relative, `rate` that of other beam particles, per ns."""
 
     z: tuple[float, float, float]
     sigma_time: Positive
@@ -67,6 +70,7 @@ class Gtk(Block):
     sigma_slope: Positive
     sigma_position: Positive
     efficiency: Probability
+    rate: Positive
 
 
 class Straw(Block):

@@ -14,22 +14,13 @@ from numpy.typing import NDArray
 from analysis.events.candidates import VERTEX_Z, Candidates
 from analysis.events.columns import Columns
 from analysis.events.kinematics import energies
-from analysis.events.matching import count_vertices, match_kaons
+from analysis.matching import count_vertices, match_kaons
 from analysis.particles import MASS_K
-from analysis.schema import Z_BEFORE_MAGNET, Z_GTK3
-from analysis.units import mm, ns
+from analysis.schema import Z_BEFORE_MAGNET
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-BEAM_TRACK_WINDOW = 0.5 * ns
-"""Beam tracks farther from the KTAG time are not considered (PLB 816 (2021) 136259, Section 2)."""
-MATCHING_WIDTHS = (0.12 * ns, 1.5 * mm)
-"""Widths of the time difference and the closest approach in the discriminant.
-
-The papers take the distributions of K3pi decays and print none of them: the time's width is that of two detectors
-of 70 and 100 ps, that of the distance what simulated single tracks have.
-"""
 LINE = ("x", "y", "slope_x", "slope_y")
 
 
@@ -80,9 +71,6 @@ def single_tracks(columns: Columns) -> SingleTracks:
         kaons,
         times,
         columns.event("trigger_time").astype(np.float64),
-        (Z_BEFORE_MAGNET, Z_GTK3),
-        MATCHING_WIDTHS,
-        BEAM_TRACK_WINDOW,
     )
     event, track, tag, beam = indices.T
     return SingleTracks(

@@ -73,13 +73,20 @@ class Source:
 
 
 def source(
-    decay: str, stream_name: str, rare: RareResponses, exposure: Exposure, seed: int, *, unweight: bool = False
+    decay: str,
+    stream_name: str,
+    rare: RareResponses,
+    exposure: Exposure,
+    seed: int,
+    *,
+    mass: float | None = None,
+    unweight: bool = False,
 ) -> Source:
-    """Prepare a decay mode: its normalisation and the sampling grids trained for the stream.
+    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids trained for the stream.
 
     `unweight` is for samples that are unweighted afterwards: no grids.
     """
-    wanted, kept = mode(decay), stream(stream_name)
+    wanted, kept = mode(decay, mass), stream(stream_name)
     made = plain_generator(wanted, exposure, seed) if unweight else generator(wanted, kept, exposure, seed)
     bias = Bias(**rare.model_dump())
     return Source(made, kept, bias, exposure, seed)

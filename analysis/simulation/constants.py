@@ -86,12 +86,18 @@ class Constants(Protocol):
     muv3_search: float
     ktag_sigma_time: float
     ktag_efficiency: float
+    ktag_rate: float
     gtk_z: float
     gtk_sigma_time: float
     gtk_sigma_momentum: float
     gtk_sigma_slope: float
     gtk_sigma_position: float
     gtk_efficiency: float
+    gtk_rate: float
+    beam_momentum_rms: float
+    beam_divergence: Floats
+    beam_spot: Floats
+    beam_half_width: Floats
     fsr_cutoff: float
     rich_pi_p: Floats
     rich_pi: Floats
@@ -128,12 +134,18 @@ def _tracker(d: Detector) -> dict[str, float | Floats]:
         "magnet_kick": d.magnet.kick,
         "ktag_sigma_time": d.ktag.sigma_time,
         "ktag_efficiency": d.ktag.efficiency,
+        "ktag_rate": d.ktag.rate,
         "gtk_z": d.gtk.z[2],
         "gtk_sigma_time": d.gtk.sigma_time,
         "gtk_sigma_momentum": d.gtk.sigma_momentum,
         "gtk_sigma_slope": d.gtk.sigma_slope,
         "gtk_sigma_position": d.gtk.sigma_position,
         "gtk_efficiency": d.gtk.efficiency,
+        "gtk_rate": d.gtk.rate,
+        "beam_momentum_rms": d.beam.momentum_rms,
+        "beam_divergence": _array((d.beam.divergence_x, d.beam.divergence_y)),
+        "beam_spot": _array((d.beam.spot_x, d.beam.spot_y)),
+        "beam_half_width": _array((d.beam.half_width_x, d.beam.half_width_y)),
         "fsr_cutoff": d.final_state_radiation.soft_cutoff,
     }
 

@@ -17,10 +17,19 @@ from analysis.simulation.layout import Decays, Output
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, muon_signals, write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, energy_resolution, rich_likelihoods
-from analysis.simulation.skim import has_muons, has_pair, has_types, resolved, two_positrons
+from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, resolved, two_positrons
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
-from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_LKR, IN_SAC, lav_station, photon_fate, photon_seen
+from analysis.simulation.vetoes import (
+    IN_IRC,
+    IN_LAV,
+    IN_LKR,
+    IN_SAC,
+    lav_station,
+    photon_fate,
+    photon_seen,
+    photons_missed,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -159,8 +168,11 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
 
 
 @kernel
-def neutral(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int) -> tuple[int, int]:
-    """Photons into the vetoes and the calorimeter, tracks into LAV; returns (veto signals, deposits)."""
+def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count: int, tracks: int) -> tuple[int, int]:
+    """Photons (rows from `first` on) into the vetoes and the calorimeter, tracks into LAV.
+
+    Returns (veto signals, deposits).
+    """
     vetoes, deposits = 0, 0
     deposit = e.deposits
     for i in range(tracks):
@@ -175,7 +187,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
             e.vetoes[vetoes, 2] = 150.0
             vetoes += 1
-    for k in range(count):
+    for k in range(first, count):
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
             continue
@@ -214,13 +226,18 @@ def simulate_events(
     for i in range(d.weight.size):
         if d.weight[i] == 0.0:
             continue
-        count = load_products(rng, c, d, i, e)
-        count, tracks, weight = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
+        count, weight, lost = load_products(rng, c, d, i, e), d.weight[i], 0
+        if requirement.alone:  # most decays end here, before anything is tracked
+            weight *= photons_missed(rng, c, e.particles, count, bias.photon_missed)
+            lost = count
+            if weight == 0.0:
+                continue
+        count, tracks, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
         if tracks < 0:
             continue
         for k in range(tracks):
             count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
-        weight *= d.weight[i] * shower(rng, c, e, count, tracks, bias)
+        weight *= factor * shower(rng, c, e, count, tracks, bias)
         momentum = beam[d.conditions[i], 0]
         if not has_types(requirement, e.ratios, tracks):
             continue
@@ -231,11 +248,13 @@ def simulate_events(
         weight *= muon_signals(rng, c, e, tracks, bias)
         if not has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum):
             continue
+        if not is_alone(requirement, e.fits, e.ratios, e.muons, tracks):
+            continue
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
         weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
         if not has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True):
             continue
-        vetoes, deposits = neutral(rng, c, e, count, tracks)
+        vetoes, deposits = neutral(rng, c, e, lost, count, tracks)
         clusters = build_clusters(c, e, deposits)
         write_event(rng, c, d, i, e, count, tracks, vetoes, clusters, weight, beam, downscaling, out, used)

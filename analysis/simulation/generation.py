@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import qmc
 
 from analysis.detector import inside_octagon, inside_straw, straw_views
-from analysis.particles import MASS_E, MASS_PI
+from analysis.particles import MASS_E, MASS_K, MASS_PI
 from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
 from analysis.simulation.decays import Mode
@@ -19,7 +19,7 @@ from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
 from analysis.simulation.streams import Focus, Stream
-from analysis.simulation.vetoes import IN_LAV, photon_fate
+from analysis.simulation.vetoes import IN_LAV, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 
@@ -119,6 +119,19 @@ def _photon_vetoed(c: Constants, d: Decays, i: int) -> bool:
     return False
 
 
+@kernel
+def _missed(c: Constants, d: Decays, i: int) -> float:
+    """Probability that no detector sees any photon."""
+    row, probability = np.zeros(11), 1.0
+    for k in range(d.pdg.size):
+        if d.pdg[k] == 22:
+            for j in range(3):
+                row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
+            detector, _, _, _ = photon_fate(c, row)
+            probability *= photon_inefficiency(c, detector, d.momenta[k, 3, i])
+    return probability
+
+
 class Aim(NamedTuple):
     """A focus and the number of tracks it needs, for the kernel."""
 
@@ -130,6 +143,8 @@ class Aim(NamedTuple):
     sign: int
     pair_mass: float
     vertex_mass: float
+    invisible: float
+    missed: bool
 
 
 @kernel
@@ -148,6 +163,18 @@ def _mass(d: Decays, i: int, first: int, second: int, pair_only: bool) -> float:
 
 
 @kernel
+def _invisible(d: Decays, i: int) -> float:
+    """Squared mass (MeV2) of the kaon without its charged products."""
+    x, y, z = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
+    energy = np.sqrt(x * x + y * y + z * z + MASS_K**2)
+    for k in range(d.pdg.size):
+        if d.charge[k] != 0:
+            x, y, z = x - d.momenta[k, 0, i], y - d.momenta[k, 1, i], z - d.momenta[k, 2, i]
+            energy -= d.momenta[k, 3, i]
+    return energy * energy - x * x - y * y - z * z
+
+
+@kernel
 def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
     for k in range(d.pdg.size):
         for j in range(k):
@@ -159,7 +186,10 @@ def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
 
 @kernel
 def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> None:
-    """Distance (MeV) of each decay from a focus: 0 inside, infinite when its tracks are not seen."""
+    """Distance (MeV) of each decay from a focus: 0 inside, infinite when its tracks are not seen.
+
+    Where photons must be missed, the weights of the decays take up the probability that they are.
+    """
     for i in range(d.weight.size):
         seen, total, across_x, across_y = 0, 0.0, 0.0, 0.0
         for k in range(d.pdg.size):
@@ -170,19 +200,34 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
                 across_x += px - pz * d.kaon[0, i] / d.kaon[2, i]
                 across_y += py - pz * d.kaon[1, i] / d.kaon[2, i]
         out[i] = np.inf
+        if aim.missed:
+            d.weight[i] *= _missed(c, d, i)
         if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i)):
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):
             continue
         missing = beam[d.conditions[i], 0] - total
         out[i] = max(0.0, aim.low - missing, missing - aim.high)
+        if np.isfinite(aim.invisible):
+            out[i] += max(0.0, np.sqrt(aim.invisible) - np.sqrt(max(0.0, _invisible(d, i))))
         if np.isfinite(aim.transverse):
             out[i] += 30 * max(0.0, np.sqrt(across_x**2 + across_y**2) - aim.transverse)
 
 
 def _aim(focus: Focus, tracks: int) -> Aim:
     low, high = focus.missing
-    return Aim(tracks, low, high, focus.transverse, focus.photon_veto, focus.sign, focus.pair_mass, focus.vertex_mass)
+    return Aim(
+        tracks,
+        low,
+        high,
+        focus.transverse,
+        focus.photon_veto,
+        focus.sign,
+        focus.pair_mass,
+        focus.vertex_mass,
+        focus.invisible,
+        focus.missed,
+    )
 
 
 def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Generator:

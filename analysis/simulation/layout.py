@@ -63,7 +63,7 @@ class Output(NamedTuple):
 
 CAPACITY = {
     "Track": 6, "Cluster": 16, "Muv3": 6, "Chod": 6, "RichHit": 1, "Lav": 12, "Irc": 2, "Sac": 2, "Chanti": 1,
-    "Ktag": 2, "Gtk": 2, "Generated": 24,
+    "Ktag": 3, "Gtk": 6, "Generated": 24,
 }  # fmt: skip
 """Most objects of a collection that the simulation writes for one event."""
 

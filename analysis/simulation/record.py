@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis.detector import inside_ring, inside_square
 from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
+from analysis.simulation.beam_record import write_beam
 from analysis.simulation.constants import Constants, as_record
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
@@ -270,31 +271,6 @@ def _write_vetoes(
 
 
 @kernel
-def _write_beam(
-    rng: np.random.Generator, c: Constants, d: Decays, i: int, time: float, ev: Any, out: Output, used: Ints
-) -> None:
-    if rng.random() < c.ktag_efficiency:
-        r = out.Ktag[used[10]]
-        r.time, r.sectors = time + c.ktag_sigma_time * rng.standard_normal(), 8
-        used[10] += 1
-        ev.nKtag = 1
-    if rng.random() < c.gtk_efficiency:
-        px, py, pz = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
-        r = out.Gtk[used[11]]
-        p = np.sqrt(px * px + py * py + pz * pz)
-        r.momentum = p * (1 + c.gtk_sigma_momentum * rng.standard_normal())
-        back = c.gtk_z - d.vertex[2, i]
-        r.slope_x = px / pz + c.gtk_sigma_slope * rng.standard_normal()
-        r.slope_y = py / pz + c.gtk_sigma_slope * rng.standard_normal()
-        r.x = d.vertex[0, i] + px / pz * back + c.gtk_sigma_position * rng.standard_normal()
-        r.y = d.vertex[1, i] + py / pz * back + c.gtk_sigma_position * rng.standard_normal()
-        r.time = time + c.gtk_sigma_time * rng.standard_normal()
-        r.chi2 = rng.standard_exponential()
-        used[11] += 1
-        ev.nGtk = 1
-
-
-@kernel
 def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> None:
     for k in range(count):
         row, r = e.particles[k], out.Generated[used[12]]
@@ -376,6 +352,6 @@ def write_event(
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
     _write_scalars(d, i, weight, beam, downscaling, fired, ev)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
-    _write_beam(rng, c, d, i, time, ev, out, used)
+    write_beam(rng, c, d, i, beam[d.conditions[i]], time, ev, out, used)
     _write_generated(e, count, ev, out, used)
     used[0] += 1

@@ -37,6 +37,7 @@ class Bias(NamedTuple):
     muon_unseen: float = 0.0
     pion_as_muon: float = 0.0
     hastened_pion_decays: float = 0.0
+    photon_missed: float = 0.0
 
 
 @kernel

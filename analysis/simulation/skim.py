@@ -74,6 +74,12 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
 
 
 @kernel
+def is_alone(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
+    """Whether a stream of single muons keeps the event; others keep all."""
+    return not r.alone or (tracks == 1 and fits[0, FIT_CHARGE] > 0 and muon_like(r, ratios[0], muons[0, 0]))
+
+
+@kernel
 def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
     """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
     electrons, pions = 0, 0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.units import GeV, MeV, mm
+from analysis.units import GeV, GeV2, MeV, mm
 
 
 class Requirement(NamedTuple):
@@ -25,6 +25,7 @@ class Requirement(NamedTuple):
     If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, and the total momentum is within
     `closed` of the beam's.
+    If `alone`: exactly one track, positive and muon-like, and no photon of the decay gives a signal anywhere.
     """
 
     tracks: int
@@ -38,6 +39,7 @@ class Requirement(NamedTuple):
     pair_mass: float = 0.0
     separation: float = 0.0
     vertex_mass: float = 0.0
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,9 @@ class Focus:
     The momentum missing to the beam's lies in `missing` (MeV), the transverse one below `transverse`, no photon
     above the veto's threshold points at a large-angle station if `photon_veto`, and if `sign` is not 0 some pair
     of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
-    other charged products as pions one above `vertex_mass`.  `share` is the fraction of decays generated for it.
+    other charged products as pions one above `vertex_mass`, and what is not charged has a squared
+    mass above `invisible` (MeV2).  With `missed` decays count with the probability that all their photons are missed.
+    `share` is the fraction of decays generated for it.
     """
 
     share: float
@@ -57,6 +61,8 @@ class Focus:
     sign: int = 0
     pair_mass: float = 0.0
     vertex_mass: float = 0.0
+    invisible: float = -np.inf
+    missed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Stream:
 
 
 THREE_TRACKS = Focus(0.9)
+ONE_MUON = Requirement(1, alone=True)
 MINIMUM_PAIR, MINIMUM_VERTEX = 130 * MeV, 440 * MeV
 BALANCED, CLOSED = (-3 * GeV, 3 * GeV), (-5 * GeV, 5 * GeV)
 
@@ -78,6 +85,13 @@ STREAMS = {
     for stream in (
         Stream("all", Requirement(0), (), "every generated decay, with or without tracks"),
         Stream("three_tracks", Requirement(3), (THREE_TRACKS,), "at least three tracks"),
+        Stream("single_track", ONE_MUON, (Focus(0.9),), "one muon-like track and no photon signal"),
+        Stream(
+            "single_track_tail",
+            ONE_MUON,
+            (Focus(0.9, invisible=0.03 * GeV2, missed=True),),
+            "the same, with the decays of a squared missing mass above 0.03 GeV2 concentrated on",
+        ),
         Stream(
             "dielectron",
             Requirement(

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from analysis.detector import inside_octagon
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
-from analysis.simulation.response import log_interpolate
-from analysis.simulation.transport import PX, PY, PZ, X, Y, Z
+from analysis.simulation.response import happens, log_interpolate
+from analysis.simulation.transport import ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,16 +56,42 @@ def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
 
 
 @kernel
-def photon_seen(rng: np.random.Generator, c: Constants, detector: int, energy: float) -> bool:
-    """Whether the detector a photon hits gives a signal, from the measured inefficiencies."""
-    if detector == IN_LAV:
-        if energy < c.lav_threshold:
-            return False
-        return rng.random() > log_interpolate(energy, c.lav_energy, c.lav_inefficiency)
-    if detector == IN_IRC:
-        return energy > c.irc_threshold and rng.random() > c.irc_inefficiency
-    if detector == IN_SAC:
-        return energy > c.sac_threshold and rng.random() > c.sac_inefficiency
+def photon_inefficiency(c: Constants, detector: int, energy: float) -> float:
+    """Probability that the detector a photon hits gives no signal, as measured; 1 below its threshold."""
+    if detector == IN_LAV and energy >= c.lav_threshold:
+        return log_interpolate(energy, c.lav_energy, c.lav_inefficiency)
+    if detector == IN_IRC and energy > c.irc_threshold:
+        return c.irc_inefficiency
+    if detector == IN_SAC and energy > c.sac_threshold:
+        return c.sac_inefficiency
     if detector == IN_LKR:
-        return rng.random() > log_interpolate(energy, c.lkr_photon_energy, c.lkr_photon_inefficiency)
-    return False
+        return log_interpolate(energy, c.lkr_photon_energy, c.lkr_photon_inefficiency)
+    return 1.0
+
+
+@kernel
+def photon_seen(rng: np.random.Generator, c: Constants, detector: int, energy: float) -> bool:
+    """Whether the detector a photon hits gives a signal."""
+    lost = photon_inefficiency(c, detector, energy)
+    return lost < 1.0 and rng.random() > lost
+
+
+@kernel
+def photons_missed(rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float) -> float:
+    """Weight of an event in which no detector sees any of the photons, 0 where one does.
+
+    Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
+    calorimeter cluster is missed, too.
+    """
+    weight = 1.0
+    for k in range(count):
+        row = particles[k]
+        if row[PDG] == PHOTON:
+            detector, _, _, _ = photon_fate(c, row)
+            soft = detector == IN_LKR and row[ENERGY] < c.lkr_threshold
+            lost = 1.0 if soft else photon_inefficiency(c, detector, row[ENERGY])
+            missed, factor = happens(rng, lost, rare)
+            if not missed:
+                return 0.0
+            weight *= factor
+    return weight

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from analysis.events.candidates import three_track_vertices
-from analysis.events.matching import approach
 from analysis.events.single_track import (
-    MATCHING_WIDTHS,
     decay_angle,
     missing_mass_squared,
     single,
     single_tracks,
     vertices_with_others,
 )
+from analysis.matching import MATCHING_WIDTHS, approach
 from analysis.particles import particle
 from analysis.schema import Z_BEFORE_MAGNET
 from analysis.selection.identification import muon, vertex_identified_as

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.simulation.skim import has_muons, has_pair, has_types, mass_of_tracks, resolved, two_positrons
+from analysis.simulation.skim import (
+    has_muons,
+    has_pair,
+    has_types,
+    is_alone,
+    mass_of_tracks,
+    resolved,
+    two_positrons,
+)
 from analysis.simulation.streams import STREAMS, stream
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_COLUMNS, FIT_MOMENTUM, FIT_TX
 
@@ -105,3 +113,21 @@ def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
     assert not dimuon(signals=(1.0, 1.0, 1.0))
     assert not dimuon(ratios=(1.0, 0.05, 0.1))
     assert not dimuon(momenta=(20000.0, 20000.0, 20000.0))
+
+
+@pytest.mark.parametrize(
+    ("charge", "ratio", "signal", "tracks", "kept"),
+    [
+        (1, 0.1, 1.0, 1, True),
+        (-1, 0.1, 1.0, 1, False),
+        (1, 0.9, 1.0, 1, False),
+        (1, -1.0, 1.0, 1, False),
+        (1, 0.1, 0.0, 1, False),
+        (1, 0.1, 1.0, 2, False),
+    ],
+)
+def test_a_single_muon_is_alone_and_positive(charge, ratio, signal, tracks, kept):
+    fits, _ = event((charge, charge, charge))
+    muons = np.full((3, 3), signal)
+    assert is_alone(stream("single_track").requirement, fits, np.full(3, ratio), muons, tracks) == kept
+    assert is_alone(REQUIREMENT, fits, np.full(3, ratio), muons, tracks)

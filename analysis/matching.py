@@ -1,5 +1,6 @@
 """Kernels that find the kaon of a track: the tagger's and the beam spectrometer's candidate that belong to it.
 
+Shared by the selections and by the simulated experiment, which prescales events by what it reconstructs.
 Lines are rows (x, y, dx/dz, dy/dz) of arrays of shape (4, objects), given in a reference plane of their own.
 """
 
@@ -9,12 +10,26 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.schema import Z_BEFORE_MAGNET, Z_GTK3
+from analysis.units import mm, ns
+
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 Offsets = tuple[Index, Index, Index]
 """Offsets (events + 1,) of the tracks, the tagger's and the beam spectrometer's candidates."""
 
 X, Y, SLOPE_X, SLOPE_Y = range(4)
+
+BEAM_TRACK_WINDOW = 0.5 * ns
+"""Beam tracks farther from the KTAG time are not considered (PLB 816 (2021) 136259, Section 2)."""
+MATCHING_WIDTHS = (0.12 * ns, 1.5 * mm)
+"""Widths of the time difference and the closest approach in the discriminant.
+
+The papers take the distributions of K3pi decays and print none of them: the time's width is that of two detectors
+of 70 and 100 ps, that of the distance what simulated single tracks have.
+"""
+PLANES = (Z_BEFORE_MAGNET, Z_GTK3)
+"""Where tracks and beam tracks are given."""
 
 
 @numba.njit(cache=True)
@@ -66,16 +81,13 @@ def match_kaons(  # type: ignore[no-untyped-def]
     kaons: Float,
     times: tuple[Float, Float, Float],
     trigger: Float,
-    planes: tuple[float, float],
-    widths: tuple[float, float],
-    window: float,
 ):
     """The positive track of each event nearest in time to its trigger, with the kaon it comes from.
 
-    `tracks` (4, tracks) and `kaons` (4, beam tracks) are lines in the two `planes` (mm), `times` (ns) those of tracks,
+    `tracks` (4, tracks) and `kaons` (4, beam tracks) are lines in the two `PLANES`, `times` (ns) those of tracks,
     tagger and beam tracks.  The tagger's candidate is the one nearest in time to the track, the kaon the beam track
-    within `window` (ns) of it with the smallest sum of squares of time difference and closest approach, in units of
-    `widths` (ns, mm).
+    within the window of it with the smallest sum of squares of time difference and closest approach, in units of
+    their widths.
 
     Returns (event, track, tagger, beam track (n, 4) as indices; vertex x, y, z, closest approach, sum of
     squares (n, 5)).
@@ -95,9 +107,9 @@ def match_kaons(  # type: ignore[no-untyped-def]
         best = np.inf
         for g in range(offsets[2][e], offsets[2][e + 1]):
             late = passed[g] - tagged[k]
-            if abs(late) < window:
-                distance, x, y, z = approach(tracks, t, planes[0], kaons, g, planes[1])
-                squares = (late / widths[0]) ** 2 + (distance / widths[1]) ** 2
+            if abs(late) < BEAM_TRACK_WINDOW:
+                distance, x, y, z = approach(tracks, t, PLANES[0], kaons, g, PLANES[1])
+                squares = (late / MATCHING_WIDTHS[0]) ** 2 + (distance / MATCHING_WIDTHS[1]) ** 2
                 if squares < best:
                     best = squares
                     indices[found] = e, t, k, g
