@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": "Simulate samples of the catalogue.",
     "run": "Run searches over samples: events to histograms.",
     "limits": "Histograms and published inputs to results/limits.json.",
+    "recast": "Limits for other models of the signal, by reweighting it.",
     "limit": "The limit of one counting search, from numbers.",
     "unblind": "Open a masked region, with a record of who and why.",
     "report": "Tables and figures from results.",

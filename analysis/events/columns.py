@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import awkward as ak
@@ -42,6 +43,12 @@ class Columns:
         return self._column(
             collection, "", lambda: np.asarray(ak.to_numpy(self.events[collection].layout.offsets), np.int64)
         )
+
+    def replaced(self, name: str, values: NDArray[Any]) -> Columns:
+        """The same events with other values (n_events,) of an event-level column; what is shared stays shared."""
+        twin = copy(self)
+        twin._columns = {**self._columns, ("", name): values}
+        return twin
 
     def shared(self, build: Any) -> Any:
         """The result of `build(self)`, computed once per chunk."""

@@ -1,0 +1,117 @@
+"""Limits of a search for another model of its signal: the acceptance changes, everything else is the search's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from analysis.execution import Backend, run
+from analysis.execution.fileset import fileset
+from analysis.execution.store import load
+from analysis.limits.booked import Booked
+from analysis.limits.events import limit_from_events, signal_region
+from analysis.recasting.density import Density, RecastError
+from analysis.recasting.reweighting import RecastProcessor, Reweighting, signal_decay
+from analysis.results import LimitRecord
+from analysis.search import search
+
+MINIMUM_EFFECTIVE = 100
+"""Least effective number of selected simulated events, (sum w)^2 / sum w^2: the acceptance is then known to 10%."""
+MINIMUM_PROMPT = 0.1
+"""Least share of the acceptance that a lifetime may leave; beyond, the displaced decays have to be simulated."""
+
+
+@dataclass(frozen=True)
+class Recast:
+    """A limit for one density; `limit.kaon_decays`, the background and the observed count are those of the search.
+
+    `acceptance` is that of the signal region, `acceptance_error` its statistical error, `acceptance_simulated` that of
+    the simulated density.  `effective_events` is (sum w)^2 / sum w^2 of the selected simulated events, `prompt` the
+    share of the acceptance that the lifetime leaves.
+    """
+
+    search: str
+    dataset: str
+    decay: str
+    density: str
+    acceptance: float
+    acceptance_error: float
+    acceptance_simulated: float
+    effective_events: float
+    prompt: float
+    limit: LimitRecord
+
+    def __repr__(self) -> str:
+        reached = self.limit.upper_limit
+        shown = "blind" if reached is None else f"{reached:.3g}"
+        return (
+            f"{self.search}/{self.dataset}, {self.density}: acceptance {self.acceptance:.4g} ± "
+            f"{self.acceptance_error:.1g} ({self.effective_events:.0f} effective events), SES "
+            f"{self.limit.single_event_sensitivity:.3g}, limit {shown} (expected "
+            f"{self.limit.expected_upper_limit[2]:.3g})"
+        )
+
+
+def recast(
+    name: str,
+    dataset: str,
+    *densities: Density,
+    samples: Path | str = "samples",
+    histograms: Path | str = "results/histograms",
+    backend: Backend | None = None,
+    confidence_level: float = 0.9,
+) -> tuple[Recast, ...]:
+    """Limits of a search for other densities of its signal, one for each, in one pass over its signal sample.
+
+    `samples` is where `kaon simulate` wrote, `histograms` where `kaon run` did.  A shut search has expected limits
+    only.  RecastError where the simulated events do not suffice.
+    """
+    declared = search(name, dataset)
+    decay = signal_decay(name, dataset)
+    booked = Booked(declared, load(Path(histograms) / f"{name}.zip"))
+    wanted = {str(i): d for i, d in enumerate(densities)} | {f"{i} prompt": d.prompt for i, d in enumerate(densities)}
+    weights = {label: Reweighting.to(density, decay) for label, density in wanted.items()}
+    signal = declared.samples.signal
+    processor, place = RecastProcessor(name, dataset, weights), backend or Backend("iterative")
+    result = run(processor, fileset([signal], Path(samples)), backend=place, progress=False)
+    exposure = result.exposure(signal).as_numbers()
+
+    def with_signal(label: str) -> Booked:
+        return Booked(declared, {**booked.samples, signal: {dataset: result.output[label], "exposure": exposure}})
+
+    return tuple(
+        _one(density, decay, booked, with_signal(str(i)), with_signal(f"{i} prompt"), confidence_level)
+        for i, density in enumerate(densities)
+    )
+
+
+def _one(density: Density, decay: str, simulated: Booked, weighted: Booked, prompt: Booked, level: float) -> Recast:
+    declared = simulated.search
+    where = (declared.samples.signal, declared.signal, signal_region(declared.signal))
+    accepted, without_lifetime = weighted.count(*where), prompt.count(*where)
+    effective = accepted.value**2 / accepted.variance if accepted.variance else 0.0
+    share = accepted.value / without_lifetime.value if without_lifetime.value else 0.0
+    if effective < MINIMUM_EFFECTIVE:
+        raise RecastError(
+            f"{density.description}: {effective:.3g} effective simulated events are selected, {MINIMUM_EFFECTIVE} are "
+            f"needed; simulate more of {declared.samples.signal}, make the window wider, or simulate the model itself"
+        )
+    if share < MINIMUM_PROMPT:
+        raise RecastError(
+            f"{density.description}: {share:.1%} of the acceptance is from decays near the kaon's vertex, the only "
+            f"ones that were simulated; simulate the displaced decays, or give a shorter lifetime"
+        )
+    acceptance = weighted.acceptance(*where)
+    record, _ = limit_from_events(weighted, level)
+    return Recast(
+        search=declared.name,
+        dataset=declared.dataset,
+        decay=decay,
+        density=density.description,
+        acceptance=acceptance.value,
+        acceptance_error=acceptance.error,
+        acceptance_simulated=simulated.acceptance(*where).value,
+        effective_events=effective,
+        prompt=share,
+        limit=replace(record, published_upper_limit=None, parameter=density.parameters),
+    )

@@ -1,0 +1,70 @@
+"""From a density to weights of simulated events, and the pass over the signal sample that applies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coffea.processor import ProcessorABC
+
+from analysis.catalogue import catalogue, conditions
+from analysis.events.columns import Columns
+from analysis.processor import book, event_rows
+from analysis.recasting.density import Density, Floats, Products
+from analysis.recasting.integral import checked, integral
+from analysis.recasting.truth import kaon_frame, laboratory_momenta
+from analysis.search import search
+from analysis.simulation.decays import mode
+
+
+@dataclass(frozen=True)
+class Reweighting:
+    """A density with its integral in units of the simulated one: what a worker needs to weight events."""
+
+    decay: str
+    density: Density
+    integral: float
+
+    @classmethod
+    def to(cls, density: Density, decay: str) -> Reweighting:
+        """The reweighting of simulated decays of `decay` to a density; RecastError where there is none."""
+        return cls(decay, density, integral(decay, density).value)
+
+    def factors(self, columns: Columns) -> Floats:
+        """Density over simulated density (n_events,), both normalised: what the truth weight is multiplied with."""
+        simulated = mode(self.decay)
+        laboratory = laboratory_momenta(columns, simulated)
+        momenta = kaon_frame(laboratory, columns)
+        wanted = checked(self.density, self.density.detectable(Products(simulated.products, momenta), laboratory))
+        return wanted / simulated.density(momenta) / self.integral
+
+
+class RecastProcessor(ProcessorABC):
+    """Books the signal selection of a search once for each reweighting: {label: {selection: {histogram: Hist}}}."""
+
+    def __init__(self, name: str, dataset: str, reweightings: Mapping[str, Reweighting]) -> None:
+        self.name, self.dataset, self.reweightings = name, dataset, dict(reweightings)
+
+    def process(self, events: Any) -> dict[str, Any]:
+        declared = search(self.name, self.dataset)
+        columns = Columns(events)
+        columns.shared(declared.signal.candidates)
+        read = event_rows(columns, conditions().of(self.dataset))
+        return {
+            label: {declared.signal.name: book(declared.signal, reweighted(columns, r.factors(columns)), read)}
+            for label, r in self.reweightings.items()
+        }
+
+    def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
+        return accumulator
+
+
+def reweighted(columns: Columns, factors: Floats) -> Columns:
+    """The same events with their truth weights multiplied."""
+    return columns.replaced("truth_weight", columns.event("truth_weight") * factors)
+
+
+def signal_decay(name: str, dataset: str) -> str:
+    """The decay that the signal sample of a search is of."""
+    return catalogue().simulation[search(name, dataset).samples.signal].decay
