@@ -6,11 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import mplhep
-
-mpl.use("Agg")
-
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -18,7 +14,7 @@ from analysis.catalogue import branching_fractions, conditions
 from analysis.limits.backgrounds import opened
 from analysis.limits.booked import Booked
 from analysis.limits.events import normalise
-from analysis.results import write_bytes
+from analysis.report.figures import save_figure
 from analysis.search import Selection
 
 REBINNED = 60
@@ -74,15 +70,5 @@ def write_spectra(booked: Booked, directory: Path) -> list[Path]:
     for selection in booked.search.selections:
         figure = spectrum(booked, selection, decays)
         path = directory / f"{booked.search.name}_{booked.search.dataset}_{selection.name}.png"
-        write_bytes(path, _png(figure))
-        plt.close(figure)
-        paths.append(path)
+        paths.append(save_figure(figure, path))
     return paths
-
-
-def _png(figure: Figure) -> bytes:
-    from io import BytesIO
-
-    stream = BytesIO()
-    figure.savefig(stream, format="png", dpi=120, metadata={"Software": None})
-    return stream.getvalue()

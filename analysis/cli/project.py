@@ -1,0 +1,65 @@
+"""`kaon project`: expected limits against the number of kaon decays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("project")
+@click.argument("searches", nargs=-1)
+@click.option(
+    "--limits", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
+)
+@click.option(
+    "--origin", type=click.Choice(["events", "published"]), default="events", show_default=True,
+    help="Start from the limits from events, or from those of the printed inputs.",
+)  # fmt: skip
+@click.option("--times", type=float, default=100.0, show_default=True, help="Up to this many times today's decays.")
+@click.option("--points", type=click.IntRange(min=2), default=25, show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/projections"), show_default=True
+)
+def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, points: int, output: Path) -> None:
+    """Draw the expected limits of SEARCHES (default: all) with more data, and write them as JSON.
+
+    Background and sensitivity grow with the kaon decays, their relative errors stay.
+    """
+    from dataclasses import asdict
+
+    from analysis.limits.projection import decays_range, project, projectable
+    from analysis.provenance import provenance
+    from analysis.report.figures import save_figure
+    from analysis.report.projections import projection_figure
+    from analysis.results import Limits, write_json
+    from analysis.search import searches as declared
+
+    unknown = [name for name in searches if name not in declared()]
+    if unknown:
+        raise click.UsageError(f"unknown search {', '.join(unknown)}: there are {', '.join(declared())}")
+    priors = {(s.name, s.dataset): s.background_prior for name in searches or declared() for s in declared()[name]}
+    if not limits.exists():
+        raise click.ClickException(f"{limits} is not there: run `make limits` first")
+    found = Limits.read(limits)
+    mine = [r for r in found.limits if (r.search, r.dataset) in priors and r.origin == origin]
+    records = [r for r in mine if projectable(r)]
+    if not records:
+        raise click.ClickException(f"{limits} has no counting limit from {origin} of these searches")
+    projections = []
+    for record in records:
+        now = float(record.kaon_decays or 0)
+        prior = priors[record.search, record.dataset]
+        decays = decays_range(now / 2, now * times, points)
+        made = project(record, decays, background_prior=prior, confidence_level=found.confidence_level)
+        projections.append(asdict(made))
+        path = output / f"{record.search}_{record.dataset}_{origin}.png"
+        click.echo(f"drawn {save_figure(projection_figure(made, found.confidence_level), path)}")
+    content = {
+        "confidence_level": found.confidence_level,
+        "projections": projections,
+        "provenance": provenance(),
+    }
+    path = output / "projections.json"
+    write_json(path, content)
+    click.echo(f"written {path}")
