@@ -119,13 +119,17 @@ class Chod(Block):
 
 
 class Lav(Block):
-    """Twelve large-angle veto stations; `inefficiency` at the energies `inefficiency_energy` (log-log between)."""
+    """Twelve large-angle veto stations; `inefficiency` at the energies `inefficiency_energy` (log-log between).
+
+    `albedo` is the probability that a photon on the tank's wall sends a part of its energy on to the next station.
+    """
 
     z_front: tuple[float, ...]
     z_back: tuple[float, ...]
     r_min: tuple[float, ...]
     r_max: tuple[float, ...]
     threshold: Positive
+    albedo: Probability
     inefficiency_energy: Curve
     inefficiency: Curve
     sigma_time: Positive
@@ -135,6 +139,19 @@ class Lav(Block):
         for field in ("z_front", "z_back", "r_min", "r_max"):
             if len(getattr(self, field)) != 12:
                 raise ValueError(f"lav.{field} must list twelve stations")
+        return self
+
+
+class Tank(Block):
+    """Wall of the vacuum tank: inner `radius` up to `z_end`, section by section."""
+
+    z_end: tuple[Positive, ...]
+    radius: tuple[Positive, ...]
+
+    @model_validator(mode="after")
+    def _sections_ascend(self) -> Tank:
+        if len(self.z_end) != len(self.radius) or list(self.z_end) != sorted(self.z_end):
+            raise ValueError("tank.z_end must ascend and tank.radius have as many entries")
         return self
 
 
@@ -187,10 +204,14 @@ class Muv3(Block):
 
 
 class Pid(Block):
-    """Identification curves: probabilities at the momenta (MeV) of the field named `..._momentum` before them."""
+    """Identification curves: probabilities at the momenta (MeV) of the field named `..._momentum` before them.
+
+    `fake_likelihood` is the mean difference of the RICH's log-likelihoods where it decides wrongly.
+    """
 
     pi_as_e_momentum: Curve
     pi_as_e_rich: Curve
+    fake_likelihood: Positive
     pi_as_e_lkr_momentum: Curve
     pi_as_e_lkr: Curve
     pi_as_e_charge_difference: Probability
@@ -224,6 +245,7 @@ class Detector(Facts):
     rich: Rich
     chod: Chod
     lav: Lav
+    tank: Tank
     lkr: Lkr
     irc: Irc
     sac: Sac

@@ -39,6 +39,7 @@ class Constants(Protocol):
     rich_sigma_time: float
     rich_hits: float
     rich_sigma_radius: float
+    rich_fake_gap: float
     chod_z: float
     chod_r_min: float
     chod_r_max: float
@@ -50,9 +51,12 @@ class Constants(Protocol):
     lav_r_min: Floats
     lav_r_max: Floats
     lav_threshold: float
+    lav_albedo: float
     lav_energy: Floats
     lav_inefficiency: Floats
     lav_sigma_time: float
+    tank_z: Floats
+    tank_radius: Floats
     lkr_z: float
     lkr_r_min: float
     lkr_apothem: float
@@ -161,6 +165,7 @@ def _identification(d: Detector) -> dict[str, float | Floats]:
         "rich_sigma_time": d.rich.sigma_time,
         "rich_hits": d.rich.hits_electron,
         "rich_sigma_radius": d.rich.sigma_radius,
+        "rich_fake_gap": d.pid.fake_likelihood,
         "chod_z": d.chod.z,
         "chod_r_min": d.chod.r_min,
         "chod_r_max": d.chod.r_max,
@@ -199,6 +204,9 @@ def _calorimeters(d: Detector) -> dict[str, float | Floats]:
         "lav_r_min": _array(d.lav.r_min),
         "lav_r_max": _array(d.lav.r_max),
         "lav_threshold": d.lav.threshold,
+        "lav_albedo": d.lav.albedo,
+        "tank_z": _array(d.tank.z_end),
+        "tank_radius": _array(d.tank.radius),
         "lav_energy": _array(d.lav.inefficiency_energy),
         "lav_inefficiency": _array(d.lav.inefficiency),
         "lav_sigma_time": d.lav.sigma_time,

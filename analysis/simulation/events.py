@@ -26,8 +26,8 @@ from analysis.simulation.vetoes import (
     IN_LKR,
     IN_SAC,
     lav_station,
-    photon_fate,
     photon_seen,
+    photon_target,
     photons_missed,
 )
 
@@ -191,8 +191,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
             continue
-        detector, station, x, y = photon_fate(c, row)
-        energy = row[t.ENERGY]
+        detector, station, x, y, energy = photon_target(rng, c, row)
         if not photon_seen(rng, c, detector, energy):
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:

@@ -138,6 +138,18 @@ def ring_radius(c: Constants, p: float, mass: float) -> float:
     return c.rich_focal * np.sqrt(squared) if squared > 0 else 0.0
 
 
+STRONGEST_SEPARATION = 10.0
+"""Difference of two ring radii, in their resolutions, beyond which a decision is not made any surer."""
+
+
+@kernel
+def likelihood_gap(rng: np.random.Generator, c: Constants, p: float, light: float, heavy: float) -> float:
+    """How much log L prefers the right one of two masses: that of a Gaussian measurement of the ring's radius."""
+    apart = (ring_radius(c, p, light) - ring_radius(c, p, heavy)) / c.rich_sigma_radius
+    apart = min(apart, STRONGEST_SEPARATION)
+    return abs(0.5 * apart * apart + apart * rng.standard_normal())
+
+
 OVERLAP_CONFUSION = 0.15
 """Probability that overlapping rings (tracks within 4 mrad) spoil the e-pi decision: assumed; selections avoid them."""
 
@@ -148,7 +160,8 @@ def rich_likelihoods(
 ) -> float:
     """Fill out = (log L_e, log L_mu, log L_pi, hits), relative to the best hypothesis; returns the weight.
 
-    The e-pi decision follows the measured curves, the muon's likelihood a ring radius with Gaussian error.
+    The e-pi decision follows the measured curves, the muon's likelihood a ring radius with Gaussian error.  A wrong
+    decision rests on few hits of other rings: its likelihoods differ little.
     """
     confusion = OVERLAP_CONFUSION if overlap else 0.0
     kind, weight = abs(pdg), 1.0
@@ -162,7 +175,10 @@ def rich_likelihoods(
     else:
         electron, weight = happens(rng, log_interpolate(p, c.rich_pi_p, c.rich_pi) + confusion, rare)
     radius = ring_radius(c, p, mass) + c.rich_sigma_radius * rng.standard_normal()
-    gap = 1.0 + 6.0 * rng.standard_exponential()
+    if electron == (kind == ELECTRON):
+        gap = likelihood_gap(rng, c, p, MASS_E, MASS_PI)
+    else:
+        gap = c.rich_fake_gap * rng.standard_exponential()
     pull_mu = (radius - ring_radius(c, p, MASS_MU)) / c.rich_sigma_radius
     pull = (radius - ring_radius(c, p, mass)) / c.rich_sigma_radius
     out[0], out[2] = (0.0, -gap) if electron else (-gap, 0.0)

@@ -56,6 +56,40 @@ def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
 
 
 @kernel
+def station_after_wall(c: Constants, row: Floats) -> int:
+    """First large-angle station behind the point where a photon on no detector hits the tank's wall; -1: none."""
+    slope2 = (row[PX] ** 2 + row[PY] ** 2) / row[PZ] ** 2
+    if row[PZ] <= 0.0 or slope2 == 0.0:
+        return -1
+    along = (row[X] * row[PX] + row[Y] * row[PY]) / row[PZ]
+    for section in range(c.tank_z.size):
+        # |position + slope * path| = radius, the outgoing solution
+        room = c.tank_radius[section] ** 2 - row[X] ** 2 - row[Y] ** 2
+        hit = row[Z] + (np.sqrt(along * along + slope2 * max(0.0, room)) - along) / slope2
+        if hit < c.tank_z[section]:
+            for s in range(c.lav_z.size):
+                if c.lav_z[s] > hit:
+                    return s
+            return -1
+    return -1
+
+
+@kernel
+def photon_target(rng: np.random.Generator, c: Constants, row: Floats) -> tuple[int, int, float, float, float]:
+    """Detector, station and position as `photon_fate`, and the energy that arrives.
+
+    A photon on the tank's wall may send an electron on to the next large-angle station, with any share of its energy.
+    """
+    detector, station, x, y = photon_fate(c, row)
+    energy = row[ENERGY]
+    if detector == NOWHERE and rng.random() < c.lav_albedo:
+        station = station_after_wall(c, row)
+        if station >= 0:
+            detector, energy = IN_LAV, energy * rng.random()
+    return detector, station, x, y, energy
+
+
+@kernel
 def photon_inefficiency(c: Constants, detector: int, energy: float) -> float:
     """Probability that the detector a photon hits gives no signal, as measured; 1 below its threshold."""
     if detector == IN_LAV and energy >= c.lav_threshold:
@@ -87,9 +121,9 @@ def photons_missed(rng: np.random.Generator, c: Constants, particles: Floats, co
     for k in range(count):
         row = particles[k]
         if row[PDG] == PHOTON:
-            detector, _, _, _ = photon_fate(c, row)
-            soft = detector == IN_LKR and row[ENERGY] < c.lkr_threshold
-            lost = 1.0 if soft else photon_inefficiency(c, detector, row[ENERGY])
+            detector, _, _, _, energy = photon_target(rng, c, row)
+            soft = detector == IN_LKR and energy < c.lkr_threshold
+            lost = 1.0 if soft else photon_inefficiency(c, detector, energy)
             missed, factor = happens(rng, lost, rare)
             if not missed:
                 return 0.0

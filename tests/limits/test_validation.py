@@ -104,7 +104,8 @@ def test_every_tuned_constant_exists_and_says_so():
             if file == "detector.yaml":
                 block, _, name = entry.partition(".")
                 assert hasattr(getattr(detector(), block), name), constant
-                assert "TUNED" in getattr(detector(), block).note, constant
+                facts = getattr(detector(), block)
+                assert "TUNED" in facts.note, constant
             elif file == "conditions.yaml":
                 assert all(entry in period for period in yaml.safe_load(texts[file])["periods"].values())
             else:

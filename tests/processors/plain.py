@@ -189,7 +189,8 @@ def pi_ee(event: dict[str, Any], *, signal: bool, year: str) -> float | None:
         return None
     pion, leptons = found["pion"], found["leptons"]
     if signal or not full:
-        if any(t["rich_log_e"] <= t["rich_log_pi"] for t in leptons if t["charge"] > 0):
+        least = 1.2 if full else 0.0
+        if any(t["rich_log_e"] - t["rich_log_pi"] <= least for t in leptons if t["charge"] > 0):
             return None
         if min(rich_angles([pion, *leptons])) <= 4e-3:
             return None

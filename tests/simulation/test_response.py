@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from analysis.particles import MASS_E, MASS_PI
 from analysis.simulation import response as r
 from analysis.simulation.constants import constants
 
@@ -128,3 +129,33 @@ def test_curves_are_interpolated_and_constant_outside():
     xs, ys = np.array([1.0, 2.0, 4.0]), np.array([1.0, 4.0, 16.0])
     assert [r.interpolate(x, xs, ys) for x in (0.0, 1.5, 3.0, 9.0)] == [1.0, 2.5, 10.0, 16.0]
     assert [r.log_interpolate(x, xs, ys) for x in (0.0, 1.5, 3.0, 9.0)] == pytest.approx([1.0, 2.0, 8.0, 16.0])
+
+
+@njit
+def _gaps(rng, c, p, light, heavy, out):
+    for i in range(out.size):
+        out[i] = r.likelihood_gap(rng, c, p, light, heavy)
+
+
+def test_likelihoods_of_a_right_decision_follow_the_ring_radii():
+    """Two hypotheses d resolutions apart: log L differs by d^2/2 with a spread d; ring radii in closed form."""
+    c, p, gaps = constants(), 38000.0, np.empty(200_000)
+    _gaps(np.random.default_rng(1), c, p, MASS_E, MASS_PI, gaps)
+    squared = [2 * c.rich_refractivity - (m / p) ** 2 for m in (MASS_E, MASS_PI)]
+    apart = c.rich_focal * (np.sqrt(squared[0]) - np.sqrt(squared[1])) / c.rich_sigma_radius
+    assert apart < r.STRONGEST_SEPARATION
+    right = gaps[gaps > 0.1 * apart**2]
+    assert right.mean() == pytest.approx(apart**2 / 2, rel=0.01)
+    assert right.std() == pytest.approx(apart, rel=0.02)
+
+
+def test_wrong_decisions_are_weak():
+    """A threshold on the likelihoods that electrons pass removes most of the pions that look like electrons."""
+    wrong, _ = likelihoods(211, 14000.0, 400_000)
+    right, _ = likelihoods(11, 14000.0, 20_000)
+    difference = wrong[:, 0] - wrong[:, 2]
+    fakes = difference[difference > 0]
+    threshold = 1.2
+    assert (fakes > threshold).mean() == pytest.approx(np.exp(-threshold / constants().rich_fake_gap), abs=0.02)
+    taken = right[:, 0] - right[:, 2]
+    assert (taken > threshold).sum() / (taken > 0).sum() > 0.995

@@ -90,8 +90,9 @@ def _missed_weight(rng, c, particles, count, rare, n):
 def test_the_weight_of_missed_photons_is_their_probability(rare):
     """Whatever they are drawn with; two photons multiply, other particles do not count."""
     c, n = constants(), 400_000
-    soft = photon(0.03, energy=150.0)  # a large-angle photon, missed with a few per cent
-    lost = v.photon_inefficiency(c, v.IN_LAV, 150.0)
+    energy = 60.0
+    soft = photon(0.03, energy=energy)  # a large-angle photon, missed with a few per cent
+    lost = v.photon_inefficiency(c, v.IN_LAV, energy)
     assert 0.02 < lost < 0.1
     muon = photon(0.03)
     muon[t.PDG] = -t.MUON
@@ -104,5 +105,30 @@ def test_the_weight_of_missed_photons_is_their_probability(rare):
 
 def test_photons_that_no_detector_can_see_cost_nothing():
     c, rng = constants(), np.random.default_rng(4)
-    hidden = np.stack([photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=49.0)])
+    hidden = np.stack(
+        [photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=c.lav_threshold - 1)]
+    )
     assert v.photons_missed(rng, c, hidden, 3, 0.0) == 1.0
+
+
+def test_a_photon_on_the_wall_is_followed_by_the_next_station():
+    """A photon from the axis at 80 mrad meets the wall of radius 960 mm after 12 m."""
+    c = constants()
+    for z in (106000.0, 125000.0, 150000.0):
+        row = photon(0.08, z=z, energy=60.0)
+        section = int(np.searchsorted(c.tank_z, z + c.tank_radius[0] / np.tan(0.08)))
+        hit = z + c.tank_radius[section] / np.tan(0.08)
+        assert c.lav_z[v.station_after_wall(c, row)] == c.lav_z[c.lav_z > hit].min()
+
+
+def test_off_the_axis_the_wall_is_nearer_in_the_direction_of_the_offset():
+    c = constants()
+    towards, away = photon(0.08, azimuth=0.0), photon(0.08, azimuth=np.pi)
+    towards[t.X] = away[t.X] = 500.0
+    assert v.station_after_wall(c, towards) < v.station_after_wall(c, away)
+
+
+def test_backward_photons_meet_no_further_station():
+    c = constants()
+    assert v.station_after_wall(c, photon(np.pi - 0.3)) == -1
+    assert v.station_after_wall(c, photon(0.08, z=239500.0)) == -1
