@@ -18,8 +18,8 @@ from analysis.datasets_path import datasets_path
 from analysis.particles import Decay
 from analysis.triggers import kept_fraction
 
-Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon"]
-LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
+Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
+LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
 """The trigger lines in the order of `analysis.schema.TRIGGER_LINES`."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Count = Annotated[int, Field(gt=0)]
@@ -152,12 +152,14 @@ class SimulatedSample(Facts):
 class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
-    Only the events of `stream` are stored; `inject` adds modes with an assumed branching fraction, e.g. a signal.
+    Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
+    fraction, e.g. a signal.
     """
 
     periods: tuple[str, ...]
     modes: tuple[str, ...]
     stream: Name
+    lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
     seed: Count
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""

@@ -29,7 +29,7 @@ Z_BEFORE_MAGNET = 180 * m
 Z_AFTER_MAGNET = 222 * m
 Z_GTK3 = 102400 * mm
 
-TRIGGER_LINES = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
+TRIGGER_LINES = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
 
 
 @dataclass(frozen=True)

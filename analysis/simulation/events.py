@@ -219,7 +219,7 @@ def simulate_events(
 ) -> None:
     """Simulate all decays and append the events of the stream to `out`; `used` counts what is filled.
 
-    `beam` has a row (momentum, slope x, slope y, x, y) and `downscaling` one of the five trigger lines for each
+    `beam` has a row (momentum, slope x, slope y, x, y) and `downscaling` one of the six trigger lines for each
     running condition.  Deterministic in the state of `rng`.
     """
     for i in range(d.weight.size):

@@ -98,15 +98,21 @@ def _event_efficiency(periods: tuple[Period, ...], run: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class Unweighting:
-    """One mode on its way to data: `decays` of it happen in the exposure, wherever the kaon decays."""
+    """One mode on its way to data: `decays` of it happen in the exposure, wherever the kaon decays.
+
+    Only `lines` take events.
+    """
 
     work: Source
     decays: float
     periods: tuple[Period, ...]
+    lines: tuple[str, ...]
 
     def block(self, number: int) -> Candidates:
         """The candidates of one block; events that fail with the blocks made so far are dropped."""
         output = self.work.block(number)
+        for line in set(TRIGGER_LINES) - set(self.lines):
+            output.event[f"trigger_{line}"] = False
         key = [self.work.seed, (self.work.code << 40) + (1 << 39) + number]
         uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
         fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
@@ -226,7 +232,7 @@ def simulate_pseudo_data(
 
     for decay, fraction in fractions.items():
         work = source(decay, sample.stream, _rare_responses(decay), exposure, sample.seed, unweight=True)
-        events, made = Unweighting(work, kaons * fraction, periods).run(workers, report)
+        events, made = Unweighting(work, kaons * fraction, periods, sample.lines).run(workers, report)
         parts.append(events)
         blocks += made
     events = _finished(concatenated(parts), sample.seed)

@@ -25,8 +25,12 @@ NO_DETECTOR_TIME = 6.0
 """Time resolution (ns) of a track with no hodoscope signal: the spectrometer's own (JINST 12 (2017) P05025)."""
 EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
 """Calorimeter energy (MeV) of the eMT and muMT lines (CERN-EP-2022-018 and arXiv:2211.04818, Section 1)."""
+PINUNU_ENERGY = 30000.0
+"""Calorimeter energy (MeV) from which the pinunu line vetoes; its conditions are those of JHEP 03 (2023) 122, as far as
+they are simulated: a ring, no opposite hodoscope quadrants, no signal in the muon detector.
+"""
 MAX_TRACKS = 6
-MINIMUM_BIAS, MT, EMT, MUMT, DIMUON = range(5)
+MINIMUM_BIAS, MT, EMT, MUMT, DIMUON, PINUNU = range(6)
 
 
 class Event(Protocol):
@@ -229,8 +233,8 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[np.bool_, 
 
 
 @kernel
-def _trigger(c: Constants, e: Event, tracks: int, clusters: int, outer: int, fired: Flags) -> None:
-    """The raw decisions of the five lines."""
+def _trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, fired: Flags) -> None:
+    """The raw decisions of the six lines."""
     any_chod, opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
     for i in range(tracks):
@@ -244,6 +248,7 @@ def _trigger(c: Constants, e: Event, tracks: int, clusters: int, outer: int, fir
     fired[EMT] = fired[MT] and energy >= EMT_ENERGY
     fired[MUMT] = fired[MT] and energy >= MUMT_ENERGY and outer > 0
     fired[DIMUON] = multi and negative and outer > 1
+    fired[PINUNU] = any_chod and not opposite and rings > 0 and muons == 0 and energy < PINUNU_ENERGY
 
 
 @kernel
@@ -292,6 +297,7 @@ def _write_scalars(d: Decays, i: int, weight: float, beam: Floats, downscaling: 
     ev.trigger_eMT, ev.downscaling_eMT = fired[EMT], downscaling[row, EMT]
     ev.trigger_muMT, ev.downscaling_muMT = fired[MUMT], downscaling[row, MUMT]
     ev.trigger_dimuon, ev.downscaling_dimuon = fired[DIMUON], downscaling[row, DIMUON]
+    ev.trigger_pinunu, ev.downscaling_pinunu = fired[PINUNU], downscaling[row, PINUNU]
     ev.truth_weight = weight
     ev.truth_x, ev.truth_y, ev.truth_z = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
     ev.truth_kaon_px, ev.truth_kaon_py, ev.truth_kaon_pz = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
@@ -347,8 +353,8 @@ def write_event(
             used[3] += 1
             ev.nMuv3 += 1
     _associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)
-    fired = np.zeros(5, np.bool_)
-    _trigger(c, e, tracks, clusters, outer, fired)
+    fired = np.zeros(6, np.bool_)
+    _trigger(c, e, tracks, clusters, ev.nMuv3, outer, fired)
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
     _write_scalars(d, i, weight, beam, downscaling, fired, ev)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)

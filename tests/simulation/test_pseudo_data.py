@@ -59,6 +59,18 @@ def test_every_event_was_kept_by_a_line_and_carries_its_downscalings(events):
         assert (ak.to_numpy(events[f"downscaling_{line}"]) == downscaling[line]).all()
 
 
+def test_only_the_lines_of_the_sample_take_events(events, tmp_path):
+    assert not events["trigger_pinunu"].to_numpy().any()
+    mode, line = "K+ -> pi+ e+ e-", "eMT"
+    sample = PseudoData(periods=("2022",), modes=(mode,), stream="dielectron", seed=77, lines=(line,))
+    simulate_pseudo_data(
+        "x", sample, tmp_path / "one.root", quick=True, workers=1, file_format="ttree", inject={}, progress=None
+    )
+    one = uproot.open(tmp_path / "one.root")["Events"].arrays()
+    assert one[f"trigger_{line}"].to_numpy().all()
+    assert not np.any([one[f"trigger_{other}"] for other in TRIGGER_LINES if other != line])
+
+
 def test_events_are_ordered_and_numbered_within_their_burst(events):
     run, burst, number = (ak.to_numpy(events[name]).astype(np.int64) for name in ("run", "burst", "event"))
     key = run * 10**9 + burst * 10**5 + number

@@ -1,0 +1,47 @@
+"""Trigger decisions, once more from what the record of the event says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from analysis.catalogue import RareResponses, conditions
+from analysis.simulation.beam import Exposure
+from analysis.simulation.blocks import source
+from analysis.units import GeV
+
+DECAYS = ("K+ -> pi+ nu nu", "K+ -> pi+ pi0, pi0 -> gamma gamma", "K+ -> mu+ nu_mu", "K+ -> pi+ pi+ pi-")
+
+
+@pytest.fixture(scope="module", params=DECAYS)
+def output(request):
+    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
+    return source(request.param, "all", RareResponses(), exposure, 3).block(0, 4000)
+
+
+def sums(output, name, values):
+    """Sum of `values` over the objects of each event."""
+    event = np.repeat(np.arange(len(output.event)), output.event[f"n{name}"])
+    return np.bincount(event, values, minlength=len(output.event))
+
+
+def test_pinunu_asks_for_a_ring_and_vetoes_muons_energy_and_opposite_quadrants(output):
+    chod = output.Chod
+    quadrants = [
+        sums(output, "Chod", ((chod["x"] < 0) == left) & ((chod["y"] < 0) == low)) > 0
+        for left, low in ((False, False), (True, True), (False, True), (True, False))
+    ]
+    opposite = (quadrants[0] & quadrants[1]) | (quadrants[2] & quadrants[3])
+    quiet = (output.event["nMuv3"] == 0) & (sums(output, "Cluster", output.Cluster["energy"]) < 30 * GeV)
+    ring = (sums(output, "Track", output.Track["rich_hits"]) > 0) & (output.event["nChod"] > 0)
+    wanted = ring & quiet & ~opposite
+    # a tile reaches over the border of a quadrant: its centre may lie in the next one
+    assert (output.event["trigger_pinunu"] != wanted).mean() < 2e-3
+    assert wanted.any()
+
+
+def test_pinunu_leaves_out_what_the_lines_for_several_tracks_take(output):
+    event = output.event
+    taken = np.logical_or.reduce([event[f"trigger_{line}"] for line in ("MT", "eMT", "muMT", "dimuon")])
+    assert not (event["trigger_pinunu"] & taken).any()
+    assert (event["trigger_minimum_bias"] | ~event["trigger_pinunu"]).all()
