@@ -27,7 +27,7 @@ def test_today_is_the_limit_of_the_search():
     assert today.background == RECORD.background
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0.01, 100))
 def test_without_background_the_limit_falls_with_the_decays(times):
     exact = replace(RECORD, background=0.0, background_error=0.0, single_event_sensitivity_error=0.0)

@@ -121,7 +121,7 @@ def test_tracks_displaced_as_far_as_the_reach_are_selected_as_prompt_ones(place)
     """What `prompt_within` stands on: tracks of N's decay moved to where N flew, then fitted and selected again."""
     path = place / f"{SAMPLE}.root"
     resonance = Resonance("pi- e+", 300.0, window=20.0)
-    prompt, near, far = (displaced_acceptance(path, resonance, by) for by in (0.0, resonance.prompt_within, 1000.0))
+    prompt, near, far = (displaced_acceptance(path, resonance, by) for by in (0.0, resonance.prompt_within, 3000.0))
     assert near == pytest.approx(prompt, rel=0.01)
     assert far < 0.97 * prompt
 

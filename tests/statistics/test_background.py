@@ -15,7 +15,7 @@ PRIORS = ("gamma_posterior", "truncated_gaussian", "lognormal")
 
 @pytest.mark.parametrize("prior", PRIORS)
 @given(expected=st.floats(0.05, 60), relative=st.floats(0.02, 0.9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_predicted_counts_are_normalised(prior, expected, relative):
     background = Background(expected, relative * expected, prior)
     highest = int(40 * (expected + 10))

@@ -23,7 +23,7 @@ PRIORS = ("gamma_posterior", "truncated_gaussian", "lognormal")
     level=st.floats(0.5, 0.99),
     prior=st.sampled_from(PRIORS),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_cls_at_the_limit_is_one_minus_the_confidence_level(observed, expected, relative, efficiency, level, prior):
     background = Background(expected, relative * expected, prior)
     limit = upper_limit(observed, background, ses_error=efficiency, confidence_level=level)
@@ -63,7 +63,7 @@ def test_a_million_toys_agree_to_a_thousandth(observed, backgrounds, efficiency)
 
 
 @given(expected=st.floats(0, 1000), level=st.floats(0.01, 0.999))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_without_events_the_background_drops_out(expected, level):
     assert upper_limit(0, Background(expected), confidence_level=level).signal_events == -math.log1p(-level)
 
@@ -75,7 +75,7 @@ def test_without_background_the_limit_is_the_poisson_one():
 
 
 @given(observed=st.integers(0, 20), expected=st.floats(0.1, 10), relative=st.floats(0.05, 0.8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_limits_grow_with_count_level_and_sensitivity_error(observed, expected, relative):
     background = Background(expected, relative * expected, "gamma_posterior")
     limit = upper_limit(observed, background).signal_events
