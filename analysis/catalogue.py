@@ -97,7 +97,9 @@ class Conditions(Facts):
         return self
 
     def of(self, dataset: str) -> tuple[Period, ...]:
-        """The periods of a data set; KeyError lists the known ones."""
+        """The periods of a data set, a period's name standing for it alone; KeyError lists the known data sets."""
+        if dataset in self.periods and dataset not in self.datasets:
+            return (self.periods[dataset],)
         if dataset not in self.datasets:
             raise KeyError(f"unknown data set {dataset!r}; known: {', '.join(self.datasets)}")
         return tuple(self.periods[name] for name in self.datasets[dataset].periods)

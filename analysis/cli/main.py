@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Run searches over samples: events to histograms.",
     "limits": "Histograms and published inputs to results/limits.json.",
     "recast": "Limits for other models of the signal, by reweighting it.",
+    "stability": "Results of a search with cuts and data varied.",
     "project": "Expected limits against the number of kaon decays.",
     "limit": "The limit of one counting search, from numbers.",
     "unblind": "Open a masked region, with a record of who and why.",

@@ -1,0 +1,71 @@
+"""`kaon stability`: how the results of a search depend on its cuts and on the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("stability")
+@click.argument("search")
+@click.argument("dataset")
+@click.option(
+    "--cut", "cuts", multiple=True, help='A cut to vary: "vertex_z", or "vertex_z:low=105,110" (display unit).'
+)
+@click.option("--periods", is_flag=True, help="Each period of the data set alone.")
+@click.option("--samples", type=click.Path(path_type=Path), default=Path("samples"), show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/stability"), show_default=True
+)
+@click.option(
+    "--backend", default="iterative", show_default=True, help="iterative, local, slurm, htcondor or tcp://..."
+)
+@click.option("--workers", type=int, help="Worker processes of the backend.")
+@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+def command(
+    search: str,
+    dataset: str,
+    cuts: tuple[str, ...],
+    periods: bool,
+    samples: Path,
+    output: Path,
+    backend: str,
+    workers: int | None,
+    confidence_level: float,
+) -> None:
+    """Run SEARCH in DATASET with cuts moved and on parts of the data; by default with all of them.
+
+    Shut boxes stay shut: events in them are removed where data are read, whatever the cuts are.
+    """
+    from dataclasses import asdict
+
+    from analysis.catalogue import conditions
+    from analysis.execution import Backend
+    from analysis.provenance import provenance
+    from analysis.report.stability import draw_stability
+    from analysis.results import write_json
+    from analysis.search import search as declared
+    from analysis.stability import PeriodVariation, Variation, check_stability
+    from analysis.stability.variation import parsed, usual
+
+    wanted = declared(search, dataset)
+    variations: list[Variation] = [v for text in cuts for v in parsed(text, wanted)]
+    if not cuts and not periods:
+        variations += usual(wanted)
+    if periods or not cuts:
+        variations += [PeriodVariation(name) for name in conditions().datasets[dataset].periods]
+    place = Backend(backend, workers)
+    found = check_stability(
+        search, dataset, variations, samples=samples, backend=place, confidence_level=confidence_level
+    )
+    path = output / f"stability_{search}_{dataset}.json"
+    write_json(path, {"confidence_level": confidence_level, **asdict(found), "provenance": provenance()})
+    for drawn in draw_stability(found, output):
+        click.echo(f"drawn {drawn}")
+    pulls = [p for p in found.points if p.kaon_decays_pull is not None]
+    if pulls:
+        worst = max(pulls, key=lambda p: abs(p.kaon_decays_pull or 0.0))
+        where = f"{worst.quantity} {worst.end} at {worst.value:g}"
+        click.echo(f"largest change of N_K: {worst.kaon_decays_pull:+.1f} standard deviations, {where}")
+    click.echo(f"written {path}")
