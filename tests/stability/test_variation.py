@@ -50,7 +50,7 @@ def test_varied_searches_do_not_touch_the_seal():
 
 
 def test_a_period_is_a_data_set_of_its_own_that_nothing_opens():
-    from analysis.limits.events import opened
+    from analysis.limits.backgrounds import opened
 
     varied = PeriodVariation("2018").of(FULL)
     assert conditions().of(varied.dataset) == (conditions().periods["2018"],)
