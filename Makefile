@@ -14,10 +14,12 @@ SAMPLE_DIR := samples$(if $(QUICK),/quick)
 RESULT_DIR := results$(if $(QUICK),/quick)
 QUICKLY    := $(if $(QUICK),--quick)
 
-# Samples to simulate: the names in the catalogue, so that a new one is made without touching this file.
-NAMES   := $(shell awk '/^[a-z_]+:/ {section = $$1} \
-	/^  [A-Za-z0-9]/ && (section == "simulation:" || section == "pseudo_data:") {sub(":", "", $$1); print $$1}' \
-	datasets/catalogue.yaml)
+# Samples to simulate, NAMES, and the file that declares each: kaon lists them, so that a new one in the catalogue or
+# in a channel file is made without touching this file.
+RULES := $(SAMPLE_DIR)/.rules.mk
+ifneq ($(filter-out help test lint format bench clean,$(or $(MAKECMDGOALS),help)),)
+include $(RULES)
+endif
 SAMPLES := $(NAMES:%=$(SAMPLE_DIR)/%.root)
 RUN     := $(RESULT_DIR)/histograms/run.json
 LIMITS  := $(RESULT_DIR)/limits.json
@@ -42,7 +44,7 @@ help:  ## this list
 
 limits: $(LIMITS)  ## everything up to results/limits.json and its table
 
-samples: $(SAMPLES)  ## simulate the samples of datasets/catalogue.yaml
+samples: $(SAMPLES)  ## simulate the samples of datasets/catalogue.yaml and of the channel files
 
 histograms: $(RUN)  ## run all searches over the samples
 
@@ -78,6 +80,11 @@ $(ENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	touch $@
+
+$(RULES): datasets/catalogue.yaml $(wildcard processors/*.py) analysis/catalogue.py analysis/search.py | $(ENV)
+	@mkdir -p $(@D)
+	@set -e; names=$$($(KAON) simulate --names); echo "$$names" | \
+	awk '{print "NAMES += " $$1; print "$$(SAMPLE_DIR)/" $$1 ".root: " $$2}' > $@
 
 # One process a sample, so that a new or changed one is made alone; each uses all workers.
 $(SAMPLES): $(SAMPLE_DIR)/%.root: $(SIMULATION) | $(ENV)

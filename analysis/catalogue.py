@@ -6,6 +6,7 @@ or a negative number is an error that names the file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from analysis.datasets_path import datasets_path
 from analysis.particles import Decay
+from analysis.search import declared_samples
 from analysis.triggers import kept_fraction
 
 Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
@@ -175,7 +177,7 @@ class DataFiles(Facts):
 
 
 class Catalogue(Facts):
-    """`datasets/catalogue.yaml`: the samples by name."""
+    """The samples by name: those of `datasets/catalogue.yaml`, and what channel files add to them."""
 
     simulation: dict[Name, SimulatedSample]
     pseudo_data: dict[Name, PseudoData]
@@ -192,6 +194,17 @@ class Catalogue(Facts):
     @property
     def names(self) -> tuple[str, ...]:
         return (*self.simulation, *self.pseudo_data, *self.data)
+
+    def joined(self, added: Mapping[str, object]) -> Catalogue:
+        """This catalogue with more samples; ValueError for a name it has already and for what is no sample."""
+        simulation = {n: s for n, s in added.items() if isinstance(s, SimulatedSample)}
+        pseudo_data = {n: s for n, s in added.items() if isinstance(s, PseudoData)}
+        wrong = sorted({*added} & {*self.names} | {*added} - {*simulation} - {*pseudo_data})
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} of a channel file: a SimulatedSample or PseudoData with a new name")
+        return Catalogue(
+            simulation=self.simulation | simulation, pseudo_data=self.pseudo_data | pseudo_data, data=self.data
+        )
 
     def simulating(self, decay: str) -> str:
         """Name of the simulated sample of a decay; KeyError if none is catalogued."""
@@ -257,7 +270,21 @@ def conditions() -> Conditions:
 
 @cache
 def catalogue() -> Catalogue:
-    return read_facts(Catalogue, datasets_path() / "catalogue.yaml")
+    """All samples: of the file and of the channel files."""
+    return read_facts(Catalogue, catalogue_file()).joined({n: s for n, (s, _) in declared_samples().items()})
+
+
+def catalogue_file() -> Path:
+    return datasets_path() / "catalogue.yaml"
+
+
+def sample_sources() -> dict[str, Path]:
+    """The file each sample that can be simulated is declared in."""
+    declared, known = declared_samples(), catalogue()
+    return {
+        name: declared[name][1] if name in declared else catalogue_file()
+        for name in (*known.simulation, *known.pseudo_data)
+    }
 
 
 @cache

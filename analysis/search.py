@@ -1,9 +1,9 @@
 """What a channel declares: searches, selections, cuts and regions, as frozen data.
 
-A channel file in `processors/` builds one or more `Search` objects from these and binds them to the module-level
-name `SEARCHES`.  Everything else (reading, blinding, cutflows, histograms, normalisation, limits, documentation)
-is derived from the declaration.  Channels are found through the entry-point group `rarekaon.searches`, so another
-package can add its own.
+A channel file in `processors/` builds one or more `Search` objects from these and binds them to the module-level name
+`SEARCHES`, and samples that nobody else uses to `SAMPLES`.  Everything else (reading, blinding, cutflows, histograms,
+normalisation, limits, documentation) is derived from the declaration.  Channels are found through the entry-point group
+`rarekaon.searches`, so another package can add its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -298,6 +300,30 @@ class Search:
 
 
 @cache
+def channel_files() -> tuple[ModuleType, ...]:
+    """The modules of all installed channel packages, by name within each package."""
+    return tuple(
+        import_module(f"{package.__name__}.{info.name}")
+        for package in (import_module(entry.value) for entry in entry_points(group=ENTRY_POINTS))
+        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name)
+    )
+
+
+def declared_samples() -> dict[str, tuple[object, Path]]:
+    """Samples that channel files bind to `SAMPLES`, by name, each with the file it stands in.
+
+    Raises ValueError for a name that two files use.
+    """
+    found: dict[str, tuple[object, Path]] = {}
+    for module in channel_files():
+        for name, sample in getattr(module, "SAMPLES", {}).items():
+            if name in found:
+                raise ValueError(f"sample {name} is declared in {found[name][1]} and in {module.__file__}")
+            found[name] = sample, Path(str(module.__file__))
+    return found
+
+
+@cache
 def searches() -> dict[str, tuple[Search, ...]]:
     """All declared searches by name, one `Search` per data set, from every installed channel file.
 
@@ -305,14 +331,12 @@ def searches() -> dict[str, tuple[Search, ...]]:
     is installed: without declarations nothing would be blind.
     """
     found: dict[str, dict[str, Search]] = {}
-    for entry in entry_points(group=ENTRY_POINTS):
-        package = import_module(entry.value)
-        for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
-            for search in import_module(f"{package.__name__}.{info.name}").SEARCHES:
-                datasets = found.setdefault(search.name, {})
-                if search.dataset in datasets:
-                    raise ValueError(f"{search.key} is declared twice, the second time in {info.name}")
-                datasets[search.dataset] = search
+    for module in channel_files():
+        for search in module.SEARCHES:
+            datasets = found.setdefault(search.name, {})
+            if search.dataset in datasets:
+                raise ValueError(f"{search.key} is declared twice, the second time in {module.__name__}")
+            datasets[search.dataset] = search
     if not found:
         raise RuntimeError("no channels are installed; run `pip install -e .` in the repository (`make` does)")
     return {name: tuple(datasets.values()) for name, datasets in found.items()}

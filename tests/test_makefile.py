@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+CHANNEL = "processors/pi_ee.py"
+"""A channel file that, in these tests, declares a sample named own."""
 TARGETS = ("limits", "test", "lint", "samples", "histograms", "report", "notebooks", "bench", "clean", "help")
 
 FAKE_KAON = """#!/bin/sh
+if [ "$2" = --names ]; then cat names; exit; fi
 echo "kaon $*" >> log
 output=$(echo "$*" | sed 's/.*--output \\([^ ]*\\).*/\\1/')
 case $1 in
@@ -41,6 +44,10 @@ def clone(tmp_path: Path) -> Path:
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests").mkdir()
+    catalogue = (tmp_path / "datasets" / "catalogue.yaml").read_text()
+    names = re.findall(r"^  ([\w.-]+):", catalogue, flags=re.MULTILINE)
+    assert len(names) >= 8
+    (tmp_path / "names").write_text("".join(f"{n} datasets/catalogue.yaml\n" for n in names) + f"own {CHANNEL}\n")
     program = tmp_path / ".venv" / "bin" / "kaon"
     program.parent.mkdir(parents=True)
     program.write_text(FAKE_KAON)
@@ -65,9 +72,7 @@ def commands(lines: list[str]) -> list[str]:
 
 
 def samples(place: Path) -> list[str]:
-    names = re.findall(r"^  ([\w.-]+):", (place / "datasets" / "catalogue.yaml").read_text(), flags=re.MULTILINE)
-    assert len(names) >= 8
-    return names
+    return [line.split()[0] for line in (place / "names").read_text().splitlines()]
 
 
 def test_help_is_the_default_and_lists_every_target() -> None:
@@ -97,7 +102,7 @@ def test_a_second_time_nothing_is_done_and_quickly(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "again"),
     [
-        ("processors/pi_ee.py", ["run", "limits"]),
+        ("processors/mu_nu_ee.py", ["run", "limits"]),
         ("analysis/processor.py", ["run", "limits"]),
         ("analysis/blinding.py", ["run", "limits"]),
         ("analysis/statistics/counting.py", ["limits"]),
@@ -114,6 +119,30 @@ def test_what_depends_on_a_source_is_made_again(changed: str, again: list[str], 
     (clone / changed).touch()
     make(clone, "limits")
     assert list(dict.fromkeys(commands(log(clone)))) == again
+
+
+def test_a_channel_file_makes_its_own_samples_again(clone: Path) -> None:
+    make(clone, "limits")
+    log(clone)
+    time.sleep(0.01)
+    (clone / CHANNEL).touch()
+    make(clone, "limits")
+    lines = log(clone)
+    assert commands(lines) == ["simulate", "run", "limits"]
+    assert lines[0].split()[2] == "own"
+
+
+def test_a_new_sample_is_made_without_touching_the_makefile(clone: Path) -> None:
+    make(clone, "limits")
+    log(clone)
+    with (clone / "names").open("a") as names:
+        names.write("newcomer processors/newcomer.py\n")
+    time.sleep(0.01)
+    (clone / "processors" / "newcomer.py").touch()
+    make(clone, "limits")
+    lines = log(clone)
+    assert commands(lines) == ["simulate", "run", "limits"]
+    assert lines[0].split()[2] == "newcomer"
 
 
 def test_one_missing_sample_is_made_alone(clone: Path) -> None:

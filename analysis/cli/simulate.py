@@ -70,6 +70,9 @@ def _validate(histograms: Path) -> None:
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All samples of the catalogue.")
 @click.option("--list", "listing", is_flag=True, help="Show the samples and streams, and stop.")
+@click.option(
+    "--names", "naming", is_flag=True, help="Print only their names and the files that declare them, and stop."
+)
 @click.option("--quick", is_flag=True, help="Fewer decays, a tenth of the exposure: for trying things out.")
 @click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default="cores", help="Threads.")
 @click.option(
@@ -95,6 +98,7 @@ def command(
     names: tuple[str, ...],
     everything: bool,
     listing: bool,
+    naming: bool,
     quick: bool,
     workers: int,
     output: Path,
@@ -110,6 +114,12 @@ def command(
     """
     if listing:
         _show_catalogue()
+        return
+    if naming:
+        from analysis.catalogue import sample_sources
+
+        for name, path in sample_sources().items():
+            click.echo(f"{name} {path}")
         return
     if validate:
         if names or everything:

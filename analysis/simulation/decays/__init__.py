@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from analysis.simulation.decays.k3pi import K3PI
 from analysis.simulation.decays.ke4 import KE4
@@ -31,6 +31,7 @@ from analysis.simulation.decays.uniform import (
     PI_MU_E_LFV,
     PI_MU_E_LNV,
     PI_PI0_EE_LNV,
+    uniform_mode,
 )
 
 MODES = {
@@ -55,16 +56,28 @@ FAMILIES: dict[str, Callable[[float], Mode]] = {
 
 
 def mode(descriptor: str, mass: float | None = None) -> Mode:
-    """The mode of that descriptor; those of `FAMILIES` need a mass (MeV).  ValueError lists the known ones."""
+    """The mode of that descriptor; those of `FAMILIES` need a mass (MeV).
+
+    One that is not listed is uniform if it violates lepton number or flavour and nothing else; ValueError lists the
+    known ones.
+    """
     if descriptor in FAMILIES:
         if mass is None:
             raise ValueError(f"{descriptor!r} needs a mass: give that of N or X in MeV")
         return FAMILIES[descriptor](mass)
-    if descriptor not in MODES:
-        raise ValueError(f"no simulation of {descriptor!r}; known: {'; '.join((*MODES, *FAMILIES))}")
     if mass is not None:
         raise ValueError(f"{descriptor!r} has no mass to set, but {mass} MeV was given")
-    return MODES[descriptor]
+    return MODES.get(descriptor) or _forbidden(descriptor)
+
+
+@cache
+def _forbidden(descriptor: str) -> Mode:
+    try:
+        return uniform_mode(descriptor)
+    except ValueError as error:
+        raise ValueError(
+            f"no simulation of {descriptor!r}: {error}; known: {'; '.join((*MODES, *FAMILIES))}"
+        ) from error
 
 
 __all__ = ["FAMILIES", "MODES", "Mode", "mode"]
