@@ -17,7 +17,7 @@ from analysis.simulation.layout import Decays, Output
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, muon_signals, write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, energy_resolution, rich_likelihoods
-from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, resolved, two_positrons
+from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, photon_like, resolved, two_positrons
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from analysis.simulation.vetoes import (
@@ -252,8 +252,11 @@ def simulate_events(
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
         weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
-        if not has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True):
+        agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
+        if not agrees and requirement.photons == 0:
             continue
         vetoes, deposits = neutral(rng, c, e, lost, count, tracks)
         clusters = build_clusters(c, e, deposits)
+        if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
+            continue
         write_event(rng, c, d, i, e, count, tracks, vetoes, clusters, weight, beam, downscaling, out, used)

@@ -12,6 +12,9 @@ from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_
 
 Floats = npt.NDArray[np.float64]
 
+PHOTON_ENERGY, PHOTON_DISTANCE = 1500.0, 100.0
+"""Looser (MeV, mm) than what any selection asks of a photon."""
+
 
 @kernel
 def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only: bool) -> float:
@@ -40,6 +43,19 @@ def resolved(impacts: Floats, ratios: Floats, tracks: int, separation: float) ->
                 if dx * dx + dy * dy < separation * separation:
                     return False
     return True
+
+
+@kernel
+def photon_like(impacts: Floats, tracks: int, clusters: Floats, number: int) -> int:
+    """Clusters of more than `PHOTON_ENERGY` farther than `PHOTON_DISTANCE` from every track's impact point."""
+    found = 0
+    for k in range(number):
+        off = clusters[k, 2] > PHOTON_ENERGY
+        for i in range(tracks):
+            dx, dy = clusters[k, 0] - impacts[i, 0], clusters[k, 1] - impacts[i, 1]
+            off = off and dx * dx + dy * dy > PHOTON_DISTANCE**2
+        found += int(off)
+    return found
 
 
 @kernel

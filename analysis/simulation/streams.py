@@ -21,7 +21,7 @@ class Requirement(NamedTuple):
     pair of electron-like tracks that is either of opposite sign, with a mass above `pair_mass` and the tracks'
     total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
     than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
-    `open` is missing and another track is muon-like.
+    `open` is missing and another track is muon-like, or there are `photons` clusters off the tracks.
     If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, and the total momentum is within
     `closed` of the beam's.
@@ -40,6 +40,7 @@ class Requirement(NamedTuple):
     separation: float = 0.0
     vertex_mass: float = 0.0
     alone: bool = False
+    photons: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,11 @@ STREAMS = {
                 3,
                 electrons=2,
                 closed=5 * GeV,
-                open=9 * GeV,
+                open=4 * GeV,
                 separation=150 * mm,
                 pair_mass=MINIMUM_PAIR,
                 vertex_mass=MINIMUM_VERTEX,
+                photons=2,
             ),
             (
                 Focus(

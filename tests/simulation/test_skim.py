@@ -11,6 +11,7 @@ from analysis.simulation.skim import (
     has_types,
     is_alone,
     mass_of_tracks,
+    photon_like,
     resolved,
     two_positrons,
 )
@@ -52,11 +53,19 @@ def test_types_are_required():
     assert not stored(*event((1, 1, -1), ratios=(-1.0, 1.0, 1.0)))
 
 
-def test_missing_momentum_is_allowed_for_like_sign_only_and_only_much_of_it():
-    soft, medium = (20000.0, 20000.0, 20000.0), (22000.0, 23000.0, 23000.0)
+def test_missing_momentum_is_allowed_for_like_sign_only():
+    soft, hard = (20000.0, 20000.0, 20000.0), (27000.0, 27000.0, 27000.0)
     assert not stored(*event((1, 1, -1), momenta=soft))
     assert stored(*event((-1, 1, 1), momenta=soft))
-    assert not stored(*event((-1, 1, 1), momenta=medium))
+    assert not stored(*event((-1, 1, 1), momenta=hard))
+
+
+def test_photons_are_clusters_of_enough_energy_off_all_tracks():
+    impacts = np.array([[0.0, 0.0], [500.0, 0.0], [0.0, 500.0]])
+    clusters = np.array([[300.0, 300.0, 5000.0], [300.0, 300.0, 1000.0], [500.0, 90.0, 5000.0], [-110.0, 0.0, 5000.0]])
+    assert photon_like(impacts, 3, clusters, 4) == 2
+    assert photon_like(impacts, 3, clusters, 3) == 1
+    assert photon_like(impacts, 1, clusters, 3) == 2
 
 
 def test_the_rich_decides_on_positrons_but_not_on_electrons():
