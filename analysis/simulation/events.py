@@ -245,9 +245,8 @@ def simulate_events(
         if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
             continue
         weight *= muon_signals(rng, c, e, tracks, bias)
-        if not has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum):
-            continue
-        if not is_alone(requirement, e.fits, e.ratios, e.muons, tracks):
+        muons = has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum)
+        if not (muons and is_alone(requirement, e.fits, e.ratios, e.muons, tracks)):
             continue
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
