@@ -102,11 +102,11 @@ def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]
 
     Trigger and all other cuts are left out on purpose: the box is shut for events that come close, too.
     """
-    c = selection.identify(columns.shared(selection.candidates))
-    for cut in selection.box:
-        c = c.take(cut.passes(cut.quantity.of(c)))
-    observable = selection.observable.of(c)
+    c = columns.shared(selection.candidates).once(selection.identify)
+    observable = c.once(selection.observable.of)
     inside = np.logical_or.reduce([r.mask(observable) for r in selection.masked])
+    for cut in selection.box:
+        inside &= cut.passes(c.once(cut.quantity.of))
     return np.asarray(c.event[inside])
 
 
@@ -120,8 +120,23 @@ class Sealed(ProcessorABC):
     def process(self, events: Any) -> Any:
         return self.processor.process(sealed_events(events, self.seal))
 
+    @property
+    def takes_columns(self) -> bool:
+        """Whether the processor can do without NanoEvents."""
+        return hasattr(self.processor, "process_columns")
+
+    def process_columns(self, columns: Columns, sample: str) -> Any:
+        """`process` for a processor that takes columns."""
+        return self.processor.process_columns(sealed_columns(columns, self.seal), sample)
+
     def postprocess(self, accumulator: Any) -> Any:
         return self.processor.postprocess(accumulator)
+
+
+def sealed_columns(columns: Columns, seal: Seal) -> Columns:
+    """The columns of the events outside the shut boxes; no array of what is handed on holds anything of the others."""
+    hidden = seal.masked(columns)
+    return columns.without(hidden) if hidden.any() else columns
 
 
 def sealed_events(events: Any, seal: Seal) -> Any:

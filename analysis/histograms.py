@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import hist
 import numpy as np
@@ -47,13 +47,25 @@ def fill(histogram: hist.Hist[Any], quantity: Quantity, values: Array, weight: A
     histogram.fill(values.ravel() / quantity.unit, weight=repeated)
 
 
-def counts(names: Sequence[str], weights: Sequence[Array], axis: str) -> hist.Hist[Any]:
-    """Sums of weights by category: a cutflow or a region table.  `weights[i]` are those of the events in row i."""
+class Sum(NamedTuple):
+    """A sum of weights with its variance."""
+
+    value: float
+    variance: float
+
+
+def total(weights: Array) -> Sum:
+    """The sum of the weights (n,) of independent events."""
+    return Sum(float(weights.sum()), float(np.square(weights).sum()))
+
+
+def counts(names: Sequence[str], weights: Sequence[Array | Sum], axis: str) -> hist.Hist[Any]:
+    """Sums of weights by category: a cutflow or a region table.  `weights[i]` are those of the events in row i, or
+    their sum."""
     histogram = hist.Hist(hist.axis.StrCategory(list(names), name=axis, label=axis), storage=hist.storage.Weight())
     view = histogram.view()
     for row, values in enumerate(weights):
-        view["value"][row] = values.sum()
-        view["variance"][row] = np.square(values).sum()
+        view["value"][row], view["variance"][row] = values if isinstance(values, Sum) else total(values)
     return histogram
 
 
@@ -64,6 +76,5 @@ def by_two(rows: tuple[str, ...], columns: tuple[str, ...], weights: Sequence[Se
     view = histogram.view()
     for i, row in enumerate(weights):
         for k, values in enumerate(row):
-            view["value"][i, k] = values.sum()
-            view["variance"][i, k] = np.square(values).sum()
+            view["value"][i, k], view["variance"][i, k] = total(values)
     return histogram

@@ -12,6 +12,9 @@ Simulated samples have "resolution <quantity>" in addition for quantities that d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import hist
@@ -20,7 +23,7 @@ from coffea.processor import ProcessorABC
 from numpy.typing import NDArray
 
 from analysis import histograms
-from analysis.catalogue import Period, conditions
+from analysis.catalogue import conditions
 from analysis.events.candidates import Candidates
 from analysis.events.columns import Columns
 from analysis.search import Search, Selection, searches
@@ -40,8 +43,10 @@ class SearchProcessor(ProcessorABC):
         self.names = names
 
     def process(self, events: Any) -> dict[str, Any]:
-        columns = Columns(events)
-        sample = events.metadata["dataset"]
+        return self.process_columns(Columns(events), events.metadata["dataset"])
+
+    def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
+        """`process` for columns that do not come from NanoEvents."""
         output: dict[str, Any] = {}
         for name in self.names:
             wanted = [s for s in searches()[name] if sample in s.samples.all]
@@ -55,19 +60,28 @@ class SearchProcessor(ProcessorABC):
 
 def book_search(search: Search, columns: Columns) -> dict[str, Booked]:
     """Cutflow, regions and histograms of every selection of a search, for one chunk."""
-    read = event_rows(columns, conditions().of(search.dataset))
-    return {s.name: book(s, columns, read) for s in search.selections}
+    starts: dict[Any, Start] = {}
+    booked = {}
+    for s in search.selections:
+        key = (s.candidates, s.triggers)
+        if key not in starts:
+            starts[key] = start(s, search.dataset, columns)
+        booked[s.name] = book(s, starts[key])
+    return booked
 
 
-def event_rows(columns: Columns, periods: tuple[Period, ...]) -> Mask:
-    """Events (n_events,) of a data set: all simulated ones, data by their run."""
-    if columns.simulated:
-        return np.ones(len(columns), bool)
-    run = columns.event("run")
-    inside = np.zeros(len(columns), bool)
-    for period in periods:
-        inside |= (run >= period.runs[0]) & (run <= period.runs[1])
-    return inside
+@cache
+def events_of(dataset: str) -> Callable[[Columns], Mask]:
+    """Gives the events (n_events,) of a data set: all simulated ones, data by their run."""
+
+    def rows(columns: Columns) -> Mask:
+        if columns.simulated:
+            return np.ones(len(columns), bool)
+        run = columns.event("run")
+        spans = (p.runs for p in conditions().of(dataset))
+        return np.asarray(np.logical_or.reduce([(run >= first) & (run <= last) for first, last in spans]))
+
+    return rows
 
 
 def event_weights(columns: Columns) -> Weights:
@@ -77,28 +91,52 @@ def event_weights(columns: Columns) -> Weights:
     return np.ones(len(columns))
 
 
-def triggered(c: Candidates, lines: tuple[str, ...]) -> Mask:
-    """Candidates (n,) of events in which any of the lines fired."""
-    fired = np.zeros(len(c), bool)
-    for line in lines:
-        fired |= c.per_event(f"trigger_{line}").astype(bool)
+@cache
+def triggered(lines: tuple[str, ...]) -> Callable[[Columns], Mask]:
+    """Gives the events (n_events,) in which any of the lines fired."""
+
+    def fired(columns: Columns) -> Mask:
+        return np.asarray(np.logical_or.reduce([columns.event(f"trigger_{line}") for line in lines]))
+
     return fired
 
 
-def book(selection: Selection, columns: Columns, read: Mask) -> Booked:
-    """One selection of one chunk; `read` (n_events,) are the events that belong to the data set."""
-    weights = event_weights(columns)
+@dataclass(frozen=True)
+class Start:
+    """Where the selections begin that share candidates and trigger lines: the candidates `found`, the events `fired`
+    (n_events,) of the data set, all `weights` (n_events,) and the first rows of the cutflow."""
+
+    found: Candidates
+    fired: Mask
+    weights: Weights
+    rows: tuple[histograms.Sum, ...]
+
+
+def start(selection: Selection, dataset: str, columns: Columns) -> Start:
+    """The start of a selection in a data set, for one chunk."""
+    weights, read = event_weights(columns), columns.shared(events_of(dataset))
+    fired = read & columns.shared(triggered(selection.triggers))
     found = columns.shared(selection.candidates)
-    found = found.take(read[found.event])
-    fired = found.take(triggered(found, selection.triggers))
-    identified = selection.identify(fired)
-    weight = weights[identified.event]
-    if selection.weight is not None and not columns.simulated:
+    inside = found.event[read[found.event]]
+    stages = (weights[read], weights[inside], weights[inside[fired[inside]]])
+    return Start(found, fired, weights, tuple(histograms.total(w) for w in stages))
+
+
+def book(selection: Selection, start: Start) -> Booked:
+    """One selection of one chunk.
+
+    What depends on the candidates alone is computed once for all selections and data sets that share it; the trigger
+    and the data set then choose among its rows.
+    """
+    every = start.found.once(selection.identify)
+    rows = np.flatnonzero(start.fired[every.event])
+    identified = every.take(rows)
+    weight = start.weights[identified.event]
+    if selection.weight is not None and not identified.columns.simulated:
         weight = weight * selection.weight(identified)
-    values = [cut.quantity.of(identified) for cut in selection.cuts]
+    values = [every.once(cut.quantity.of)[rows] for cut in selection.cuts]
     passed = [cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True)]
-    stages = [weights[read], weights[found.event], weights[fired.event], weight]
-    booked = {"cutflow": _cutflow(selection, stages, passed, weight)}
+    booked = {"cutflow": _cutflow(selection, start.rows, passed, weight)}
     for i, (cut, value) in enumerate(zip(selection.cuts, values, strict=True)):
         others = _all([p for j, p in enumerate(passed) if j != i], len(identified))
         booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, value[others], weight[others])
@@ -112,9 +150,11 @@ def _all(masks: list[Mask], n: int) -> Mask:
     return np.logical_and.reduce(masks) if masks else np.ones(n, bool)
 
 
-def _cutflow(selection: Selection, stages: list[Weights], passed: list[Mask], weight: Weights) -> hist.Hist[Any]:
+def _cutflow(
+    selection: Selection, start: tuple[histograms.Sum, ...], passed: list[Mask], weight: Weights
+) -> hist.Hist[Any]:
     kept = np.ones(len(weight), bool)
-    rows = list(stages)
+    rows: list[histograms.Sum | Weights] = [*start, weight]
     for mask in passed:
         kept = kept & mask
         rows.append(weight[kept])

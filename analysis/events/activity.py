@@ -29,6 +29,8 @@ def _count_downstream(  # type: ignore[no-untyped-def]
 
 def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Float | None = None) -> Index:
     """LAV signals within `window` (ns) of `time` (n,), in the stations downstream of z (n,) where given; shape (n,)."""
+    if not len(c):
+        return np.zeros(0, np.int64)
     times = c.columns.flat("Lav", "time").astype(np.float64)
     station = c.columns.flat("Lav", "station").astype(np.int64)
     z = np.array([0.0, *detector().lav.z_front])[station]
@@ -61,6 +63,8 @@ def extra_clusters(
     """LKr clusters above `energy` (MeV) within `window` (ns) of `time` (n,) and farther than `distance` (mm) from every
     impact point (n, tracks, 2); shape (n,).
     """
+    if not len(c):
+        return np.zeros(0, np.int64)
     fields = ("energy", "x", "y", "time")
     clusters = np.stack([c.columns.flat("Cluster", name).astype(np.float64) for name in fields])
     limits = (energy, distance, window)

@@ -7,19 +7,22 @@ the paper it follows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.events.columns import Columns
 from analysis.events.vertex import constrained_slope, fit_triplets
-from analysis.schema import Z_AFTER_MAGNET, Z_BEFORE_MAGNET, Z_GTK3
+from analysis.schema import EVENT, TRACK, TRUTH, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, Z_GTK3
 from analysis.units import m
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
+T = TypeVar("T")
 
 VERTEX_CHI2 = 50.0
 """A good vertex has a chi2 below this (3 degrees of freedom).
@@ -36,14 +39,20 @@ VIEWS = (
 )
 """Track fields of the two views, in the order the vertex fit takes them."""
 
+DTYPES = {b.name: np.dtype(b.dtype) for b in (*EVENT, *TRUTH)}
+TRACK_DTYPES = {b.name: np.dtype(b.dtype) for b in TRACK.fields}
+
 
 @dataclass(frozen=True)
 class Candidates:
     """n vertices of k tracks (three, or one with its kaon) of a chunk.
 
     `event` (n,) is the row in the chunk, `tracks` (n, k) are indices into the chunk's flat tracks, `vertex` (n, 3) in
-    mm, `chi2` (n,), `momentum` (n, k, 3) the tracks' momenta at the vertex (px, py, pz) in MeV, float64.
-    `particles` names the tracks' identities in slot order once they are identified, `masses` (k,) in MeV.
+    mm, `chi2` (n,).  `particles` names the tracks' identities in slot order once they are identified, `masses` (k,) in
+    MeV.  `measured` are the tracks' momenta where they are known otherwise than from the vertex.
+
+    No column is read for candidates that are not there, and `once` computes a thing once however many selections
+    ask for it.
     """
 
     columns: Columns
@@ -51,22 +60,45 @@ class Candidates:
     tracks: Index
     vertex: Float
     chi2: Float
-    momentum: Float
+    measured: Float | None = None
     particles: tuple[str, ...] = ()
     masses: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.event)
 
+    @cached_property
+    def momentum(self) -> Float:
+        """The tracks' momenta at the vertex (px, py, pz), shape (n, k, 3), MeV, float64."""
+        return _momenta_at_vertex(self) if self.measured is None else self.measured
+
+    @cached_property
+    def _tracks(self) -> dict[str, NDArray[Any]]:
+        return {}
+
+    @cached_property
+    def _results(self) -> dict[Callable[[Any], Any], Any]:
+        return {}
+
+    def once(self, of: Callable[[Any], T]) -> T:
+        """`of(self)`, remembered.  It gives an array with one row per candidate, or some of the candidates, and looks
+        at each of them by itself."""
+        if of not in self._results:
+            self._results[of] = of(self)
+        result: T = self._results[of]
+        return result
+
     def track(self, field: str) -> NDArray[Any]:
-        """A track field, shape (n, k); floating ones as float64."""
-        values = self.columns.flat("Track", field)[self.tracks]
-        return values.astype(np.float64) if values.dtype.kind == "f" else values
+        """A track field, shape (n, k); floating ones as float64.  Not to be written to."""
+        if field not in self._tracks:
+            stored = self.columns.flat("Track", field) if len(self) else np.empty(0, TRACK_DTYPES[field])
+            self._tracks[field] = _wide(stored[self.tracks])
+            self._tracks[field].flags.writeable = False
+        return self._tracks[field]
 
     def per_event(self, name: str) -> NDArray[Any]:
         """An event-level branch, shape (n,); floating ones as float64."""
-        values = self.columns.event(name)[self.event]
-        return values.astype(np.float64) if values.dtype.kind == "f" else values
+        return _wide(self.columns.event(name)[self.event] if len(self) else np.empty(0, DTYPES[name]))
 
     def at_plane(self, z: float) -> Float:
         """Track positions (x, y) in the plane z, shape (n, k, 2), mm: measured lines before or after the magnet."""
@@ -79,8 +111,21 @@ class Candidates:
 
     def take(self, rows: NDArray[Any]) -> Self:
         """The candidates of a mask or an index array."""
+        if rows.dtype == bool:
+            rows = np.flatnonzero(rows)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
+
+    def without(self, columns: Columns, kept: NDArray[np.bool_]) -> Self:
+        """The candidates of the events `kept` (events,), as candidates of `columns`, which hold only these."""
+        rows = kept[self.event]
+        left = self.take(rows)
+        event = (np.cumsum(kept) - 1)[left.event]
+        moved = self.columns.offsets("Track")[left.event] - columns.offsets("Track")[event]
+        left = replace(left, columns=columns, event=event, tracks=left.tracks - moved[:, None])
+        for of, value in self._results.items():
+            left._results[of] = value[rows] if isinstance(value, np.ndarray) else value.without(columns, kept)
+        return left
 
     def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:
         """Tracks reordered per candidate by `order` (n, k) so that slot i is `particles[i]` of mass `masses[i]`."""
@@ -88,17 +133,27 @@ class Candidates:
         return replace(
             self,
             tracks=self.tracks[rows, order],
-            momentum=self.momentum[rows, order],
+            measured=None if self.measured is None else self.measured[rows, order],
             particles=particles,
             masses=masses,
         )
 
 
+def _wide(values: NDArray[Any]) -> NDArray[Any]:
+    return values.astype(np.float64) if values.dtype.kind == "f" else values
+
+
 def three_track_vertices(columns: Columns) -> Candidates:
     """Events with exactly one good three-track vertex (CERN-EP-2022-018 Section 2)."""
-    views = [np.stack([columns.flat("Track", name).astype(np.float64) for name in names]) for names in VIEWS]
+    views = [tuple(columns.flat("Track", name) for name in names) for names in VIEWS]
     event, tracks, vertex, chi2 = fit_triplets(columns.offsets("Track"), *views, VERTEX_CHI2, VERTEX_Z)
-    dz = vertex[:, 2, None] - Z_BEFORE_MAGNET
-    sx, sy = (constrained_slope(view[:, tracks], vertex[:, axis, None], dz) for axis, view in enumerate(views))
-    pz = columns.flat("Track", "momentum")[tracks].astype(np.float64) / np.sqrt(1 + sx**2 + sy**2)
-    return Candidates(columns, event, tracks, vertex, chi2, np.stack([sx * pz, sy * pz, pz], axis=-1))
+    return Candidates(columns, event, tracks, vertex, chi2)
+
+
+def _momenta_at_vertex(c: Candidates) -> Float:
+    """Momenta with the directions that the vertex, as a constraint, gives the tracks."""
+    dz = c.vertex[:, 2, None] - Z_BEFORE_MAGNET
+    views = [np.stack([c.track(name) for name in names]) for names in VIEWS]
+    sx, sy = (constrained_slope(view, c.vertex[:, axis, None], dz) for axis, view in enumerate(views))
+    pz = c.track("momentum") / np.sqrt(1 + sx**2 + sy**2)
+    return np.stack([sx * pz, sy * pz, pz], axis=-1)

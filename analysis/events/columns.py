@@ -2,47 +2,140 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.schema import TRUTH
+from analysis.schema import TRUTH, collection
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Where columns come from: reads one each time it is asked and keeps none."""
+
+    def __len__(self) -> int:
+        """Number of events."""
+        ...
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of the event-level branches."""
+        ...
+
+    def event(self, name: str) -> Array:
+        """An event-level branch, shape (events,)."""
+        ...
+
+    def flat(self, collection: str, field: str) -> Array:
+        """A field of all objects of a collection, shape (objects,)."""
+        ...
+
+    def counts(self, collection: str) -> Array:
+        """Objects of a collection per event, shape (events,)."""
+        ...
+
+
+class NanoSource:
+    """Columns of a chunk of NanoEvents."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self.fields = frozenset(events.fields)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def event(self, name: str) -> Array:
+        return np.asarray(ak.to_numpy(self._events[name]))
+
+    def flat(self, collection: str, field: str) -> Array:
+        return np.asarray(ak.to_numpy(self._events[collection].layout.content[field]))
+
+    def counts(self, collection: str) -> Array:
+        return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
+
+
+class Stretches:
+    """The events that are left when some are taken out: few, so that what is left is a few long stretches.
+
+    `kept` is a mask (events,).  `of(values, offsets)` gives what belongs to them: of values per event, or with the
+    offsets (events + 1,) of a collection of values per object.
+    """
+
+    def __init__(self, kept: NDArray[np.bool_]) -> None:
+        edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
+        self.events = int(np.count_nonzero(kept))
+        self.starts, self.stops = edges[::2], edges[1::2]
+
+    def of(self, values: Array, offsets: NDArray[np.int64] | None = None) -> Array:
+        ends = (self.starts, self.stops) if offsets is None else (offsets[self.starts], offsets[self.stops])
+        pieces = [values[start:stop] for start, stop in zip(*ends, strict=True)]
+        return np.concatenate(pieces) if pieces else values[:0].copy()
+
+
+class KeptSource:
+    """Columns of another source without some of its events.  It keeps offsets, but no columns."""
+
+    def __init__(self, source: Source, stretches: Stretches) -> None:
+        self._source = source
+        self._stretches = stretches
+        self._offsets: dict[str, NDArray[np.int64]] = {}
+        self.fields = source.fields
+
+    def __len__(self) -> int:
+        return self._stretches.events
+
+    def event(self, name: str) -> Array:
+        return self._stretches.of(self._source.event(name))
+
+    def flat(self, collection: str, field: str) -> Array:
+        if collection not in self._offsets:
+            self.counts(collection)
+        return self._stretches.of(self._source.flat(collection, field), self._offsets[collection])
+
+    def counts(self, collection: str) -> Array:
+        counts = self._source.counts(collection)
+        self._offsets[collection] = _offsets(counts)
+        return self._stretches.of(counts)
 
 
 class Columns:
-    """Flat columns of a chunk of NanoEvents, each read and materialised at the first request.
+    """Flat columns of a chunk of events, each read at the first request and never twice.
 
     `offsets("Track")` has shape (events + 1,), `flat("Track", "momentum")` shape (tracks,), `event("run")` shape
     (events,).  dtypes are those on disk; kinematics converts to float64.  Whatever is computed from the
-    columns and shared between channels (candidates) is kept by `shared`.
+    columns and shared between channels (candidates) is kept by `shared`.  `events` are NanoEvents or a source.
     """
 
     def __init__(self, events: Any) -> None:
-        self.events = events
-        self._columns: dict[tuple[str, str], NDArray[Any]] = {}
+        self.source: Source = events if hasattr(events, "counts") else NanoSource(events)
+        self._columns: dict[tuple[str, str], Array] = {}
         self._shared: dict[Any, Any] = {}
+        self.read: set[str] = set()
+        """Names of the branches that were read so far."""
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.source)
 
     @property
     def simulated(self) -> bool:
         """Whether the file carries truth; one that does not is data."""
-        return any(b.name in self.events.fields for b in TRUTH)
+        return any(b.name in self.source.fields for b in TRUTH)
 
-    def event(self, name: str) -> NDArray[Any]:
-        return self._column("", name, lambda: ak.to_numpy(self.events[name]))
+    def event(self, name: str) -> Array:
+        return self._column("", name, lambda: self.source.event(name))
 
-    def flat(self, collection: str, field: str) -> NDArray[Any]:
-        return self._column(collection, field, lambda: ak.to_numpy(self.events[collection].layout.content[field]))
+    def flat(self, collection: str, field: str) -> Array:
+        return self._column(collection, field, lambda: self.source.flat(collection, field))
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
-        return self._column(
-            collection, "", lambda: np.asarray(ak.to_numpy(self.events[collection].layout.offsets), np.int64)
-        )
+        return self._column(collection, "", lambda: _offsets(self.source.counts(collection)))
 
     def replaced(self, name: str, values: NDArray[Any]) -> Columns:
         """The same events with other values (n_events,) of an event-level column; what is shared stays shared."""
@@ -50,14 +143,50 @@ class Columns:
         twin._columns = {**self._columns, ("", name): values}
         return twin
 
-    def shared(self, build: Any) -> Any:
+    def shared(self, build: Callable[[Columns], T]) -> T:
         """The result of `build(self)`, computed once per chunk."""
         if build not in self._shared:
             self._shared[build] = build(self)
-        return self._shared[build]
+        result: T = self._shared[build]
+        return result
 
-    def _column(self, collection: str, field: str, read: Any) -> NDArray[Any]:
+    def without(self, hidden: NDArray[np.bool_]) -> Columns:
+        """New columns without the events of a mask (events,), as if these had never been in the file.
+
+        What was read already is copied without them; what is shared comes along where it can say how (a method
+        `without(columns, kept)`), and is computed again where it cannot.
+        """
+        kept = ~hidden
+        stretches = Stretches(kept)
+        left = Columns(KeptSource(self.source, stretches))
+        left.read = self.read
+        for (name, field), values in self._columns.items():
+            if not name:
+                left._columns[name, field] = stretches.of(values)
+            elif field:
+                left._columns[name, field] = stretches.of(values, self.offsets(name))
+            else:
+                left._columns[name, field] = _offsets(stretches.of(np.diff(values)))
+        for build, value in self._shared.items():
+            if hasattr(value, "without"):
+                left._shared[build] = value.without(left, kept)
+        return left
+
+    def _column(self, collection: str, field: str, read: Callable[[], Array]) -> Array:
         key = (collection, field)
         if key not in self._columns:
             self._columns[key] = read()
+            self.read.add(_branch(collection, field))
         return self._columns[key]
+
+
+def _offsets(counts: Array) -> NDArray[np.int64]:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _branch(name: str, field: str) -> str:
+    if not name:
+        return field
+    return collection(name).branch(field) if field else collection(name).counter

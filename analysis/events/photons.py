@@ -106,7 +106,7 @@ def with_pi0(c: Candidates, time: Float, rule: PhotonRule, *, out_of_time: int =
     photons = energy[..., None] * flight / np.linalg.norm(flight, axis=-1, keepdims=True)
     return WithPi0(
         **{name: getattr(c, name) for name in ("columns", "event", "tracks", "vertex", "chi2")},
-        momentum=np.concatenate([c.momentum, photons.sum(axis=1, keepdims=True)], axis=1),
+        measured=np.concatenate([c.momentum, photons.sum(axis=1, keepdims=True)], axis=1),
         particles=(*c.particles, "pi0"),
         masses=(*c.masses, MASS_PI0),
         in_time=in_time,

@@ -79,7 +79,7 @@ def single_tracks(columns: Columns) -> SingleTracks:
         tracks=track[:, None],
         vertex=values[:, :3],
         chi2=values[:, 4],
-        momentum=_momenta(tracks[:, track], columns.flat("Track", "momentum")[track])[:, None],
+        measured=_momenta(tracks[:, track], columns.flat("Track", "momentum")[track])[:, None],
         kaon=_momenta(kaons[:, beam], columns.flat("Gtk", "momentum")[beam]),
         closest_approach=values[:, 3],
         kaon_time=times[1][tag],

@@ -1,4 +1,4 @@
-"""Executors for coffea's Runner that sum outputs in a fixed order and say which events a failure is about.
+"""Executors that sum the outputs of chunks in a fixed order and say which events a failure is about.
 
 Coffea's own would do the work, but sum in another order under every backend, run a deterministic bug four times,
 and lose the name of the file on the way back from a worker.
@@ -14,8 +14,9 @@ from typing import Any
 
 from coffea.processor.executor import ExecutorBase, WorkItem
 
+from analysis.execution import chunks as files
 from analysis.execution.errors import BackendError, ChunkError
-from analysis.execution.memory import release_chunk, thaw
+from analysis.execution.memory import prepare, release_chunk, thaw
 from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
 
 Function = Callable[[Any], Any]
@@ -36,6 +37,7 @@ class SerialExecutor(ExecutorBase):
         try:
             samples = [reduce_in_order(self._outputs(group, function)) for group in by_sample(items)]
         finally:
+            files.close()
             thaw()
         return combine(samples), 0
 
@@ -97,10 +99,11 @@ def by_sample(items: Sequence[WorkItem]) -> list[list[WorkItem]]:
 
 def run_chunk(item: WorkItem, function: Function) -> Any:
     """Process one chunk; ChunkError names file, events and cause, and can travel between processes."""
+    prepare()
     try:
         return function(item)
     except Exception as error:
-        # The runner wraps the processor's exception in a plain one; what the user needs is the first cause.
+        # What the user needs is the first cause.
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__

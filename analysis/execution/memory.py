@@ -15,16 +15,19 @@ class _State:
     frozen = False
 
 
-def release_chunk() -> None:
-    """Free what the last chunk left in reference cycles.
+def prepare() -> None:
+    """Set aside everything alive (packages, compiled kernels) before the first chunk of a process.
 
-    The first call in a process also sets aside everything alive by then (packages, compiled kernels, caches), which
-    the first chunk has loaded.
+    Without a collection: it would walk through all of it for nothing that a chunk has left behind.
     """
-    gc.collect()
     if not _State.frozen:
         gc.freeze()
         _State.frozen = True
+
+
+def release_chunk() -> None:
+    """Free what the last chunk left in reference cycles."""
+    gc.collect()
 
 
 def thaw() -> None:

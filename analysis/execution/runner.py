@@ -9,19 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from coffea.processor import ProcessorABC, Runner
+from coffea.processor import ProcessorABC
 from coffea.processor.executor import WorkItem
 
 from analysis import provenance
 from analysis.blinding import Sealed, current_seal
 from analysis.events.exposure import Exposure
-from analysis.events.schema import KaonSchema
 from analysis.execution.backend import Backend, connect
+from analysis.execution.chunks import process_chunk
 from analysis.execution.closure import Closure, check_closure
 from analysis.execution.errors import ExecutionError, InputFileError
 from analysis.execution.executors import DaskExecutor, SerialExecutor
@@ -99,8 +100,7 @@ def run(
         items = plan(files, chunk_size)
         with progress_bar("processing", sum(f.events for f in files), shown=progress) as report:
             executor = SerialExecutor(report=report) if client is None else DaskExecutor(client=client, report=report)
-            runner = Runner(executor, schema=KaonSchema, chunksize=chunk_size, metadata_cache={}, savemetrics=True)
-            raw = runner.run(items, sealed)
+            raw, _ = executor(items, partial(process_chunk, processor=sealed), None)
     closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]))
     wall = time.monotonic() - started
     return RunResult(
@@ -143,8 +143,7 @@ def plan(files: Sequence[InputFile], chunk_size: int) -> list[WorkItem]:
 
 
 def _metrics(raw: Mapping[str, Any], wall: float) -> Metrics:
-    columns = tuple(sorted({str(c).rsplit("-", 1)[0] for c in raw["columns"]}))
-    return Metrics(int(raw["bytesread"]), columns, float(raw["processtime"]), wall)
+    return Metrics(int(raw["bytesread"]), tuple(sorted(raw["columns"])), float(raw["processtime"]), wall)
 
 
 def _provenance(files: Sequence[InputFile], backend: Backend, chunk_size: int, wall: float) -> Provenance:

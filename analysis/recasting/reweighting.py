@@ -10,7 +10,7 @@ from coffea.processor import ProcessorABC
 
 from analysis.catalogue import catalogue, conditions
 from analysis.events.columns import Columns
-from analysis.processor import book, event_rows
+from analysis.processor import book, start
 from analysis.recasting.density import Density, Floats, Products
 from analysis.recasting.integral import checked, integral
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
@@ -50,11 +50,11 @@ class RecastProcessor(ProcessorABC):
         declared = search(self.name, self.dataset)
         columns = Columns(events)
         columns.shared(declared.signal.candidates)
-        read = event_rows(columns, conditions().of(self.dataset))
-        return {
-            label: {declared.signal.name: book(declared.signal, reweighted(columns, r.factors(columns)), read)}
+        starts = {
+            label: start(declared.signal, self.dataset, reweighted(columns, r.factors(columns)))
             for label, r in self.reweightings.items()
         }
+        return {label: {declared.signal.name: book(declared.signal, begun)} for label, begun in starts.items()}
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator

@@ -6,9 +6,12 @@ selection exclude one another, so that a final state is matched by one assignmen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import permutations
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,38 +38,59 @@ def vertex_time(c: Candidates) -> NDArray[np.float64]:
 
 def muv3_in_time(c: Candidates, window: float) -> Mask:
     """Tracks (n, k) with an associated MUV3 signal within `window` (ns) of the vertex time."""
-    difference = np.abs(c.track("muv3_time") - vertex_time(c)[:, None])
-    return (c.track("muv3_index") >= 0) & (difference < window)
+    found = c.track("muv3_index") >= 0
+    rows = np.flatnonzero(found.any(axis=1))  # few: most tracks are no muons, and their times need not be looked at
+    few = c.take(rows)
+    found[rows] &= np.abs(few.track("muv3_time") - vertex_time(few)[:, None]) < window
+    return found
 
 
+@numba.njit(cache=True)
+def rows_with(mask: Mask, number: int) -> NDArray[np.int64]:
+    """Rows of a mask (n, k) in which at least `number` are true."""
+    rows = np.empty(len(mask), np.int64)
+    found = 0
+    for n in range(len(mask)):
+        true = 0
+        for k in range(mask.shape[1]):
+            true += mask[n, k]
+        rows[found] = n
+        found += true >= number
+    return rows[:found].copy()
+
+
+@cache
 def pion(eop_below: float, *, muv3_veto: float | None = None) -> Rule:
     """E/p below a value and, where `muv3_veto` (ns) is given, no associated MUV3 signal in time."""
 
     def rule(c: Candidates) -> Mask:
-        soft = energy_over_momentum(c) < eop_below
+        soft = c.once(energy_over_momentum) < eop_below
         return soft if muv3_veto is None else soft & ~muv3_in_time(c, muv3_veto)
 
     return rule
 
 
+@cache
 def electron(low: float = 0.9, high: float = 1.1) -> Rule:
     """E/p around one."""
 
     def rule(c: Candidates) -> Mask:
-        return Interval(low, high).mask(energy_over_momentum(c))
+        return Interval(low, high).mask(c.once(energy_over_momentum))
 
     return rule
 
 
+@cache
 def muon(eop_below: float = 0.2, *, muv3_window: float) -> Rule:
     """Minimum ionising in the calorimeter, with an associated MUV3 signal within `muv3_window` (ns)."""
 
     def rule(c: Candidates) -> Mask:
-        return (energy_over_momentum(c) < eop_below) & muv3_in_time(c, muv3_window)
+        return (c.once(energy_over_momentum) < eop_below) & muv3_in_time(c, muv3_window)
 
     return rule
 
 
+@cache
 def rich_muon(*, below: float, threshold: float) -> Rule:
     """For momenta under `below` (MeV): no positron, and above the muon's Cherenkov threshold no pion either.
 
@@ -82,9 +106,10 @@ def rich_muon(*, below: float, threshold: float) -> Rule:
     return rule
 
 
+@cache
 def all_of(*rules: Rule) -> Rule:
     """Tracks that satisfy every one of the rules."""
-    return lambda c: np.logical_and.reduce([rule(c) for rule in rules])
+    return lambda c: np.logical_and.reduce([c.once(rule) for rule in rules])
 
 
 def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candidates], Candidates]:
@@ -92,20 +117,29 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
 
     The returned function gives candidates with ordered tracks; equal particles keep the order of the file.
     """
+    return _identify(particles, tuple(by.items()))
+
+
+@cache
+def _identify(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> Callable[[Candidates], Candidates]:
     wanted = [particle(name) for name in particles]
     masses = tuple(p.mass for p in wanted)
     orders = _distinct_orders(particles)
+    rules = dict(by)
+    needed = Counter(_SPECIES[abs(p.pdg)] for p in wanted)
 
     def identify(c: Candidates) -> Candidates:
+        # What is asked for most is the rarest: the other rules are then looked at for few candidates.
+        for name, number in needed.most_common():
+            c = c.take(rows_with(c.once(rules[name]), number))
         charge = c.track("charge")
-        species = {name: rule(c) for name, rule in by.items()}
-        slots = [species[_SPECIES[abs(p.pdg)]] & (charge == p.charge) for p in wanted]
+        slots = [c.once(rules[_SPECIES[abs(p.pdg)]]) & (charge == p.charge) for p in wanted]
         order = np.full((len(c), len(wanted)), -1)
         for trial in orders:
             matches = [slot[:, track] for slot, track in zip(slots, trial, strict=True)]
             order[(order[:, 0] < 0) & np.logical_and.reduce(matches)] = trial
         found = order[:, 0] >= 0
-        return c.take(found).ordered(order[found], tuple(particles), masses)
+        return c.take(found).ordered(order[found], particles, masses)
 
     return identify
 

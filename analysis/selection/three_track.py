@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +136,7 @@ TRANSVERSE_MOMENTUM = Quantity(
 )
 
 
+@cache
 def straw_separation(chambers: tuple[int, ...]) -> Quantity:
     """Smallest separation of each pair of tracks over the given spectrometer chambers (1-4)."""
     where = "each STRAW chamber" if chambers == (1, 2, 3, 4) else "STRAW chamber " + ", ".join(map(str, chambers))
@@ -143,6 +145,7 @@ def straw_separation(chambers: tuple[int, ...]) -> Quantity:
     )
 
 
+@cache
 def lav_activity(window: float, *, downstream: bool) -> Quantity:
     """LAV signals within `window` of the vertex time; only stations downstream of the vertex where `downstream`."""
 
@@ -154,6 +157,7 @@ def lav_activity(window: float, *, downstream: bool) -> Quantity:
     return Quantity("lav_signals", f"LAV signals {where} within {window / ns:g} ns", of, (10, -0.5, 9.5))
 
 
+@cache
 def extra_cluster_count(*, energy: float, distance: float, window: float) -> Quantity:
     """Clusters above `energy`, farther than `distance` from every track's impact point, within `window` in time."""
 
@@ -165,6 +169,7 @@ def extra_cluster_count(*, energy: float, distance: float, window: float) -> Qua
     return Quantity("extra_clusters", title, of, (10, -0.5, 9.5))
 
 
+@cache
 def missing_mass_squared(bins: tuple[int, float, float]) -> Quantity:
     """Squared missing mass to the identified tracks, with the mean beam momentum."""
     return Quantity(
@@ -172,11 +177,13 @@ def missing_mass_squared(bins: tuple[int, float, float]) -> Quantity:
     )
 
 
+@cache
 def pair_mass(slots: tuple[int, int], name: str, title: str) -> Quantity:
     """Invariant mass of two identified tracks."""
     return Quantity(name, title, lambda c: kinematics.invariant_mass(c, slots), (180, 0, 360), MeV, "MeV/c2")
 
 
+@cache
 def vertex_mass(name: str, title: str, bins: tuple[int, float, float]) -> Quantity:
     """Invariant mass of the identified tracks, and of the pi0 where there is one."""
     return Quantity(name, title, kinematics.invariant_mass, bins, MeV, "MeV/c2")

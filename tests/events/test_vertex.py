@@ -1,5 +1,7 @@
 """The vertex fit against exact geometry and an independent minimiser."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -34,7 +36,7 @@ SLOPES = np.array([[6e-3, 1e-3], [-4e-3, 5e-3], [-1e-3, -7e-3]])
 
 
 def fit(views, offsets=(0, 3), chi2=25.0):
-    return fit_triplets(np.array(offsets, np.int64), *views, chi2, Z_RANGE)
+    return fit_triplets(np.array(offsets, np.int64), *(tuple(view) for view in views), chi2, Z_RANGE)
 
 
 @pytest.mark.parametrize("z", [106 * m, 140 * m, 179 * m])
@@ -110,3 +112,23 @@ def test_constraint_moves_slopes_towards_the_vertex_and_keeps_exact_ones():
         before.append(view[SLOPE] - SLOPES[:, 0])
         after.append(constrained_slope(view, np.array([[point[0]]]), dz) - SLOPES[:, 0])
     assert np.std(after) < 0.5 * np.std(before)
+
+
+def test_refusing_triplets_early_refuses_none_that_the_fit_accepts():
+    """Events of three to six tracks, near a vertex or far from it; alone and without a limit a triplet says the same."""
+    rng = np.random.default_rng(8)
+    accepted = 0
+    for _ in range(300):
+        tracks = int(rng.integers(3, 7))
+        point = np.array([*rng.normal(0, 20, 2), rng.uniform(105 * m, 175 * m)])
+        views = lines_from(point, rng.normal(0, 5e-3, (tracks, 2)), rng, scale=rng.choice([0.1, 1.0]))
+        for view in views:
+            view[POSITION] += rng.choice([0, 0, 0.5, 1, 3, 30]) * rng.normal(size=tracks)
+        chi2 = []
+        for triplet in combinations(range(tracks), 3):
+            _, _, vertex, single = fit([view[:, list(triplet)] for view in views], chi2=np.inf)
+            chi2.extend(single[(single < 25) & (vertex[:, 2] > Z_RANGE[0]) & (vertex[:, 2] < Z_RANGE[1])].tolist())
+        event, _, _, found = fit(views, (0, tracks))
+        assert found.tolist() == (chi2 if len(chi2) == 1 else [])
+        accepted += len(event)
+    assert accepted > 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from analysis.execution.memory import release_chunk, thaw
+from analysis.execution.memory import prepare, release_chunk, thaw
 
 
 class Knot:
@@ -18,6 +18,7 @@ class Knot:
 def test_cycles_are_freed_after_every_chunk() -> None:
     gc.disable()
     try:
+        prepare()
         for _ in range(3):
             knot = weakref.ref(Knot())
             assert knot() is not None
@@ -29,7 +30,7 @@ def test_cycles_are_freed_after_every_chunk() -> None:
 
 
 def test_afterwards_nothing_is_set_aside() -> None:
-    release_chunk()
+    prepare()
     assert gc.get_freeze_count() > 0
     thaw()
     assert gc.get_freeze_count() == 0

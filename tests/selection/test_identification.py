@@ -1,6 +1,6 @@
 """Identification by hand-made tracks."""
 
-from types import SimpleNamespace
+from copy import copy
 
 import numpy as np
 import pytest
@@ -27,10 +27,17 @@ class Tracks:
     def track(self, name):
         return self.fields[name]
 
+    def once(self, of):
+        return of(self)
+
     def take(self, mask):
-        return SimpleNamespace(
-            ordered=lambda order, particles, masses: (np.flatnonzero(mask), order, particles, masses)
-        )
+        taken = copy(self)
+        taken.fields = {name: values[mask] for name, values in self.fields.items()}
+        taken.rows = self.rows[mask]
+        return taken
+
+    def ordered(self, order, particles, masses):
+        return self.rows, order, particles, masses
 
 
 BY = {"pi": pion(eop_below=0.85), "e": electron(), "mu": muon(muv3_window=5)}

@@ -69,6 +69,9 @@ class Track:
     def track(self, name):
         return np.array([[self.fields[name]]], float)
 
+    def once(self, of):
+        return of(self)
+
 
 @pytest.mark.parametrize(
     ("momentum", "logs", "passes"),

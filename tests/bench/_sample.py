@@ -1,0 +1,97 @@
+"""Files for the benchmarks: data as an experiment's three-track stream looks, most of it not what is searched for.
+
+The events are simulated; some get the tracks, clusters and veto signals of a second decay, as pileup does, so that
+there are triplets to try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.catalogue import RareResponses, conditions
+from analysis.schema import COLLECTIONS, TRIGGER_LINES
+from analysis.search import Search
+from analysis.simulation.beam import Exposure
+from analysis.simulation.blocks import source
+from analysis.simulation.layout import Output, concatenated, taken
+from analysis.simulation.writer import SampleWriter
+
+BULK = "K+ -> pi+ pi+ pi-"
+BULK_SHARE = 0.96
+PILEUP = "K+ -> mu+ nu_mu"
+OVERLAID = 0.3
+"""Part of the events that get the objects of a second decay."""
+BASKET = 100_000
+"""Events written at a time: one basket a branch."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Different simulated events to draw from, and those to lay over them."""
+
+    events: Output
+    pileup: Output
+
+
+def pool(searches: tuple[Search, ...], events: int) -> Pool:
+    """About `events` events: the bulk, and what the searches look for and normalise to."""
+    wanted = dict.fromkeys(s.decay for search in searches for s in (search.normalisation, search.signal))
+    shares = {BULK: BULK_SHARE} | {decay: (1 - BULK_SHARE) / len(wanted) for decay in wanted if decay != BULK}
+    parts = [_simulated(decay, "three_tracks", round(share * events)) for decay, share in shares.items()]
+    return Pool(concatenated(parts), _simulated(PILEUP, "all", events // 10))
+
+
+def _simulated(decay: str, stream: str, events: int) -> Output:
+    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
+    work = source(decay, stream, RareResponses(), exposure, 1)
+    blocks: list[Output] = []
+    while sum(len(b.event) for b in blocks) < events:
+        blocks.append(work.block(len(blocks), min(100_000, 4 * events)))
+    return taken(concatenated(blocks), np.arange(events))
+
+
+def write(path: Path, events: int, of: Pool, *, seed: int = 1, run: int = 8600) -> Path:
+    """A data file of `events` events drawn from a pool, of one run."""
+    rng = np.random.default_rng(seed)
+    bursts: dict[str, Any] = {"run": [], "burst": [], "events": [], "quality": []}
+    with SampleWriter(path, truth=False, identity=f"benchmark {seed} {events} {run}") as writer:
+        for number, start in enumerate(range(0, events, BASKET), start=1):
+            size = min(BASKET, events - start)
+            output = _overlaid(of, rng, size)
+            output.event["run"], output.event["burst"] = run, number
+            output.event["event"] = np.arange(1, size + 1)
+            writer.write(output)
+            for key, value in zip(bursts, (run, number, size, 0), strict=True):
+                bursts[key].append(value)
+        writer.write_side(bursts)
+    return path
+
+
+def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> Output:
+    """Events drawn from the pool; the objects of a second one are appended to some, out of time like pileup."""
+    first = taken(of.events, rng.integers(0, len(of.events.event), size))
+    with_second = rng.random(size) < OVERLAID
+    second = taken(of.pileup, rng.integers(0, len(of.pileup.event), size))
+    event = first.event.copy()
+    shift = rng.normal(0, 5, size)
+    parts = []
+    for c in COLLECTIONS:
+        ours, theirs = getattr(first, c.name), getattr(second, c.name).copy()
+        n_ours, n_theirs = first.event[c.counter].astype(np.int64), second.event[c.counter].astype(np.int64)
+        for field, target in c.references:
+            offset = np.repeat(first.event[f"n{target}"], n_theirs)
+            theirs[field] = np.where(theirs[field] >= 0, theirs[field] + offset, -1)
+        for name in (n for n in theirs.dtype.names if n.endswith("time")):
+            theirs[name] += np.repeat(shift, n_theirs).astype(np.float32)
+        keep = np.repeat(with_second, n_theirs)
+        rows = np.concatenate([np.repeat(np.arange(size), n_ours), np.repeat(np.arange(size), n_theirs)[keep]])
+        order = np.argsort(rows, kind="stable")
+        parts.append(np.concatenate([ours, theirs[keep]])[order])
+        event[c.counter] = n_ours + np.where(with_second, n_theirs, 0)
+    for line in TRIGGER_LINES:
+        event[f"trigger_{line}"] = rng.random(size) < 0.6
+    return Output(event, *parts)
