@@ -21,6 +21,7 @@ class BackgroundRow:
 
     Where no simulated event (or no data event that a background is estimated with) is left, `expected` is 0 and `stat`
     is the 68% CL upper limit: `NO_EVENTS` times the mean weight of the events after the last cut that leaves any.
+    As in the papers (arXiv:2211.04818 Table 1) such a limit is no part of the total's error.
     `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
     None while the region is shut.
     """
@@ -97,7 +98,7 @@ def _row(
 
 def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
     search = booked.search
-    total = sum(cells.values(), Count())
+    total = sum((c for c in cells.values() if c.value > 0), Count())
     # A systematic source is common to its samples, so their errors add linearly; sources are independent.
     shifts = [s.relative * sum(cells[sample].value for sample in s.samples) for s in search.systematics]
     printed = paper.regions[region].total if paper and region in paper.regions else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from coffea.processor import ProcessorABC
 
-from analysis.catalogue import catalogue, conditions
+from analysis.catalogue import catalogue
 from analysis.events.columns import Columns
 from analysis.processor import book, start
 from analysis.recasting.density import Density, Floats, Products

@@ -115,7 +115,7 @@ def test_constraint_moves_slopes_towards_the_vertex_and_keeps_exact_ones():
 
 
 def test_refusing_triplets_early_refuses_none_that_the_fit_accepts():
-    """Events of three to six tracks, near a vertex or far from it; alone and without a limit a triplet says the same."""
+    """Events of three to six tracks, near a vertex or far from it; alone and unlimited a triplet says the same."""
     rng = np.random.default_rng(8)
     accepted = 0
     for _ in range(300):
