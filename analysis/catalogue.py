@@ -157,7 +157,8 @@ class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
-    fraction, e.g. a signal.
+    fraction, e.g. a signal.  Of a stream of abundant events one in `prescale` is kept, which multiplies the downscalings
+    that the events carry.
     """
 
     periods: tuple[str, ...]
@@ -165,6 +166,7 @@ class PseudoData(Facts):
     stream: Name
     lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
     seed: Count
+    prescale: Count = 1
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""
 

@@ -75,7 +75,7 @@ class SideTree:
 def _trigger_branches() -> Iterator[Branch]:
     for line in TRIGGER_LINES:
         yield Branch(f"trigger_{line}", "bool", "1", f"line {line} fired, after its downscaling")
-        yield Branch(f"downscaling_{line}", "uint16", "1", f"downscaling factor of {line} at this event; 0: off")
+        yield Branch(f"downscaling_{line}", "uint32", "1", f"downscaling factor of {line} at this event; 0: off")
 
 
 EVENT = (

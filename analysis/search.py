@@ -249,15 +249,15 @@ class Systematic:
 
 @dataclass(frozen=True)
 class DataDriven:
-    """A background taken from data: candidates of control selections times factors, spread evenly in the observable.
+    """A background taken from data: weighted candidates of control selections times factors.
 
-    `controls` are (name of a control selection, factor), `over` is the interval of the observable that their
-    candidates are counted in and spread over.
+    `controls` are (name of a control selection, factor).  They are counted region by region; or, where there is an
+    interval `over`, in all of it and spread over it evenly.
     """
 
     mode: str
     controls: tuple[tuple[str, float], ...]
-    over: Interval
+    over: Interval | None = None
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,13 @@ PLB 797 (2019) 134794 (arXiv:1905.07770); section numbers in the comments are of
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.events.candidates import three_track_vertices
 from analysis.search import Cut, Interval, Region, Search, SearchSamples, Selection
+from analysis.selection.exposure_weight import exposure_of, prescale_of
 from analysis.selection.identification import muon, pion, vertex_identified_as
+from analysis.selection.misidentification import pions_as_muons, product, taken_for
 from analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACK_TIME_SPREAD,
@@ -52,6 +56,7 @@ NORMALISATION = Selection(
         Region("normalisation", Interval(484 * MeV, 504 * MeV)),
     ),
     histograms=HISTOGRAMS,
+    weight=prescale_of("dimuon"),
 )
 SIGNAL = Selection(
     name="signal",
@@ -69,7 +74,23 @@ SIGNAL = Selection(
     ),
     histograms=HISTOGRAMS,
     box=KINEMATICS,
+    weight=prescale_of("dimuon"),
 )
+
+
+def from_pions(name: str, seen: tuple[str, str, str], misidentified: tuple[int, ...]) -> Selection:
+    """Section 3.2: K+ -> pi+ pi+ pi- of the multi-track line, with pions taken for muons."""
+    return replace(
+        SIGNAL,
+        name=name,
+        identify=taken_for(seen, ("pi-", "mu+", "mu+"), by=IDENTIFICATION),
+        identified_as=f"identified as {' '.join(seen)}",
+        triggers=("MT",),
+        regions=tuple(replace(r, masked=False, signal=False) for r in SIGNAL.regions),
+        box=(),
+        weight=product(pions_as_muons(misidentified), exposure_of(("dimuon",), relative_to=("MT",))),
+    )
+
 
 SEARCHES = (
     Search(
@@ -83,7 +104,11 @@ SEARCHES = (
             signal="pi_mumu_lnv",
             normalisation="pi_mumu_sm",
             backgrounds=("k3pi_dimuon", "pi_mumu_sm", "kmu4", "ke4_dimuon", "mu_nu_mumu"),
-            data=("data_2017_dimuon",),
+            data=("data_2017_dimuon", "data_2017_dimuon_low", "data_2017_multitrack"),
+        ),
+        controls=(
+            from_pions("no_pion_decay", ("pi-", "pi+", "pi+"), (1, 2)),
+            from_pions("one_pion_decay", ("pi-", "pi+", "mu+"), (1,)),
         ),
         background_prior="gamma_posterior",
     ),

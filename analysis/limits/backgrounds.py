@@ -76,12 +76,12 @@ def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:
     total = Count()
     for name, factor in background.controls:
         selection = booked.search.control(name)
-        for counted in selection.regions:
+        for counted in selection.regions if background.over else (selection.region(region.name),):
             total += booked.data(selection, counted.name).scaled(factor)
     if total.variance == 0:
         total = Count(0.0, (NO_EVENTS * background.controls[0][1]) ** 2)
     total = Count(max(total.value, 0.0), total.variance)
-    return total.scaled(region.width / Region("all", background.over).width)
+    return total.scaled(region.width / (background.over.high - background.over.low)) if background.over else total
 
 
 def _row(

@@ -1,4 +1,4 @@
-"""The weight of a normalisation candidate where signal and normalisation have different trigger lines."""
+"""Weights of candidates of data that undo downscalings: of lines with different factors, of prescaled streams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.catalogue import conditions
 from analysis.events.candidates import Candidates
 from analysis.triggers import OFF, relative_exposure
 
@@ -28,3 +29,18 @@ def exposure_of(signal: tuple[str, ...], *, relative_to: tuple[str, ...]) -> Cal
 def _factor(c: Candidates, line: str) -> Float:
     factor = c.per_event(f"downscaling_{line}").astype(np.float64)
     return np.where(factor == 0, OFF, factor)
+
+
+def prescale_of(line: str) -> Callable[[Candidates], Float]:
+    """How much more than in its running period the line was downscaled at the event, per candidate, shape (n,).
+
+    Larger than 1 for streams of abundant events of which only a part is kept.
+    """
+
+    def weight(c: Candidates) -> Float:
+        run, nominal = c.per_event("run"), np.full(len(c), np.nan)
+        for period in conditions().periods.values():
+            nominal[(run >= period.runs[0]) & (run <= period.runs[1])] = period.downscaling[line]  # type: ignore[index]
+        return np.asarray(_factor(c, line) / nominal)
+
+    return weight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ class Exposure:
     bursts_per_run: Ints
     beam: Floats
     downscaling: Ints
+
+    def prescaled(self, factor: int) -> Exposure:
+        """All lines downscaled by that factor in addition."""
+        return replace(self, downscaling=self.downscaling * factor)
 
     @classmethod
     def of(cls, periods: tuple[Period, ...], *, downscaled: bool) -> Exposure:

@@ -194,10 +194,10 @@ def shortened(period: Period) -> Period:
     return period.model_copy(update={"bursts_per_run": bursts, "kaon_decays": decays})
 
 
-def _rare_responses(decay: str) -> RareResponses:
-    """The sampling of rare responses that the simulated sample of the same decay uses."""
+def _rare_responses(decay: str, stream: str) -> RareResponses:
+    """The sampling of rare responses that the simulated sample of the same decay and stream uses."""
     for sample in catalogue().simulation.values():
-        if sample.decay == decay:
+        if (sample.decay, sample.stream) == (decay, stream):
             return sample.rare_responses
     return RareResponses()
 
@@ -218,7 +218,7 @@ def simulate_pseudo_data(
     periods = tuple(conditions().periods[p] for p in sample.periods)
     if quick:
         periods = tuple(shortened(p) for p in periods)
-    exposure = Exposure.of(periods, downscaled=True)
+    exposure = Exposure.of(periods, downscaled=True).prescaled(sample.prescale)
     kaons = sum(p.kaon_decays for p in periods) / fiducial_fraction()
     fractions = {decay: branching_fractions()[decay].value for decay in sample.modes}
     for decay, value in (*sample.inject.items(), *inject.items()):
@@ -231,7 +231,7 @@ def simulate_pseudo_data(
             progress(len(parts) * wanted + done, len(fractions) * wanted)
 
     for decay, fraction in fractions.items():
-        work = source(decay, sample.stream, _rare_responses(decay), exposure, sample.seed, unweight=True)
+        work = source(decay, sample.stream, _rare_responses(decay, sample.stream), exposure, sample.seed, unweight=True)
         events, made = Unweighting(work, kaons * fraction, periods, sample.lines).run(workers, report)
         parts.append(events)
         blocks += made

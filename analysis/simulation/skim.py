@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.particles import MASS_E, MASS_PI
+from analysis.particles import MASS_E, MASS_MU, MASS_PI
 from analysis.simulation.kernel import kernel
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
@@ -17,6 +17,14 @@ PHOTON_ENERGY, PHOTON_DISTANCE = 1500.0, 100.0
 
 
 @kernel
+def four_momentum(fit: Floats, mass: float) -> tuple[float, float, float, float]:
+    """(E, px, py, pz) of a fitted track of that mass."""
+    p = fit[FIT_MOMENTUM]
+    pz = p / np.sqrt(1 + fit[FIT_TX] ** 2 + fit[FIT_TY] ** 2)
+    return np.sqrt(p * p + mass * mass), pz * fit[FIT_TX], pz * fit[FIT_TY], pz
+
+
+@kernel
 def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only: bool) -> float:
     """Mass (MeV) of two tracks as electrons, alone or with all other tracks as pions."""
     energy, x, y, z = 0.0, 0.0, 0.0, 0.0
@@ -24,12 +32,8 @@ def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only
         electron = i in (first, second)
         if pair_only and not electron:
             continue
-        p, mass = fits[i, FIT_MOMENTUM], MASS_E if electron else MASS_PI
-        pz = p / np.sqrt(1 + fits[i, FIT_TX] ** 2 + fits[i, FIT_TY] ** 2)
-        energy += np.sqrt(p * p + mass * mass)
-        x += pz * fits[i, FIT_TX]
-        y += pz * fits[i, FIT_TY]
-        z += pz
+        e, px, py, pz = four_momentum(fits[i], MASS_E if electron else MASS_PI)
+        energy, x, y, z = energy + e, x + px, y + py, z + pz
     return np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
 
 
@@ -77,16 +81,23 @@ def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
 def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
     """Whether enough tracks look like muons (`muons`: MUV3 signals).
 
-    Without electrons another track must look like a pion, and all have the beam's momentum.
+    Without electrons another track must look like a pion, and all have the beam's momentum and the stream's mass.
     """
     if r.muons == 0:
         return True
     seen, others, missing = 0, 0, beam_momentum
+    energy, x, y, z = 0.0, 0.0, 0.0, 0.0
     for i in range(tracks):
-        seen += int(muon_like(r, ratios[i], muons[i, 0]))
+        muon = muon_like(r, ratios[i], muons[i, 0])
+        seen += int(muon)
         others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
         missing -= fits[i, FIT_MOMENTUM]
-    return seen >= r.muons and (r.electrons > 0 or (others > 0 and abs(missing) < r.closed))
+        e, px, py, pz = four_momentum(fits[i], MASS_MU if muon else MASS_PI)
+        energy, x, y, z = energy + e, x + px, y + py, z + pz
+    if seen < r.muons or r.electrons > 0:
+        return seen >= r.muons
+    mass = np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
+    return others > 0 and abs(missing) < r.closed and r.vertex_mass <= mass < r.vertex_below
 
 
 @kernel

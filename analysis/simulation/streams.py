@@ -23,8 +23,9 @@ class Requirement(NamedTuple):
     than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
     `open` is missing and another track is muon-like, or there are `photons` clusters off the tracks.
     If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
-    electrons are asked for, another one has neither that nor E/p above `pion_ratio`, and the total momentum is within
-    `closed` of the beam's.
+    electrons are asked for, another one has neither that nor E/p above `pion_ratio`, the total momentum is within
+    `closed` of the beam's, and the mass of all, muon-like ones as muons and others as pions, lies from `vertex_mass` to
+    `vertex_below`.
     If `alone`: exactly one track, positive and muon-like, and no photon of the decay gives a signal anywhere.
     """
 
@@ -39,6 +40,7 @@ class Requirement(NamedTuple):
     pair_mass: float = 0.0
     separation: float = 0.0
     vertex_mass: float = 0.0
+    vertex_below: float = np.inf
     alone: bool = False
     photons: int = 0
 
@@ -80,6 +82,11 @@ THREE_TRACKS = Focus(0.9)
 ONE_MUON = Requirement(1, alone=True)
 MINIMUM_PAIR, MINIMUM_VERTEX = 130 * MeV, 440 * MeV
 BALANCED, CLOSED = (-3 * GeV, 3 * GeV), (-5 * GeV, 5 * GeV)
+
+DIMUON = Requirement(3, muons=2, closed=4 * GeV, pion_ratio=0.92)
+DIMUON_FOCUS = Focus(0.9, BALANCED, 60 * MeV)
+DIMUON_BOUNDARY = 478 * MeV
+DIMUON_MEANING = "two muon-like tracks and a pion-like one with the beam's momentum"
 
 STREAMS = {
     stream.name: stream
@@ -127,11 +134,18 @@ STREAMS = {
             (Focus(0.6), Focus(0.3, (4 * GeV, np.inf))),
             "two electron-like tracks of like sign and a muon-like one, with missing momentum",
         ),
+        Stream("dimuon", DIMUON, (DIMUON_FOCUS,), DIMUON_MEANING),
         Stream(
-            "dimuon",
-            Requirement(3, muons=2, closed=4 * GeV, pion_ratio=0.92),
-            (Focus(0.9, BALANCED, 60 * MeV),),
-            "two muon-like tracks and a pion-like one with the beam's momentum",
+            "dimuon_high",
+            DIMUON._replace(vertex_mass=DIMUON_BOUNDARY),
+            (DIMUON_FOCUS,),
+            f"{DIMUON_MEANING}, above 478 MeV",
+        ),
+        Stream(
+            "dimuon_low",
+            DIMUON._replace(vertex_below=DIMUON_BOUNDARY),
+            (DIMUON_FOCUS,),
+            f"{DIMUON_MEANING}, below 478 MeV",
         ),
     )
 }  # fmt: skip
