@@ -153,12 +153,28 @@ class SimulatedSample(Facts):
     note: str = ""
 
 
+class Abundant(Facts):
+    """Single-track events of which the experiment keeps one in `factor`: those that have no squared missing mass
+    outside the interval (MeV2).
+
+    `modes` are so frequent that they are drawn inside the class only; `elsewhere` are parts of them that are drawn
+    outside only.
+    """
+
+    squared_missing_mass: tuple[float, float]
+    factor: Count
+    modes: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
 class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
     fraction, e.g. a signal.  Of a stream of abundant events one in `prescale` is kept, which multiplies the downscalings
     that the events carry.
+    `exposure` is the part of the periods' kaon decays that the sample stands for; an `abundant` class of events is
+    prescaled in addition, by a factor that stands in the downscalings, too.
     """
 
     periods: tuple[str, ...]
@@ -167,6 +183,8 @@ class PseudoData(Facts):
     lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
     seed: Count
     prescale: Count = 1
+    exposure: Annotated[float, Field(gt=0, le=1)] = 1.0
+    abundant: Abundant | None = None
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""
 

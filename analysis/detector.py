@@ -156,10 +156,14 @@ class Tank(Block):
 
 
 class Lkr(Block):
-    """Calorimeter: an octagon of `apothem` with a hole; resolution stochastic/sqrt(E/GeV) (+) noise/E (+) constant."""
+    """Calorimeter: an octagon of `apothem` around a beam pipe of radius `pipe`, for tracks from `r_min` on.
+
+    Resolution: stochastic/sqrt(E/GeV) (+) noise/E (+) constant.
+    """
 
     z: Positive
     r_min: Positive
+    pipe: Positive
     apothem: Positive
     cell: Positive
     association_radius: Positive

@@ -81,13 +81,19 @@ def source(
     *,
     mass: float | None = None,
     unweight: bool = False,
+    invisible: float = -np.inf,
 ) -> Source:
     """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids trained for the stream.
 
-    `unweight` is for samples that are unweighted afterwards: no grids.
+    `unweight` is for samples that are unweighted afterwards: no grids; without the decays whose invisible part has a
+    squared mass below `invisible` (MeV2).
     """
     wanted, kept = mode(decay, mass), stream(stream_name)
-    made = plain_generator(wanted, exposure, seed) if unweight else generator(wanted, kept, exposure, seed)
+    made = (
+        plain_generator(wanted, kept, exposure, seed, invisible)
+        if unweight
+        else generator(wanted, kept, exposure, seed)
+    )
     bias = Bias(**rare.model_dump())
     return Source(made, kept, bias, exposure, seed)
 

@@ -59,6 +59,7 @@ class Constants(Protocol):
     tank_radius: Floats
     lkr_z: float
     lkr_r_min: float
+    lkr_pipe: float
     lkr_apothem: float
     lkr_cell: float
     lkr_radius: float
@@ -212,6 +213,7 @@ def _calorimeters(d: Detector) -> dict[str, float | Floats]:
         "lav_sigma_time": d.lav.sigma_time,
         "lkr_z": d.lkr.z,
         "lkr_r_min": d.lkr.r_min,
+        "lkr_pipe": d.lkr.pipe,
         "lkr_apothem": d.lkr.apothem,
         "lkr_cell": d.lkr.cell,
         "lkr_radius": d.lkr.association_radius,

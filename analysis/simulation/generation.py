@@ -41,7 +41,8 @@ class Generator:
 
     `norm` is the mean of amplitude times phase space over the quoted range.  Decays of a weight below `floor` are
     kept with the probability weight / floor and then have the weight `floor`: before unweighting it costs nothing
-    to thin them out early.  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
+    to thin them out early.  Decays whose invisible part has a squared mass below `invisible` (MeV2)
+    have no weight.  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
     """
 
     mode: Mode
@@ -49,11 +50,14 @@ class Generator:
     norm: float
     floor: float = 0.0
     tree: Tree | None = None
+    invisible: float = -np.inf
 
     def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
         """n weighted decays; their weights average 1 over the range of the branching fraction."""
         x, inverse = self.mixture.draw(rng, n)
         decays = _decays(self.mode, self.tree or self.mode.flat, exposure, rng, x, inverse / self.norm)
+        if np.isfinite(self.invisible):
+            _without_low_masses(decays, self.invisible)
         if self.floor > 0:
             light = decays.weight < self.floor
             survives = rng.random(n) * self.floor < decays.weight
@@ -132,6 +136,12 @@ def _missed(c: Constants, d: Decays, i: int) -> float:
     return probability
 
 
+@kernel
+def _weigh_missed(c: Constants, d: Decays) -> None:
+    for i in range(d.weight.size):
+        d.weight[i] *= _missed(c, d, i)
+
+
 class Aim(NamedTuple):
     """A focus and the number of tracks it needs, for the kernel."""
 
@@ -172,6 +182,13 @@ def _invisible(d: Decays, i: int) -> float:
             x, y, z = x - d.momenta[k, 0, i], y - d.momenta[k, 1, i], z - d.momenta[k, 2, i]
             energy -= d.momenta[k, 3, i]
     return energy * energy - x * x - y * y - z * z
+
+
+@kernel
+def _without_low_masses(d: Decays, lowest: float) -> None:
+    for i in range(d.weight.size):
+        if _invisible(d, i) < lowest:
+            d.weight[i] = 0.0
 
 
 @kernel
@@ -249,16 +266,26 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned)
 
 
-def plain_generator(mode: Mode, exposure: Exposure, seed: int) -> Generator:
+def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, invisible: float = -np.inf) -> Generator:
     """The generator for unweighting: one grid for the mode's own density, thinned out to nearly equal weights.
+
+    For streams without photon signals the density counts with the probability that the photons are missed, and is
+    not thinned out: most of it ends before anything is tracked.
 
     Grids for the stream's focuses would leave the largest weights to the few decays outside them, and the largest
     weight is what unweighting pays for.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY - 1]))
 
+    alone = stream.requirement.alone and 22 in mode.pdg
+    tree = mode.aligned if alone else mode.flat
+
     def target(x: Floats) -> tuple[Floats, Floats]:
-        return _decays(mode, mode.flat, exposure, rng, x, np.ones(len(x))).weight, np.zeros(len(x))
+        d = _decays(mode, tree, exposure, rng, x, np.ones(len(x)))
+        _without_low_masses(d, invisible)
+        if alone:
+            _weigh_missed(constants(), d)
+        return d.weight, np.zeros(len(x))
 
     dimensions = mode.flat.dimensions + 1
     grid = adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
@@ -266,7 +293,7 @@ def plain_generator(mode: Mode, exposure: Exposure, seed: int) -> Generator:
     norm = normalisation(mode)
     x, inverse = mixture.draw(rng, TRAINING_POINTS)
     common = float(np.quantile(target(x)[0] * inverse, COMMON)) / norm
-    return Generator(mode, mixture, norm, FLOOR * common)
+    return Generator(mode, mixture, norm, 0.0 if alone else FLOOR * common, tree, invisible)
 
 
 def _train(mode: Mode, focus: Focus, tracks: int, exposure: Exposure, rng: np.random.Generator) -> Floats | None:

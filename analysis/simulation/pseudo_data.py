@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.catalogue import (
+    Abundant,
     Period,
     PseudoData,
     RareResponses,
@@ -30,14 +31,19 @@ from analysis.schema import TRIGGER_LINES
 from analysis.simulation.beam import Exposure, fiducial_fraction
 from analysis.simulation.blocks import SIZE, Source, in_order, source
 from analysis.simulation.layout import Output, concatenated, taken
+from analysis.simulation.prescale import prescaled
 from analysis.simulation.samples import Progress, SimulationSummary
 from analysis.simulation.writer import ROWS, Format, SampleWriter
 from analysis.triggers import OFF, kept_fraction
+from analysis.units import GeV2
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
+SMEARED = 0.01 * GeV2
+"""Decays whose true squared missing mass lies this far inside the abundant class never leave it: seven standard
+deviations."""
 QUICK = 0.1
 """Part of the exposure that a quick sample has."""
 TOLERATED_EXCESS = 2e-2
@@ -107,18 +113,20 @@ class Unweighting:
     decays: float
     periods: tuple[Period, ...]
     lines: tuple[str, ...]
+    abundant: Abundant | None = None
 
     def block(self, number: int) -> Candidates:
         """The candidates of one block; events that fail with the blocks made so far are dropped."""
         output = self.work.block(number)
         for line in set(TRIGGER_LINES) - set(self.lines):
             output.event[f"trigger_{line}"] = False
+        drawn = prescaled(self.abundant, self.work.generator.mode.descriptor, output) if self.abundant else 1.0
         key = [self.work.seed, (self.work.code << 40) + (1 << 39) + number]
         uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
         fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
-        expectation = self.decays * output.event["truth_weight"] * common * kept
+        expectation = self.decays * output.event["truth_weight"] * common * kept * drawn
         rows = np.flatnonzero(uniform * SIZE * FIRST_BLOCKS < expectation)
         large = expectation[expectation > SIZE * FIRST_BLOCKS]
         return Candidates(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
@@ -219,7 +227,7 @@ def simulate_pseudo_data(
     if quick:
         periods = tuple(shortened(p) for p in periods)
     exposure = Exposure.of(periods, downscaled=True).prescaled(sample.prescale)
-    kaons = sum(p.kaon_decays for p in periods) / fiducial_fraction()
+    kaons = sample.exposure * sum(p.kaon_decays for p in periods) / fiducial_fraction()
     fractions = {decay: branching_fractions()[decay].value for decay in sample.modes}
     for decay, value in (*sample.inject.items(), *inject.items()):
         fractions[decay] = fractions.get(decay, 0.0) + value
@@ -231,8 +239,17 @@ def simulate_pseudo_data(
             progress(len(parts) * wanted + done, len(fractions) * wanted)
 
     for decay, fraction in fractions.items():
-        work = source(decay, sample.stream, _rare_responses(decay, sample.stream), exposure, sample.seed, unweight=True)
-        events, made = Unweighting(work, kaons * fraction, periods, sample.lines).run(workers, report)
+        tail = sample.abundant is not None and decay in sample.abundant.elsewhere
+        work = source(
+            decay,
+            sample.stream,
+            _rare_responses(decay, sample.stream),
+            exposure,
+            sample.seed,
+            unweight=True,
+            invisible=sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf,
+        )
+        events, made = Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant).run(workers, report)
         parts.append(events)
         blocks += made
     events = _finished(concatenated(parts), sample.seed)

@@ -46,7 +46,7 @@ def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
         return IN_IRC, -1, x, y
     x = row[X] + slope_x * (c.lkr_z - row[Z])
     y = row[Y] + slope_y * (c.lkr_z - row[Z])
-    if inside_octagon(x, y, c.irc_r_max, c.lkr_apothem):
+    if inside_octagon(x, y, c.lkr_pipe, c.lkr_apothem):
         return IN_LKR, -1, x, y
     x_sac = row[X] + slope_x * (c.sac_z - row[Z])
     y_sac = row[Y] + slope_y * (c.sac_z - row[Z])

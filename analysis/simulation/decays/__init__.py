@@ -11,6 +11,7 @@ from analysis.simulation.decays.kmu4 import KMU4
 from analysis.simulation.decays.l_nu_ee import E_NU_EE
 from analysis.simulation.decays.l_nu_ll import E_NU_MUMU, MU_NU_EE, MU_NU_MUMU
 from analysis.simulation.decays.mode import Mode
+from analysis.simulation.decays.mu_invisible import MU_INVISIBLE
 from analysis.simulation.decays.mu_n import lepton_n, lepton_n_visible
 from analysis.simulation.decays.mu_nu_gamma import MU_NU, MU_NU_GAMMA
 from analysis.simulation.decays.mu_nu_nu_nu import MU_NU_NU_NU
@@ -39,7 +40,7 @@ MODES = {
     for mode in (
         PI_EE, PI_MUMU, PI_EE_LNV, PI_MUMU_LNV, PI_PI0_EE_LNV, MU_NU_EE_LNV, PI_MU_E_LNV, PI_MU_E_LFV, PI_E_MU_LFV,
         K3PI, PI_PI0_PI0, PI_PI0_PI0D, KE4, KMU4, PI0D_E_NU, PI0_E_NU, PI0_MU_NU, PI0D_MU_NU, PI0D_E_NU_GAMMA,
-        E_NU_EE, MU_NU_EE, E_NU_MUMU, MU_NU_MUMU, MU_NU, MU_NU_GAMMA, MU_NU_NU_NU, PI_NU_NU,
+        E_NU_EE, MU_NU_EE, E_NU_MUMU, MU_NU_MUMU, MU_NU, MU_NU_GAMMA, MU_NU_NU_NU, MU_INVISIBLE, PI_NU_NU,
         PI_PI0, PI_PI0D, PI_PI0DD, PI_PI0EE, PI_PI0_GAMMA, PI_PI0D_GAMMA, PI_PI0_EE,
     )
 }  # fmt: skip
