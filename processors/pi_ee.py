@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from analysis.events.candidates import three_track_vertices
 from analysis.events.photons import PhotonRule
+from analysis.particles import particle
 from analysis.search import (
     ZERO,
     Cut,
@@ -24,7 +25,7 @@ from analysis.search import (
 )
 from analysis.selection.identification import electron, pion, vertex_identified_as
 from analysis.selection.pi0 import LATE_PHOTONS, NEUTRAL_VERTEX, PHOTON_DISTANCE, PHOTONS, and_pi0
-from analysis.selection.pi_ee_normalisation import M_PIEE, TRIGGERS, pi_ee_normalisation
+from analysis.selection.pi_ee_normalisation import M_EE, M_PIEE, TRIGGERS, pi_ee_normalisation
 from analysis.selection.three_track import (
     MISSING_MOMENTUM,
     POSITRON_LIKELIHOOD,
@@ -84,15 +85,19 @@ PART = Values(
 )
 
 
-def vertex_cuts(v: Values) -> tuple[Cut, ...]:
+def vertex_cuts(v: Values, charge: int = 1) -> tuple[Cut, ...]:
     """Section 2: vertex, times and photon veto."""
     vertex = vertex_requirements(
-        track_momentum=v.track_momentum, straw_chambers=v.straw_chambers, lkr_separation=200 * mm, timing=v.timing
+        track_momentum=v.track_momentum,
+        straw_chambers=v.straw_chambers,
+        lkr_separation=200 * mm,
+        timing=v.timing,
+        charge=charge,
     )
     return (*vertex, Cut(lav_activity(4 * ns, downstream=v.lav_downstream_only), ZERO))
 
 
-DIELECTRON = ("k3pi", "ke4", "pi0d_e_nu", "e_nu_ee")
+DIELECTRON = ("k3pi", "ke4", "pi_pi0d", "pi_pi0dd", "pi0d_e_nu", "e_nu_ee")
 
 
 def rich_positrons(v: Values) -> tuple[Cut, ...]:
@@ -152,6 +157,42 @@ def normalisation_with_rich(v: Values) -> Selection:
     return replace(plain, name="normalisation_with_rich", cuts=(*plain.cuts, *rich_positrons(v)))
 
 
+def auxiliary(v: Values) -> Selection:
+    """PLB 797 (2019) 134794 Section 2: the normalisation without the RICH, for the misidentified pions."""
+    plain = normalisation(v)
+    return replace(plain, name="auxiliary", cuts=tuple(c for c in plain.cuts if c not in rich_positrons(v)))
+
+
+def wrong_charge(v: Values, name: str, *particles: str) -> Selection:
+    """Section 5: decays with more than three charged particles, and conversions; any pi e e mass."""
+    total = sum(particle(p).charge for p in particles)
+    return replace(
+        signal(v),
+        name=name,
+        identify=vertex_identified_as(*particles, by=IDENTIFICATION),
+        identified_as=f"identified as {' '.join(particles)}",
+        cuts=(*vertex_cuts(v, total), *closed_kinematics(v.momentum_balance), *rich_positrons(v)),
+        regions=(Region("all", Interval()),),
+        histograms=(M_EE,),
+        box=(),
+    )
+
+
+def controls(v: Values) -> tuple[Selection, ...]:
+    """The control selections of the two papers."""
+    triple = wrong_charge(v, "charge_plus3_pi_plus_e_plus_e_plus", "pi+", "e+", "e+")
+    if v.rich_in_normalisation:
+        return (missing_momentum(v), auxiliary(v), triple)
+    return (
+        missing_momentum(v),
+        normalisation_with_rich(v),
+        triple,
+        wrong_charge(v, "charge_minus1_pi_plus_e_minus_e_minus", "pi+", "e-", "e-"),
+        wrong_charge(v, "charge_minus1_pi_minus_e_minus_e_plus", "pi-", "e-", "e+"),
+        wrong_charge(v, "charge_minus3_pi_minus_e_minus_e_minus", "pi-", "e-", "e-"),
+    )
+
+
 PHOTON = PhotonRule(  # Section 2: photon candidates; Section 6: the sidebands of their time
     energy=2 * GeV,
     distance=150 * mm,
@@ -186,7 +227,9 @@ def signal_with_pi0(v: Values, name: str = "signal", *, out_of_time: int = 0) ->
 
 
 # Section 6: the sidebands are five times wider than the window; what is out of time twice is counted in both.
-PILEUP = DataDriven("pileup", (("one_late_photon", 1 / 5), ("two_late_photons", -1 / 25)), over=CONTROL_MASS)
+PILEUP = DataDriven(
+    "pileup", (("one_photon_out_of_time", 1 / 5), ("two_photons_out_of_time", -1 / 25)), over=CONTROL_MASS
+)
 
 
 def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], misidentification: float) -> Search:
@@ -197,7 +240,7 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
         paper=paper,
         signal=signal(v),
         normalisation=normalisation(v),
-        controls=(missing_momentum(v), *(() if v.rich_in_normalisation else (normalisation_with_rich(v),))),
+        controls=controls(v),
         samples=SearchSamples(
             signal="pi_ee_lnv",
             normalisation="pi_ee_sm",
@@ -217,8 +260,8 @@ WITH_PI0 = Search(
     signal=signal_with_pi0(FULL),
     normalisation=normalisation(FULL),
     controls=(
-        signal_with_pi0(FULL, "one_late_photon", out_of_time=1),
-        signal_with_pi0(FULL, "two_late_photons", out_of_time=2),
+        signal_with_pi0(FULL, "one_photon_out_of_time", out_of_time=1),
+        signal_with_pi0(FULL, "two_photons_out_of_time", out_of_time=2),
     ),
     samples=SearchSamples(
         signal="pi_pi0_ee_lnv",

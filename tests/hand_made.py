@@ -48,7 +48,7 @@ def booked(what=FULL, observed=None, controls=(9, 2)):
             "pi_ee_sm": sample(what, normalisation={"normalisation": (40000.0, 40000.0)}),
             "pi_ee_lnv": sample(what, signal={"signal": (50000.0, 50000.0)}),
             "k3pi": sample(what, signal={"lower": (1e-4, 1e-9)}),
-            "ke4": sample(what),
+            **{name: sample(what) for name in ("ke4", "pi_pi0d", "pi_pi0dd")},
             "pi0d_e_nu": sample(what, signal={"lower": (4e-3, 1e-8), "upper": (2e-3, 1e-8), "signal": (4e-4, 1e-9)}),
             "e_nu_ee": sample(what, signal={"signal": (4.0, 0.1)}),
             **dict.fromkeys(what.samples.data, data),

@@ -98,4 +98,4 @@ def _region_counts(booked: Booked, rows: tuple[BackgroundRow, ...], region: str,
 def _systematics(search: Search, row: BackgroundRow) -> tuple[tuple[str, float], ...]:
     """The search's systematic errors of one mode: one name moves all its modes and regions together."""
     decays = {catalogue().simulation[sample].decay: sample for sample in search.samples.backgrounds}
-    return tuple((s.name, s.relative * row.expected) for s in search.systematics if decays[row.mode] in s.samples)
+    return tuple((s.name, s.relative * row.expected) for s in search.systematics if decays.get(row.mode) in s.samples)

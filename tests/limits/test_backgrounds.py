@@ -28,7 +28,7 @@ def cells(rows):
 
 def with_pi0(one=0, two=0, **samples):
     """`one` and `two` late-photon events in the control region; `samples` replace empty ones."""
-    late = {"one_late_photon": {"control": (one, one)}, "two_late_photons": {"control": (two, two)}}
+    late = {"one_photon_out_of_time": {"control": (one, one)}, "two_photons_out_of_time": {"control": (two, two)}}
     data = sample(WITH_PI0, simulated=False, normalisation={"normalisation": (100.0, 100.0)}, **late)
     made = {name: sample(WITH_PI0) for name in WITH_PI0.samples.all}
     return Booked(WITH_PI0, {**made, "data_2016_2018": data, **samples})

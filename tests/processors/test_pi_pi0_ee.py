@@ -47,7 +47,7 @@ def test_the_ideal_signal_is_in_the_signal_region(lnv, tmp_path):
     assert regions["signal"].value > 20
     assert regions["control"].value == 0
     assert regions["signal"].value == flow["total transverse momentum < 30 MeV/c"]
-    for late in ("one_late_photon", "two_late_photons"):
+    for late in ("one_photon_out_of_time", "two_photons_out_of_time"):
         assert sum(found[late]["regions"].values()) == 0
 
 
@@ -71,9 +71,9 @@ def test_late_photons_move_events_to_their_control_selection(lnv, tmp_path):
     passing = booked(lnv, tmp_path)["signal"]["regions"]["signal"].value
     one = booked(changed(lnv, time=(5.5, 0.0)), tmp_path)
     two = booked(changed(lnv, time=(29.0, -6.0)), tmp_path)
-    assert one["one_late_photon"]["regions"]["signal"].value == passing
-    assert two["two_late_photons"]["regions"]["signal"].value == passing
-    for found, other in ((one, "two_late_photons"), (two, "one_late_photon")):
+    assert one["one_photon_out_of_time"]["regions"]["signal"].value == passing
+    assert two["two_photons_out_of_time"]["regions"]["signal"].value == passing
+    for found, other in ((one, "two_photons_out_of_time"), (two, "one_photon_out_of_time")):
         assert sum(found[other]["regions"].values()) == sum(found["signal"]["regions"].values()) == 0
 
 

@@ -1,0 +1,120 @@
+"""Control selections: data beside simulation, and the ratio of the two fitted with a straight line.
+
+The variation of the ratio over the spectrum is what validates the description of a background, and to what precision
+(CERN-EP-2022-018 Section 5, Figure 4: 20% for e- -> pi-).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.limits.booked import Booked, Count
+from analysis.limits.events import NORMALISATION_REGION
+from analysis.published import all_published
+from analysis.search import Selection
+from analysis.statistics.polynomial import fit_polynomials
+
+Floats = NDArray[np.float64]
+
+LEAST_OBSERVED = 100
+"""Data events of a selection below which its ratio is not fitted."""
+BINS, LEAST_EXPECTED = 20, 1.0
+"""Bins of the fitted spectrum, and expected events below which a bin is left out."""
+
+
+@dataclass(frozen=True)
+class RatioFit:
+    """Data over simulation as a straight line in the observable: `ratio` in the middle of the simulated events.
+
+    `slope` is per 100 display units (MeV); `deviation` the largest distance from 1 within the fitted bins.  Errors are
+    those of the data alone.
+    """
+
+    ratio: float
+    ratio_error: float
+    slope: float
+    slope_error: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A control selection: data, expected events with their simulation's statistical error, and the printed count.
+
+    The fit's fields are None where there are too few data events.
+    """
+
+    search: str
+    dataset: str
+    selection: str
+    observed: int
+    expected: float
+    stat: float
+    published: float | None = None
+    ratio: float | None = None
+    ratio_error: float | None = None
+    slope: float | None = None
+    slope_error: float | None = None
+    deviation: float | None = None
+
+
+def fit_ratio(centres: Floats, observed: Floats, expected: Floats) -> RatioFit:
+    """Poisson fit of observed = expected (ratio + slope x) to bins (n,) with positive `expected`.
+
+    Raises ValueError for fewer than three bins.
+    """
+    if len(centres) < 3:
+        raise ValueError(f"a ratio needs three bins to be fitted, not {len(centres)}")
+    middle = float(np.average(centres, weights=expected))
+    x = (centres - middle) / 100
+    design = np.stack([expected, expected * x], axis=-1)[None]
+    fit = fit_polynomials(observed[None], np.ones((1, len(x)), bool), design)
+    (ratio, slope), errors = fit.coefficients[0], np.sqrt(np.diag(fit.covariance[0]))
+    ends = ratio + slope * np.array([x[0], x[-1]])
+    return RatioFit(float(ratio), float(errors[0]), float(slope), float(errors[1]), float(np.abs(ends - 1).max()))
+
+
+def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
+    """Every control selection that nothing is masked in, for `decays` kaon decays."""
+    search = booked.search
+    paper = all_published().get((search.name, search.dataset))
+    for selection in (s for s in search.controls if not s.masked):
+        names = [r.name for r in selection.regions]
+        regions = [NORMALISATION_REGION] if NORMALISATION_REGION in names else names
+        observed = sum((booked.data(selection, r) for r in regions), Count())
+        rates = [booked.rate(s, selection, r) for s in _modes(booked) for r in regions]
+        expected = sum(rates, Count()).scaled(decays)
+        printed = paper.controls.get(selection.name) if paper else None
+        fit = _fit(booked, selection, decays) if observed.value >= LEAST_OBSERVED else None
+        yield ControlRow(
+            search.name, search.dataset, selection.name, round(observed.value), expected.value, expected.error,
+            printed.value if printed else None, **(vars(fit) if fit else {}),
+        )  # fmt: skip
+
+
+def _modes(booked: Booked) -> tuple[str, ...]:
+    samples = booked.search.samples
+    return tuple(dict.fromkeys((samples.normalisation, *samples.backgrounds, *samples.contaminating)))
+
+
+def _fit(booked: Booked, selection: Selection, decays: float) -> RatioFit | None:
+    """The fit over the bins of the observable with enough expected events; None with fewer than three."""
+    observable = selection.observable
+    per_bin = math.ceil(observable.bins[0] / BINS)
+
+    def spectrum(sample: str) -> Floats:
+        values = booked.histogram(sample, selection, observable.name).values()
+        return np.add.reduceat(values, np.arange(0, len(values), per_bin))
+
+    scale = {s: booked.rate_per_weight(s) * decays for s in _modes(booked)}
+    expected = np.sum([factor * spectrum(s) for s, factor in scale.items()], axis=0)
+    observed = np.sum([spectrum(s) for s in booked.search.samples.data], axis=0)
+    number, low, high = observable.bins
+    centres = low + (np.arange(len(expected)) + 0.5) * per_bin * (high - low) / number
+    used = expected > LEAST_EXPECTED
+    return fit_ratio(centres[used], observed[used], expected[used]) if used.sum() >= 3 else None
