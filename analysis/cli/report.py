@@ -30,10 +30,17 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from analysis.limits.booked import Booked
     from analysis.limits.events import limits_from_events
     from analysis.limits.published import compare_with_print, not_recomputable
+    from analysis.limits.ratios import controls_from_events
     from analysis.limits.workspaces import events_workspace, published_workspaces
     from analysis.report.coverage import draw_coverage
     from analysis.report.spectra import write_spectra
-    from analysis.report.tables import background_tables, comparison_table, cutflow_table, limits_table
+    from analysis.report.tables import (
+        background_tables,
+        comparison_table,
+        controls_table,
+        cutflow_table,
+        limits_table,
+    )
     from analysis.results import Limits, write_json, write_text
     from analysis.search import searches
 
@@ -42,7 +49,8 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     rows: tuple[BackgroundRow, ...] = limits_from_events(stores, found.confidence_level)[1]
     console = Console(record=True, width=220, quiet=True)
     comparison = comparison_table(compare_with_print(), not_recomputable())
-    for table in (limits_table(found.limits, found.confidence_level), comparison, *background_tables(rows)):
+    controls = controls_table(controls_from_events(stores))
+    for table in (limits_table(found.limits, found.confidence_level), comparison, *background_tables(rows), controls):
         console.print(table)
     for name, samples in stores.items():
         for search in searches()[name]:

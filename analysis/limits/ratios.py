@@ -7,16 +7,17 @@ The variation of the ratio over the spectrum is what validates the description o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION
+from analysis.limits.events import NORMALISATION_REGION, normalise
 from analysis.published import all_published
-from analysis.search import Selection
+from analysis.search import Selection, searches
 from analysis.statistics.polynomial import fit_polynomials
 
 Floats = NDArray[np.float64]
@@ -95,6 +96,12 @@ def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
             search.name, search.dataset, selection.name, round(observed.value), expected.value, expected.error,
             printed.value if printed else None, **(vars(fit) if fit else {}),
         )  # fmt: skip
+
+
+def controls_from_events(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ControlRow, ...]:
+    """The control selections of every search in `stores` (search name -> booked samples)."""
+    every = [Booked(search, samples) for name, samples in stores.items() for search in searches()[name]]
+    return tuple(row for booked in every for row in control_rows(booked, normalise(booked)[0].value))
 
 
 def _modes(booked: Booked) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from analysis.limits.backgrounds import BackgroundRow
 from analysis.limits.booked import Booked
 from analysis.limits.published import Comparison
+from analysis.limits.ratios import ControlRow
 from analysis.results import LimitRecord
 from analysis.search import Selection
 
@@ -85,6 +86,20 @@ def background_tables(rows: Sequence[BackgroundRow]) -> list[Table]:
 def _background_cell(row: BackgroundRow) -> str:
     printed = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
     return with_error(row.expected, row.error) + printed.replace("[", r"\[")
+
+
+def controls_table(rows: Sequence[ControlRow]) -> Table:
+    """Control selections: data, expected events, the printed count, and the fitted ratio of data to simulation."""
+    table = Table(title="Control selections", title_justify="left")
+    for name in ("search", "data set", "selection"):
+        table.add_column(name)
+    for name in ("data", "expected", "printed", "data / expected", "slope per 100 MeV", "largest deviation"):
+        table.add_column(name, justify="right")
+    for r in rows:
+        counts = (str(r.observed), with_error(r.expected, r.stat), number(r.published, 4))
+        fit = (with_error(r.ratio, r.ratio_error), with_error(r.slope, r.slope_error), number(r.deviation, 2))
+        table.add_row(r.search, r.dataset, r.selection, *counts, *fit)
+    return table
 
 
 def cutflow_table(booked: Booked, selection: Selection) -> Table:

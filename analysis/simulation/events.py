@@ -16,7 +16,7 @@ from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, muon_signals, write_event
-from analysis.simulation.response import Bias, calorimeter_ratio, energy_resolution, rich_likelihoods
+from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods
 from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, photon_like, resolved, two_positrons
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
@@ -196,7 +196,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
-            deposit[deposits, 2] = energy * (1 + energy_resolution(c, energy) * rng.standard_normal())
+            deposit[deposits, 2] = energy * photon_ratio(rng, c, energy)
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1], e.vetoes[vetoes, 2] = detector, station + 1, energy

@@ -95,6 +95,23 @@ def electron_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias)
 
 
 @kernel
+def photon_ratio(rng: np.random.Generator, c: Constants, energy: float) -> float:
+    """Measured over true energy of a photon that points at the calorimeter; 0 where it does not get there.
+
+    Its shower is an electron's, and loses energy as often.  A photon that converts in the two chambers before the
+    magnet (7/9 of their radiation lengths) is lost: the pair is swept away.
+    """
+    if rng.random() < 2 * 7 / 9 * c.straw_x0:
+        return 0.0
+    drawn = rng.random()
+    if drawn < interpolate(energy, c.e_as_pi_p, c.e_as_pi):
+        return PION_LIKE * np.sqrt(rng.random())
+    if drawn < interpolate(energy, c.e_inefficiency_p, c.e_inefficiency):
+        return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random()
+    return 1 + energy_resolution(c, energy) * rng.standard_normal()
+
+
+@kernel
 def pion_ratio(rng: np.random.Generator, c: Constants, p: float, charge: float, bias: Bias) -> tuple[float, float]:
     """E/p of a charged pion and the weight of the draw: minimum ionising, hadronic shower, or electron-like."""
     core = interpolate(p, c.lkr_pi_p, c.lkr_pi) + 0.5 * charge * c.lkr_pi_difference

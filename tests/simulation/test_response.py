@@ -60,6 +60,26 @@ def test_electron_efficiency_is_in_the_printed_range(p):
     assert 0.905 < inside * (out[:, 0] > out[:, 2]).mean() < 0.968
 
 
+@njit
+def _photons(rng, c, energy, out):
+    for i in range(out.size):
+        out[i] = r.photon_ratio(rng, c, energy)
+
+
+@pytest.mark.parametrize("energy", [2000.0, 10000.0, 40000.0])
+def test_photons_lose_energy_as_often_as_electrons(energy):
+    out = np.empty(200_000)
+    _photons(np.random.default_rng(4), constants(), energy, out)
+    converted = (out == 0).mean()
+    assert converted == pytest.approx(2 * 7 / 9 * 0.0045, rel=0.1)
+    seen, electron = out[out > 0], ratios(11, energy)[0]
+    assert (seen < 0.8).mean() == pytest.approx((electron < 0.8).mean(), rel=0.1)
+    core = seen[np.abs(seen - 1) < 0.3]
+    median, low, high = np.percentile(core, [50, 15.87, 84.13])
+    assert median == pytest.approx(1, abs=0.01)
+    assert (high - low) / 2 == pytest.approx(r.energy_resolution(constants(), energy), rel=0.2)
+
+
 @pytest.mark.parametrize("p", [10000.0, 25000.0, 44000.0])
 def test_pions_look_like_electrons_as_often_as_printed(p):
     """Table 1: 0.8% to 1.1%, efficiency 98.2% to 98.7%; pi+ above pi- by 5e-4 (CERN-EP-2022-018 Section 3)."""
