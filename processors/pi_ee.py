@@ -24,7 +24,7 @@ from analysis.search import (
     exactly,
 )
 from analysis.selection.identification import electron, pion, vertex_identified_as
-from analysis.selection.pi0 import LATE_PHOTONS, NEUTRAL_VERTEX, PHOTON_DISTANCE, PHOTONS, and_pi0
+from analysis.selection.pi0 import LATE_PHOTONS, NEUTRAL_VERTEX, NEUTRAL_VERTEX_Z, PHOTON_DISTANCE, PHOTONS, and_pi0
 from analysis.selection.pi_ee_normalisation import M_EE, M_PIEE, TRIGGERS, pi_ee_normalisation
 from analysis.selection.three_track import (
     MISSING_MOMENTUM,
@@ -221,7 +221,7 @@ def signal_with_pi0(v: Values, name: str = "signal", *, out_of_time: int = 0) ->
             Region("control", CONTROL_MASS, excluding=SIGNAL_MASS),
             Region("signal", SIGNAL_MASS, masked=masked, signal=masked),
         ),
-        histograms=(VERTEX_Z, TRACK_MOMENTUM),
+        histograms=(VERTEX_Z, NEUTRAL_VERTEX_Z, TRACK_MOMENTUM),
         box=closed if masked else (),
     )
 

@@ -17,6 +17,7 @@ from analysis.execution.fileset import fileset
 from analysis.execution.store import load
 from analysis.limits.booked import Booked
 from analysis.limits.events import limit_from_events, limits_from_events, normalise
+from analysis.limits.resolutions import gaussian_core
 from analysis.processor import SearchProcessor
 from analysis.published import published
 from analysis.results import Limits
@@ -92,6 +93,16 @@ def test_masses_peak_at_the_kaon_mass_with_the_published_resolution(store, sampl
     width = math.sqrt(np.average((centres[near] - mean) ** 2, weights=values[near]))
     assert mean == pytest.approx(493.677, abs=0.5)
     assert width == pytest.approx(published("pi_ee", s.dataset).resolutions["mass_pi_ee"].value, rel=0.15)
+
+
+def test_the_neutral_vertex_has_the_published_resolution():
+    booked = load(RESULTS / "histograms/pi_pi0_ee.zip")["pi_pi0_ee_lnv"]["2016-2018"]["signal"]
+    printed = published("pi_pi0_ee", "2016-2018").resolutions
+    width, error = gaussian_core(booked["resolution neutral_vertex_z"])
+    assert (
+        abs(1000 * width - printed["neutral_vertex_z"].value) < 0.1 * printed["neutral_vertex_z"].value + 3000 * error
+    )
+    assert booked["regions"]["signal"].value > 100 * booked["regions"]["control"].value
 
 
 def test_the_blind_data_set_shows_no_count(limits, store):

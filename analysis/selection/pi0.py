@@ -11,7 +11,7 @@ from analysis.detector import detector
 from analysis.events.candidates import Candidates
 from analysis.events.photons import PhotonRule, WithPi0, with_pi0
 from analysis.particles import MASS_PI0
-from analysis.search import Quantity
+from analysis.search import Quantity, Truth
 from analysis.selection.identification import vertex_time
 from analysis.units import m, mm
 
@@ -60,6 +60,15 @@ LATE_PHOTONS = Quantity(
 )
 PHOTON_DISTANCE = Quantity(
     "photon_distance", "distance of the photons in the LKr plane", _with_pi0(photon_distance), (100, 0, 2000), mm, "mm"
+)
+NEUTRAL_VERTEX_Z = Quantity(
+    "neutral_vertex_z",
+    "neutral vertex z",
+    _with_pi0(neutral_vertex_z),
+    (80, 100, 185),
+    m,
+    "m",
+    truth=Truth(lambda c: c.per_event("truth_z"), reach=10),
 )
 NEUTRAL_VERTEX = Quantity(
     "neutral_vertex",
