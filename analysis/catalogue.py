@@ -47,13 +47,14 @@ class Period(Facts):
     """A stretch of running with constant conditions.
 
     `kaon_decays` are those in the fiducial volume, before any downscaling: what pseudo-data of the period is
-    drawn from.  `event_efficiency` is the common factor of trigger, random veto and pileup losses that the fast
-    simulation does not model event by event.  `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
+    drawn from.  `event_efficiency` is the common factor between simulated acceptances and those that are printed for
+    the period: losses that are not simulated event by event (trigger); above 1 where print leaves out losses that are.
+    `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
     """
 
     runs: tuple[int, int]
     kaon_decays: Annotated[float, Field(gt=0)]
-    event_efficiency: Annotated[float, Field(gt=0, le=1)]
+    event_efficiency: Annotated[float, Field(gt=0, le=1.25)]
     downscaling: dict[Line, Count]
     beam_momentum: float
     beam_slope_x: float
@@ -171,10 +172,9 @@ class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
-    fraction, e.g. a signal.  Of a stream of abundant events one in `prescale` is kept, which multiplies the downscalings
-    that the events carry.
-    `exposure` is the part of the periods' kaon decays that the sample stands for; an `abundant` class of events is
-    prescaled in addition, by a factor that stands in the downscalings, too.
+    fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays that the sample stands for.  Of a stream
+    of abundant events one in `prescale` is kept, of an `abundant` class in any stream one in its own factor: both
+    multiply the downscalings that the events carry.
     """
 
     periods: tuple[str, ...]

@@ -231,6 +231,31 @@ class Pid(Block):
     pi_as_mu: Curve
 
 
+class Activity(Block):
+    """Accidental activity within `reach` (ns) of a decay; rates in 1/ns.
+
+    `kaon_decays` of other kaons give tracks; the other rates are of signals.  `muv3_outer_share` of those in the muon
+    detector are in the outer tiles; clusters have more than `least_cluster`, energies above the least are
+    exponential with the means `shower_energy` and `lav_energy`; `spread` is the rms distance from the beam in x and y.
+    """
+
+    reach: Positive
+    kaon_decays: Positive
+    lkr: Positive
+    lav: Positive
+    irc: Positive
+    sac: Positive
+    chanti: Positive
+    muv3: Positive
+    muv3_outer_share: Probability
+    chod: Positive
+    rich: Positive
+    least_cluster: Positive
+    shower_energy: Positive
+    lav_energy: Positive
+    spread: Positive
+
+
 class FinalStateRadiation(Block):
     """Photons below `soft_cutoff` times the lepton's energy are not generated."""
 
@@ -256,6 +281,7 @@ class Detector(Facts):
     muv3: Muv3
     pid: Pid
     final_state_radiation: FinalStateRadiation
+    activity: Activity
 
 
 @cache

@@ -24,9 +24,9 @@ from analysis.simulation.decays import mode
 from analysis.simulation.events import simulate_events
 from analysis.simulation.generation import Generator, generator, plain_generator
 from analysis.simulation.layout import Output, allocate, trimmed
-from analysis.simulation.record import scratch
 from analysis.simulation.response import Bias
 from analysis.simulation.streams import Stream, stream
+from analysis.simulation.workspace import scratch
 
 T = TypeVar("T")
 

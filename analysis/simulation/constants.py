@@ -104,6 +104,21 @@ class Constants(Protocol):
     beam_spot: Floats
     beam_half_width: Floats
     fsr_cutoff: float
+    activity_reach: float
+    activity_decays: float
+    activity_lkr: float
+    activity_lkr_least: float
+    activity_lav: float
+    activity_lav_energy: float
+    activity_irc: float
+    activity_sac: float
+    activity_chanti: float
+    activity_muv3: float
+    activity_muv3_outer: float
+    activity_chod: float
+    activity_rich: float
+    activity_energy: float
+    activity_spread: float
     rich_pi_p: Floats
     rich_pi: Floats
     lkr_pi_p: Floats
@@ -198,6 +213,27 @@ def _identification(d: Detector) -> dict[str, float | Floats]:
     }
 
 
+def _activity(d: Detector) -> dict[str, float | Floats]:
+    a = d.activity
+    return {
+        "activity_reach": a.reach,
+        "activity_decays": a.kaon_decays,
+        "activity_lkr": a.lkr,
+        "activity_lkr_least": a.least_cluster,
+        "activity_lav": a.lav,
+        "activity_lav_energy": a.lav_energy,
+        "activity_irc": a.irc,
+        "activity_sac": a.sac,
+        "activity_chanti": a.chanti,
+        "activity_muv3": a.muv3,
+        "activity_muv3_outer": a.muv3_outer_share,
+        "activity_chod": a.chod,
+        "activity_rich": a.rich,
+        "activity_energy": a.shower_energy,
+        "activity_spread": a.spread,
+    }
+
+
 def _calorimeters(d: Detector) -> dict[str, float | Floats]:
     return {
         "lav_z": _array(d.lav.z_front),
@@ -253,5 +289,5 @@ def as_record(values: dict[str, float | Floats]) -> np.record:
 def constants() -> Constants:
     """The constants of `datasets/detector.yaml` for kernels: a record with the fields of `Constants`."""
     d = detector()
-    values = {**_tracker(d), **_identification(d), **_calorimeters(d)}
+    values = {**_tracker(d), **_identification(d), **_calorimeters(d), **_activity(d)}
     return cast(Constants, as_record({name: values[name] for name in Constants.__annotations__}))

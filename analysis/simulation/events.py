@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from analysis.detector import inside_octagon, inside_ring
 from analysis.simulation import transport as t
+from analysis.simulation.clusters import build_clusters
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
+from analysis.simulation.muons import muon_signals
+from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
-from analysis.simulation.record import MAX_TRACKS, Event, build_clusters, muon_signals, write_event
+from analysis.simulation.record import write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods
 from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, photon_like, resolved, two_positrons
 from analysis.simulation.streams import Requirement
@@ -30,6 +33,7 @@ from analysis.simulation.vetoes import (
     photon_target,
     photons_missed,
 )
+from analysis.simulation.workspace import MAX_TRACKS, Event
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -180,7 +184,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
         energy = e.energies[i]
         if energy > 0 and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = at[t.IMPACT_X], at[t.IMPACT_Y]
-            deposit[deposits, 2] = energy
+            deposit[deposits, 2], deposit[deposits, 3] = energy, e.times[i]
             deposits += 1
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
         if station >= 0 and vetoes < e.vetoes.shape[0]:
@@ -197,6 +201,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
         if detector == IN_LKR and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
             deposit[deposits, 2] = energy * photon_ratio(rng, c, energy)
+            deposit[deposits, 3] = 0.0
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1], e.vetoes[vetoes, 2] = detector, station + 1, energy
@@ -254,8 +259,9 @@ def simulate_events(
         agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
         if not agrees and requirement.photons == 0:
             continue
-        vetoes, deposits = neutral(rng, c, e, lost, count, tracks)
-        clusters = build_clusters(c, e, deposits)
+        seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
+        vetoes, deposits = neutral(rng, c, e, lost, count, seen)
+        clusters = build_clusters(c, e, pileup_clusters(rng, c, e, deposits))
         if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
             continue
-        write_event(rng, c, d, i, e, count, tracks, vetoes, clusters, weight, beam, downscaling, out, used)
+        write_event(rng, c, d, i, e, count, tracks, seen, vetoes, clusters, weight, beam, downscaling, out, used)

@@ -62,7 +62,7 @@ class Output(NamedTuple):
 
 
 CAPACITY = {
-    "Track": 6, "Cluster": 16, "Muv3": 6, "Chod": 6, "RichHit": 1, "Lav": 12, "Irc": 2, "Sac": 2, "Chanti": 1,
+    "Track": 6, "Cluster": 20, "Muv3": 12, "Chod": 14, "RichHit": 32, "Lav": 16, "Irc": 4, "Sac": 6, "Chanti": 4,
     "Ktag": 3, "Gtk": 6, "Generated": 24,
 }  # fmt: skip
 """Most objects of a collection that the simulation writes for one event."""

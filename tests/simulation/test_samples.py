@@ -150,7 +150,8 @@ def test_importance_sampling_and_bias_leave_every_mean_alone():
         first = np.cumsum(output.event["nTrack"]) - output.event["nTrack"]
         three = output.event["nTrack"] == 3
         ratio = output.Track["lkr_energy"] / output.Track["momentum"]
-        low = np.array([(ratio[i + 1 : i + 3] < 0.85).any() for i in first[three]])
+        soft = (ratio > 0) & (ratio < 0.85)
+        low = np.array([soft[i + 1 : i + 3].any() for i in first[three]])
         per = [weight * (output.event["truth_z"] > z) for z in (0, 150000)] + [weight[three] * low]
         counts.append([(v.sum(), np.sqrt((v**2).sum())) for v in per])
     for (a, error_a), (b, error_b) in zip(*counts, strict=True):

@@ -1,0 +1,91 @@
+"""Signals of the muon detector and their association to tracks."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.detector import inside_square
+from analysis.simulation import track_fit as f
+from analysis.simulation import transport as t
+from analysis.simulation.accidentals import tile_centre
+from analysis.simulation.constants import Constants
+from analysis.simulation.kernel import kernel
+from analysis.simulation.layout import Output
+from analysis.simulation.response import Bias, happens, interpolate
+from analysis.simulation.workspace import Event
+
+Floats = npt.NDArray[np.float64]
+
+
+@kernel
+def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, out: Floats) -> float:
+    """Whether a charged particle gives a MUV3 signal (muons, and pions by punch-through), and the tile's centre.
+
+    Fills out = (1 or 0, x, y) and returns the weight of the draw.
+    """
+    kind, p = abs(at[t.IMPACT_PDG]), at[t.IMPACT_P]
+    out[0], weight = 0.0, 1.0
+    if kind == t.MUON:
+        unseen, weight = happens(rng, 1 - c.muv3_efficiency, bias.muon_unseen)
+        if unseen:
+            return weight
+    elif kind == t.PION:
+        seen, weight = happens(rng, interpolate(p, c.pi_as_mu_p, c.pi_as_mu), bias.pion_as_muon)
+        if not seen:
+            return weight
+    else:
+        return weight
+    sigma = c.muv3_search / 4 / p
+    x = at[t.IMPACT_X] + sigma * rng.standard_normal()
+    y = at[t.IMPACT_Y] + sigma * rng.standard_normal()
+    if not inside_square(x, y, c.muv3_r_min, c.muv3_half):
+        return weight
+    inner = max(abs(x), abs(y)) < c.muv3_tile
+    size = c.muv3_tile * 2 / 3 if inner else c.muv3_tile
+    # the inner tiles are centred on the axis, the outer ones meet there
+    out[0] = 1.0
+    out[1] = np.round(x / size) * size if inner else tile_centre(x, size)
+    out[2] = np.round(y / size) * size if inner else tile_centre(y, size)
+    return weight
+
+
+@kernel
+def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, bias: Bias) -> float:
+    """The MUV3 signals of all tracks; returns the weight of the draws."""
+    weight = 1.0
+    for i in range(tracks):
+        weight *= muon_signal(rng, c, e.impacts[i, t.MUV], bias, e.muons[i])
+    return weight
+
+
+@kernel
+def tile_taken(muons: Floats, k: int) -> bool:
+    """Whether an earlier track gave a signal in the same tile: two muons make one signal there."""
+    taken = False
+    for j in range(k):
+        taken |= muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]
+    return taken
+
+
+@kernel
+def associate_muons(
+    c: Constants, e: Event, tracks: int, time: float, out: Output, first: int, first_muon: int, n: int
+) -> None:
+    """Match MUV3 signals to tracks: the tile within the search radius of the extrapolated track."""
+    for i in range(tracks):
+        r = out.Track[first + i]
+        x, y = f.position(e.fits[i], c.muv3_z, c.magnet_z)
+        radius = c.muv3_search / e.fits[i, f.FIT_MOMENTUM]
+        closest = np.inf
+        for k in range(n):
+            s = out.Muv3[first_muon + k]
+            half = c.muv3_tile / 2 if s.outer else c.muv3_tile / 3
+            dx = max(0.0, abs(x - s.x) - half)
+            dy = max(0.0, abs(y - s.y) - half)
+            if dx * dx + dy * dy < radius * radius:
+                r.muv3_count += 1
+                apart = abs(s.time - time - e.times[i])
+                if apart < closest:
+                    closest = apart
+                    r.muv3_index, r.muv3_time = k, s.time

@@ -1,0 +1,60 @@
+"""Trigger decisions of the event: the raw conditions of the six lines.
+
+They see the decay's own tracks; accidental activity changes no decision.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.detector import inside_ring
+from analysis.simulation import track_fit as f
+from analysis.simulation import transport as t
+from analysis.simulation.clusters import TIME_WINDOW
+from analysis.simulation.constants import Constants
+from analysis.simulation.kernel import kernel
+from analysis.simulation.workspace import Event
+
+Flags = npt.NDArray[np.bool_]
+
+EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
+"""Calorimeter energy (MeV) of the eMT and muMT lines (CERN-EP-2022-018 and arXiv:2211.04818, Section 1)."""
+PINUNU_ENERGY = 30000.0
+"""Calorimeter energy (MeV) from which the pinunu line vetoes; its conditions are those of JHEP 03 (2023) 122, as far as
+they are simulated: a ring, no opposite hodoscope quadrants, no signal in the muon detector.
+"""
+MINIMUM_BIAS, MT, EMT, MUMT, DIMUON, PINUNU = range(6)
+
+
+@kernel
+def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[np.bool_, np.bool_]:
+    """Whether any track is seen by the hodoscope, and two in diagonally opposite quadrants."""
+    seen = np.zeros(4, np.bool_)
+    for i in range(tracks):
+        at = e.impacts[i, t.CHOD]
+        inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
+        if at[t.IMPACT_PDG] != 0.0 and inside:
+            right, low = int(at[t.IMPACT_X] < 0), int(at[t.IMPACT_Y] < 0)
+            seen[right + 2 * low] = True
+    return seen.any(), (seen[0] and seen[3]) or (seen[1] and seen[2])
+
+
+@kernel
+def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, fired: Flags) -> None:
+    """The raw decisions of the six lines."""
+    any_chod, opposite = _opposite_quadrants(c, e, tracks)
+    rings, negative, energy = 0.0, False, 0.0
+    for i in range(tracks):
+        rings += e.rich[i, 3]
+        negative |= e.fits[i, f.FIT_CHARGE] < 0
+    for k in range(clusters):
+        if abs(e.clusters[k, 3]) < TIME_WINDOW:
+            energy += e.clusters[k, 2]
+    multi = opposite and rings > 0
+    fired[MINIMUM_BIAS] = any_chod
+    fired[MT] = multi and negative
+    fired[EMT] = fired[MT] and energy >= EMT_ENERGY
+    fired[MUMT] = fired[MT] and energy >= MUMT_ENERGY and outer > 0
+    fired[DIMUON] = multi and negative and outer > 1
+    fired[PINUNU] = any_chod and not opposite and rings > 0 and muons == 0 and energy < PINUNU_ENERGY

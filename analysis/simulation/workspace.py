@@ -1,0 +1,68 @@
+"""The work space of one event, which compiled kernels fill in turn."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.simulation import track_fit as f
+from analysis.simulation import transport as t
+from analysis.simulation.constants import as_record
+
+Floats = npt.NDArray[np.float64]
+
+MAX_TRACKS = 6
+
+
+class Event(Protocol):
+    """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
+    together.
+
+    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy), `muons` whether a track
+    gives a muon signal and the centre of its tile (x, y), `times` the tracks' times; all times are relative to the
+    decay.  `pileup` are the particles of another decay.
+    """
+
+    particles: Floats
+    states: Floats
+    hits: Floats
+    fits: Floats
+    low: Floats
+    work: Floats
+    impacts: Floats
+    left: Floats
+    ratios: Floats
+    energies: Floats
+    rich: Floats
+    muons: Floats
+    vetoes: Floats
+    deposits: Floats
+    clusters: Floats
+    times: Floats
+    pileup: Floats
+
+
+def scratch() -> Event:
+    """A fresh work space."""
+    shapes = {
+        "particles": (t.CAPACITY, t.COLUMNS),
+        "states": (MAX_TRACKS, t.COLUMNS),
+        "hits": (MAX_TRACKS, 4, 4),
+        "fits": (MAX_TRACKS, f.FIT_COLUMNS),
+        "low": (4, 4),
+        "work": (8, 4),
+        "impacts": (MAX_TRACKS, 4, 6),
+        "left": (MAX_TRACKS,),
+        "ratios": (MAX_TRACKS,),
+        "energies": (MAX_TRACKS,),
+        "rich": (MAX_TRACKS, 4),
+        "muons": (MAX_TRACKS, 3),
+        "vetoes": (16, 3),
+        "deposits": (32, 4),
+        "clusters": (32, 4),
+        "times": (MAX_TRACKS,),
+        "pileup": (8, t.COLUMNS),
+    }
+    return cast(Event, as_record({name: np.zeros(shape) for name, shape in shapes.items()}))
