@@ -13,6 +13,7 @@ from analysis.detector import inside_octagon, inside_ring
 from analysis.simulation import transport as t
 from analysis.simulation.clusters import build_clusters
 from analysis.simulation.constants import Constants
+from analysis.simulation.conversions import converts, pair_deposits
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.simulation.muons import muon_signals
@@ -197,6 +198,9 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             continue
         detector, station, x, y, energy = photon_target(rng, c, row)
         if not photon_seen(rng, c, detector, energy):
+            continue
+        if detector == IN_LKR and converts(rng, c, row):
+            deposits = pair_deposits(rng, c, x, y, energy, deposit, deposits)
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
