@@ -96,13 +96,9 @@ def electron_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias)
 
 @kernel
 def photon_ratio(rng: np.random.Generator, c: Constants, energy: float) -> float:
-    """Measured over true energy of a photon that points at the calorimeter; 0 where it does not get there.
-
-    Its shower is an electron's, and loses energy as often.  A photon that converts in the two chambers before the
-    magnet (7/9 of their radiation lengths) is lost: the pair is swept away.
+    """Measured over true energy of a photon in the calorimeter: its shower is an electron's, and loses energy as
+    often.
     """
-    if rng.random() < 2 * 7 / 9 * c.straw_x0:
-        return 0.0
     drawn = rng.random()
     if drawn < interpolate(energy, c.e_as_pi_p, c.e_as_pi):
         return PION_LIKE * np.sqrt(rng.random())
