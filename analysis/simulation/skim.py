@@ -138,6 +138,8 @@ def has_pair(
         missing -= fits[i, FIT_MOMENTUM]
         muon |= muon_like(r, ratios[i], muons[i, 0])
     closed = abs(missing) < r.closed
+    if r.electrons == 1:
+        return closed
     for i in range(tracks):
         for j in range(i):
             if min(ratios[i], ratios[j]) <= r.ratio:

@@ -22,6 +22,7 @@ class Requirement(NamedTuple):
     total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
     than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
     `open` is missing and another track is muon-like, or there are `photons` clusters off the tracks.
+    If `electrons` is 1: an electron-like and a pion-like track, and the total momentum within `closed` of the beam's.
     If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, the total momentum is within
     `closed` of the beam's, and the mass of all, muon-like ones as muons and others as pions, lies from `vertex_mass` to
@@ -146,6 +147,12 @@ STREAMS = {
             DIMUON._replace(vertex_below=DIMUON_BOUNDARY),
             (DIMUON_FOCUS,),
             f"{DIMUON_MEANING}, below 478 MeV",
+        ),
+        Stream(
+            "muon_electron",
+            Requirement(3, electrons=1, muons=1, closed=4 * GeV),
+            (Focus(0.9, BALANCED, 60 * MeV),),
+            "an electron-like and a muon-like track and a third one with the beam's momentum",
         ),
     )
 }  # fmt: skip

@@ -42,6 +42,22 @@ def test_closed_pairs_of_either_sign_are_stored():
     assert stored(*event((-1, 1, 1)))
 
 
+def test_one_electron_needs_a_muon_and_the_beams_momentum():
+    r = stream("muon_electron").requirement
+
+    def kept(ratios, signals, momenta=(25000.0, 25000.0, 25000.0)):
+        fits, ratios = event((1, 1, -1), momenta=momenta, ratios=ratios)
+        muons = np.zeros((3, 3))
+        muons[:, 0] = signals
+        pair = has_pair(r, fits, ratios, np.zeros((3, 4)), muons, 3, BEAM, True)
+        return has_types(r, ratios, 3) and pair and has_muons(r, fits, ratios, muons, 3, BEAM)
+
+    assert kept((1.0, 0.1, 0.4), (0.0, 1.0, 0.0))
+    assert not kept((1.0, 0.1, 0.4), (0.0, 0.0, 0.0))
+    assert not kept((0.4, 0.1, 0.4), (0.0, 1.0, 0.0))
+    assert not kept((1.0, 0.1, 0.4), (0.0, 1.0, 0.0), momenta=(23000.0, 23000.0, 23000.0))
+
+
 def test_light_opposite_sign_pairs_are_not():
     assert not stored(*event((1, 1, -1), angle=1e-3))
     assert stored(*event((-1, 1, 1), angle=1e-3))
