@@ -122,26 +122,45 @@ def start(selection: Selection, dataset: str, columns: Columns) -> Start:
     return Start(found, fired, weights, tuple(histograms.total(w) for w in stages))
 
 
-def book(selection: Selection, start: Start) -> Booked:
-    """One selection of one chunk.
+@dataclass(frozen=True)
+class Examined:
+    """The identified candidates of a selection with the values of its cuts' quantities and the masks of its cuts."""
+
+    identified: Candidates
+    values: tuple[NDArray[Any], ...]
+    passed: tuple[Mask, ...]
+
+    def passing(self, *, but: int | None = None) -> Mask:
+        """Candidates (n,) that pass all cuts, or all but one."""
+        return _all([p for i, p in enumerate(self.passed) if i != but], len(self.identified))
+
+
+def examine(selection: Selection, begun: Start) -> Examined:
+    """Identified candidates of one chunk and their cuts.
 
     What depends on the candidates alone is computed once for all selections and data sets that share it; the trigger
     and the data set then choose among its rows.
     """
-    every = start.found.once(selection.identify)
-    rows = np.flatnonzero(start.fired[every.event])
-    identified = every.take(rows)
-    weight = start.weights[identified.event]
+    every = begun.found.once(selection.identify)
+    rows = np.flatnonzero(begun.fired[every.event])
+    values = tuple(every.once(cut.quantity.of)[rows] for cut in selection.cuts)
+    passed = tuple(cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True))
+    return Examined(every.take(rows), values, passed)
+
+
+def book(selection: Selection, begun: Start) -> Booked:
+    """One selection of one chunk."""
+    examined = examine(selection, begun)
+    identified = examined.identified
+    weight = begun.weights[identified.event]
     if selection.weight is not None and not identified.columns.simulated:
         weight = weight * selection.weight(identified)
-    values = [every.once(cut.quantity.of)[rows] for cut in selection.cuts]
-    passed = [cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True)]
-    booked = {"cutflow": _cutflow(selection, start.rows, passed, weight)}
-    for i, (cut, value) in enumerate(zip(selection.cuts, values, strict=True)):
-        others = _all([p for j, p in enumerate(passed) if j != i], len(identified))
+    booked = {"cutflow": _cutflow(selection, begun.rows, examined.passed, weight)}
+    for i, (cut, value) in enumerate(zip(selection.cuts, examined.values, strict=True)):
+        others = examined.passing(but=i)
         booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, value[others], weight[others])
-    booked["lost"] = _lost(selection, identified, passed, weight)
-    chosen = _all(passed, len(identified))
+    booked["lost"] = _lost(selection, identified, examined.passed, weight)
+    chosen = examined.passing()
     final, left = identified.take(chosen), weight[chosen]
     return booked | _final(selection, final, left) | _resolutions(selection, final, left)
 
@@ -151,7 +170,7 @@ def _all(masks: list[Mask], n: int) -> Mask:
 
 
 def _cutflow(
-    selection: Selection, start: tuple[histograms.Sum, ...], passed: list[Mask], weight: Weights
+    selection: Selection, start: tuple[histograms.Sum, ...], passed: tuple[Mask, ...], weight: Weights
 ) -> hist.Hist[Any]:
     kept = np.ones(len(weight), bool)
     rows: list[histograms.Sum | Weights] = [*start, weight]
@@ -179,7 +198,7 @@ def _final(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
     return booked
 
 
-def _lost(selection: Selection, found: Candidates, passed: list[Mask], weight: Weights) -> hist.Hist[Any]:
+def _lost(selection: Selection, found: Candidates, passed: tuple[Mask, ...], weight: Weights) -> hist.Hist[Any]:
     """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
     failures = np.zeros(len(found), np.int64)
     for mask in passed:

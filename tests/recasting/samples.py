@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.catalogue import RareResponses, conditions
 from analysis.events.columns import Columns
-from analysis.processor import book
+from analysis.processor import book, start
 from analysis.search import Search
 from analysis.simulation.beam import Exposure, fiducial_fraction
 from analysis.simulation.blocks import SIZE, Source
@@ -45,6 +45,6 @@ def write_sample(path: Path, mode: Mode, blocks: int = 1, seed: int = 77) -> Pat
 def acceptance(search: Search, path: Path, blocks: int = 1) -> tuple[float, float]:
     """Acceptance of the signal region and its statistical error, from the events of a file."""
     columns: Columns = columns_of(path)
-    regions = book(search.signal, columns, np.ones(len(columns), bool))["regions"]["signal"]
+    regions = book(search.signal, start(search.signal, search.dataset, columns))["regions"]["signal"]
     generated = blocks * SIZE * fiducial_fraction()
     return regions.value / generated, np.sqrt(regions.variance) / generated
