@@ -18,14 +18,14 @@ from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, normalise
 from analysis.published import all_published
 from analysis.search import Selection, searches
-from analysis.statistics.polynomial import fit_polynomials
 
 Floats = NDArray[np.float64]
 
 LEAST_OBSERVED = 100
 """Data events of a selection below which its ratio is not fitted."""
-BINS, LEAST_EXPECTED = 20, 1.0
+BINS, LEAST_EXPECTED = 20, 5.0
 """Bins of the fitted spectrum, and expected events below which a bin is left out."""
+ITERATIONS, SMALLEST_RATIO = 20, 0.05
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RatioFit:
     """Data over simulation as a straight line in the observable: `ratio` in the middle of the simulated events.
 
     `slope` is per 100 display units (MeV); `deviation` the largest distance from 1 within the fitted bins.  Errors are
-    those of the data alone.
+    statistical, of data and simulation.
     """
 
     ratio: float
@@ -64,19 +64,24 @@ class ControlRow:
     deviation: float | None = None
 
 
-def fit_ratio(centres: Floats, observed: Floats, expected: Floats) -> RatioFit:
-    """Poisson fit of observed = expected (ratio + slope x) to bins (n,) with positive `expected`.
+def fit_ratio(centres: Floats, observed: Floats, expected: Floats, variance: Floats) -> RatioFit:
+    """Least-squares fit of observed = expected (ratio + slope x) to bins (n,) with positive `expected`.
 
+    The variance of a bin is its mean, as fitted so far, plus that of the simulation (`variance`, scaled likewise).
     Raises ValueError for fewer than three bins.
     """
     if len(centres) < 3:
         raise ValueError(f"a ratio needs three bins to be fitted, not {len(centres)}")
-    middle = float(np.average(centres, weights=expected))
-    x = (centres - middle) / 100
-    design = np.stack([expected, expected * x], axis=-1)[None]
-    fit = fit_polynomials(observed[None], np.ones((1, len(x)), bool), design)
-    (ratio, slope), errors = fit.coefficients[0], np.sqrt(np.diag(fit.covariance[0]))
-    ends = ratio + slope * np.array([x[0], x[-1]])
+    x = (centres - np.average(centres, weights=expected)) / 100
+    design = expected[:, None] * np.stack([np.ones_like(x), x], axis=-1)
+    line = np.ones_like(x)
+    for _ in range(ITERATIONS):
+        weight = 1 / (expected * line + variance * line**2)
+        covariance = np.linalg.inv(design.T @ (weight[:, None] * design))
+        ratio, slope = covariance @ design.T @ (weight * observed)
+        line = np.maximum(ratio + slope * x, SMALLEST_RATIO)
+    errors = np.sqrt(np.diag(covariance))
+    ends = ratio + slope * np.array([x.min(), x.max()])
     return RatioFit(float(ratio), float(errors[0]), float(slope), float(errors[1]), float(np.abs(ends - 1).max()))
 
 
@@ -114,14 +119,15 @@ def _fit(booked: Booked, selection: Selection, decays: float) -> RatioFit | None
     observable = selection.observable
     per_bin = math.ceil(observable.bins[0] / BINS)
 
-    def spectrum(sample: str) -> Floats:
-        values = booked.histogram(sample, selection, observable.name).values()
-        return np.add.reduceat(values, np.arange(0, len(values), per_bin))
+    def spectrum(sample: str, power: int = 1) -> Floats:
+        histogram: Any = booked.histogram(sample, selection, observable.name).view()
+        values = histogram["value" if power == 1 else "variance"]
+        return np.asarray(np.add.reduceat(values, np.arange(0, len(values), per_bin)))
 
     scale = {s: booked.rate_per_weight(s) * decays for s in _modes(booked)}
-    expected = np.sum([factor * spectrum(s) for s, factor in scale.items()], axis=0)
+    expected, variance = (np.sum([f**k * spectrum(s, k) for s, f in scale.items()], axis=0) for k in (1, 2))
     observed = np.sum([spectrum(s) for s in booked.search.samples.data], axis=0)
     number, low, high = observable.bins
     centres = low + (np.arange(len(expected)) + 0.5) * per_bin * (high - low) / number
     used = expected > LEAST_EXPECTED
-    return fit_ratio(centres[used], observed[used], expected[used]) if used.sum() >= 3 else None
+    return fit_ratio(centres[used], observed[used], expected[used], variance[used]) if used.sum() >= 3 else None
