@@ -227,5 +227,5 @@ def test_a_damaged_record_opens_nothing(tmp_path, monkeypatch):
 
 def test_the_shipped_records_open_the_published_data_sets_only():
     opened = {(r.search, r.dataset) for r in blinding.records()}
-    assert opened == {("pi_ee", "2016-2018"), ("pi_ee", "2017")}
+    assert opened == {("pi_ee", "2016-2018"), ("pi_ee", "2017"), ("pi_pi0_ee", "2016-2018")}
     assert UnblindingRecord.model_config["extra"] == "forbid"
