@@ -172,7 +172,7 @@ class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
-    fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays that the sample stands for.  Of a stream
+    fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays the sample stands for.  Of a stream
     of abundant events one in `prescale` is kept, of an `abundant` class in any stream one in its own factor: both
     multiply the downscalings that the events carry.
     """
