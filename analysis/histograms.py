@@ -39,6 +39,24 @@ def residual(quantity: Quantity, values: Array, truth: Array, weight: Array) -> 
     return histogram
 
 
+def response(quantity: Quantity, values: Array, truth: Array, weight: Array) -> hist.Hist[Any]:
+    """What becomes of each true value, in the display unit: true values by the differences of reconstructed ones.
+
+    Differences beyond the quantity's reach are in the overflow bins.
+    """
+    if quantity.truth is None:
+        raise ValueError(f"{quantity.name} declares no true value")
+    reach, unit = quantity.truth.reach, quantity.unit
+    _, _, high = quantity.bins
+    true_axis = hist.axis.Regular(int(high / 2), 0, 2 * int(high / 2), name="true", label=f"true {quantity.label}")
+    difference = hist.axis.Regular(
+        20 * round(2 * reach), -reach, reach, name="difference", label="reconstructed - true"
+    )
+    histogram = hist.Hist(true_axis, difference, storage=hist.storage.Weight())
+    histogram.fill(truth / unit, (values - truth) / unit, weight=weight)
+    return histogram
+
+
 def fill(histogram: hist.Hist[Any], quantity: Quantity, values: Array, weight: Array) -> None:
     """Fill values of shape (n,) or (n, k) with one weight per row; BadValueError on NaN."""
     if np.isnan(values).any():

@@ -162,7 +162,12 @@ def book(selection: Selection, begun: Start) -> Booked:
     booked["lost"] = _lost(selection, identified, examined.passed, weight)
     chosen = examined.passing()
     final, left = identified.take(chosen), weight[chosen]
-    return booked | _final(selection, final, left) | _resolutions(selection, final, left)
+    return (
+        booked
+        | _final(selection, final, left)
+        | _resolutions(selection, final, left)
+        | _response(selection, final, left)
+    )
 
 
 def _all(masks: list[Mask], n: int) -> Mask:
@@ -210,6 +215,14 @@ def _lost(selection: Selection, found: Candidates, passed: tuple[Mask, ...], wei
     sums = [[weight[close][row & region] for region in inside] for row in (failures[close] == 0, *removed)]
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
     return histograms.by_two(rows, columns, sums)
+
+
+def _response(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
+    quantity = selection.response
+    if quantity is None or quantity.truth is None or not chosen.columns.simulated:
+        return {}
+    histogram = histograms.response(quantity, quantity.of(chosen), quantity.truth.of(chosen), weight)
+    return {f"response {quantity.name}": histogram}
 
 
 def _resolutions(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:

@@ -189,6 +189,8 @@ class Selection:
     histograms: tuple[Quantity, ...] = ()
     box: tuple[Cut, ...] = ()
     """Cuts that, with the masked intervals, define what stays shut: a subset of `cuts`; the fewer, the more."""
+    response: Quantity | None = None
+    """A quantity with a true value: what becomes of each true value is booked for simulated samples."""
     weight: Callable[[Candidates], Array] | None = None
     """Extra weight per data candidate, e.g. that of an additional trigger line; shape (n,)."""
 
@@ -240,7 +242,10 @@ class SearchSamples:
 
 @dataclass(frozen=True)
 class Systematic:
-    """A relative systematic error shared by the named background samples, fully correlated between them."""
+    """A relative systematic error shared by the named background samples, fully correlated between them.
+
+    Several of one name are one source with different sizes.
+    """
 
     name: str
     relative: float
@@ -261,6 +266,46 @@ class DataDriven:
 
 
 @dataclass(frozen=True)
+class Counting:
+    """The limit is that of the count in the signal region."""
+
+
+@dataclass(frozen=True)
+class PeakScan:
+    """A narrow peak in the selection's response quantity, the background from its sidebands.
+
+    `masses` are the hypotheses (MeV), those in `shown` get a row in the table of limits; the half width of the signal
+    `window`, the end of the `sideband` and its `bin_width` are in units of the resolution, `within` is the range of
+    the spectrum, `order` that of the polynomial.
+    """
+
+    masses: tuple[float, ...]
+    shown: tuple[float, ...]
+    window: float
+    sideband: float
+    bin_width: float
+    within: Interval
+    order: int
+
+
+@dataclass(frozen=True)
+class CutScan:
+    """A count of the observable above a bound, chosen for each mass by the smallest expected limit.
+
+    `decay` is the simulated family whose true mass spectrum reweights the response, `masses` (MeV) and `shown` as for
+    `PeakScan`, `bounds` the candidates in the observable's unit (MeV2).
+    """
+
+    decay: str
+    masses: tuple[float, ...]
+    shown: tuple[float, ...]
+    bounds: tuple[float, ...]
+
+
+Inference = Counting | PeakScan | CutScan
+
+
+@dataclass(frozen=True)
 class Search:
     """A search in one data set: selections with the values of that data set."""
 
@@ -275,6 +320,9 @@ class Search:
     controls: tuple[Selection, ...] = ()
     systematics: tuple[Systematic, ...] = ()
     data_driven: tuple[DataDriven, ...] = ()
+    inference: Inference = Counting()
+    corrected_for_losses: bool = True
+    """Whether acceptances contain the common efficiency of the data set; else N_K is what is left after the losses."""
     signal_branching_fraction: float = 1.0
     """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
     notes: Mapping[str, str] = field(default_factory=dict)

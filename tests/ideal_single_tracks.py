@@ -56,7 +56,7 @@ def ideal_single_tracks(mass: float, events: int = 300, *, seed: int = 3, run: i
     vertex = np.stack([*(s * (z - schema.Z_GTK3) for s in (kaon[:, 0] / kaon[:, 2], kaon[:, 1] / kaon[:, 2])), z], -1)
     columns = toy_columns(events, seed=seed, truth=True)
     columns |= ideal._event_columns(events, run) | ideal._tracks(("mu+",), momentum[:, None], vertex)
-    columns |= _muon(events, momentum) | _kaon(kaon, vertex)
+    columns |= _muon(events, momentum) | _kaon(kaon, vertex) | _truth(kaon, momentum)
     return IdealSingleTracks(kaon, momentum, vertex, angle, columns)
 
 
@@ -92,6 +92,17 @@ def _kaon(kaon, vertex):
     }  # fmt: skip
     tag = {"Ktag_time": one(0 * sx), "Ktag_sectors": one(8 + 0 * sx, "uint8")}
     return {f"Gtk_{name}": one(v) for name, v in values.items()} | tag
+
+
+def _truth(kaon, momentum):
+    muon = {"pdg": np.full(len(kaon), -13), "parent": np.full(len(kaon), -1)}
+    muon |= dict(zip(("px", "py", "pz"), momentum.T, strict=True))
+    muon["energy"] = np.sqrt((momentum**2).sum(-1) + MASS_MU**2)
+    muon |= dict.fromkeys(("x", "y", "z", "z_end"), np.zeros(len(kaon)))
+    dtypes = {f.name: f.dtype for f in schema.GENERATED.fields}
+    columns = {f"Generated_{name}": one(values, dtypes[name]) for name, values in muon.items()}
+    names = ("truth_kaon_px", "truth_kaon_py", "truth_kaon_pz")
+    return columns | {name: k.astype(np.float32) for name, k in zip(names, kaon.T, strict=True)}
 
 
 def several(*rows: np.ndarray, dtype: str = "float32") -> ak.Array:

@@ -16,7 +16,8 @@ from analysis.execution import Backend, run
 from analysis.execution.fileset import fileset
 from analysis.execution.store import load
 from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events, limits_from_events, normalise
+from analysis.limits.events import limit_from_events, normalise
+from analysis.limits.inference import limits_from_events
 from analysis.limits.resolutions import gaussian_core
 from analysis.processor import SearchProcessor
 from analysis.published import published

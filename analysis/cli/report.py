@@ -26,9 +26,8 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from rich.console import Console
 
     from analysis.execution.store import load
-    from analysis.limits.backgrounds import BackgroundRow
     from analysis.limits.booked import Booked
-    from analysis.limits.events import limits_from_events
+    from analysis.limits.inference import limits_from_events
     from analysis.limits.published import compare_with_print, not_recomputable
     from analysis.limits.ratios import controls_from_events
     from analysis.limits.workspaces import events_workspace, published_workspaces
@@ -42,11 +41,11 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
         limits_table,
     )
     from analysis.results import Limits, write_json, write_text
-    from analysis.search import searches
+    from analysis.search import Counting, searches
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
-    rows: tuple[BackgroundRow, ...] = limits_from_events(stores, found.confidence_level)[1]
+    rows = limits_from_events(stores, found.confidence_level).rows
     console = Console(record=True, width=220, quiet=True)
     comparison = comparison_table(compare_with_print(), not_recomputable())
     controls = controls_table(controls_from_events(stores))
@@ -59,7 +58,8 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
                 console.print(cutflow_table(booked, selection))
             for path in write_spectra(booked, output):
                 click.echo(f"drawn {path}")
-            write_json(output / f"workspace_{name}_{search.dataset}_events.json", events_workspace(booked))
+            if isinstance(search.inference, Counting):
+                write_json(output / f"workspace_{name}_{search.dataset}_events.json", events_workspace(booked))
     for (search_name, dataset), workspace in published_workspaces().items():
         write_json(output / f"workspace_{search_name}_{dataset}_published.json", workspace)
     for path in draw_coverage(output, quick=quick):

@@ -15,12 +15,13 @@ from analysis.events.candidates import VERTEX_Z, Candidates
 from analysis.events.columns import Columns
 from analysis.events.kinematics import energies
 from analysis.matching import count_vertices, match_kaons
-from analysis.particles import MASS_K
+from analysis.particles import MASS_K, PARTICLES
 from analysis.schema import Z_BEFORE_MAGNET
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+PHOTON = PARTICLES["gamma"].pdg
 LINE = ("x", "y", "slope_x", "slope_y")
 
 
@@ -106,6 +107,16 @@ def missing_mass_squared(c: SingleTracks) -> Float:
     energy = np.sqrt((c.kaon**2).sum(axis=-1) + MASS_K**2) - energies(c)[:, 0]
     momentum = c.kaon - c.momentum[:, 0]
     return np.asarray(energy**2 - (momentum**2).sum(axis=-1))
+
+
+def true_missing_mass(c: SingleTracks) -> Float:
+    """True mass of what is not the first charged product, shape (n,), MeV; simulated events only."""
+    offsets = c.columns.offsets("Generated")[c.event]
+    charged = offsets + (c.columns.flat("Generated", "pdg")[offsets] == PHOTON)  # photons may stand first
+    kaon = np.stack([c.per_event(f"truth_kaon_{x}") for x in ("px", "py", "pz")], axis=-1)
+    track = np.stack([c.columns.flat("Generated", x)[charged].astype(np.float64) for x in ("px", "py", "pz")], axis=-1)
+    energy = np.sqrt((kaon**2).sum(axis=-1) + MASS_K**2) - np.sqrt((track**2).sum(axis=-1) + c.masses[0] ** 2)
+    return np.asarray(np.sqrt(np.maximum(energy**2 - ((kaon - track) ** 2).sum(axis=-1), 0.0)))
 
 
 def decay_angle(c: SingleTracks) -> Float:

@@ -75,7 +75,12 @@ class Booked:
 
     def efficient(self, count: Count) -> Count:
         """A simulated count with the common efficiency of the data set applied."""
-        return count.scaled(conditions().event_efficiency(self.search.dataset))
+        return count.scaled(self.efficiency)
+
+    @property
+    def efficiency(self) -> float:
+        """The common efficiency that acceptances contain: that of the data set, unless the search leaves it out."""
+        return conditions().event_efficiency(self.search.dataset) if self.search.corrected_for_losses else 1.0
 
     def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
         """Accepted fraction of the decays in the fiducial volume."""
@@ -83,8 +88,7 @@ class Booked:
 
     def rate_per_weight(self, sample: str) -> float:
         """Events per kaon decay that a simulated event of weight 1 stands for, the common efficiency included."""
-        efficiency = conditions().event_efficiency(self.search.dataset)
-        return branching_fractions()[self.decay(sample)].value * efficiency / self.exposure(sample).weight_in_fv
+        return branching_fractions()[self.decay(sample)].value * self.efficiency / self.exposure(sample).weight_in_fv
 
     def rate(self, sample: str, selection: Selection, region: str) -> Count:
         """Selected events per kaon decay: branching fraction times acceptance."""

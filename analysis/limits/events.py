@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from analysis.catalogue import branching_fractions
@@ -11,7 +10,7 @@ from analysis.limits.booked import Booked
 from analysis.normalisation import Measurement, acceptance, kaon_decays, measurement, single_event_sensitivity
 from analysis.published import all_published
 from analysis.results import LimitRecord
-from analysis.search import Selection, searches
+from analysis.search import Selection
 from analysis.statistics import Background, expected_upper_limits, upper_limit
 
 NORMALISATION_REGION = "normalisation"
@@ -116,17 +115,3 @@ def _details(decays: Measurement, sensitivity: Measurement, contamination: float
         "kaon_decays_ext": decays.ext,
         "sensitivity_budget": budget,
     }
-
-
-def limits_from_events(
-    stores: Mapping[str, Mapping[str, Any]], confidence_level: float = 0.9
-) -> tuple[tuple[LimitRecord, ...], tuple[BackgroundRow, ...]]:
-    """Limits and background tables of every search in `stores` (search name -> booked samples)."""
-    records_: list[LimitRecord] = []
-    rows: list[BackgroundRow] = []
-    for name, samples in stores.items():
-        for search in searches()[name]:
-            record, table = limit_from_events(Booked(search, samples), confidence_level)
-            records_.append(record)
-            rows.extend(table)
-    return tuple(records_), tuple(rows)

@@ -46,8 +46,9 @@ def _limit_cells(r: LimitRecord) -> tuple[str, ...]:
     if r.upper_limit_at_published_count is not None and r.published_upper_limit:
         ratio = r.upper_limit_at_published_count / r.published_upper_limit
     low, median, high = r.expected_upper_limit[1:4]
+    mass = r.parameter.get("mass")
     return (
-        r.search,
+        r.search if mass is None else f"{r.search}, {mass:g} MeV",
         r.dataset,
         r.origin,
         with_error(r.kaon_decays, r.kaon_decays_error),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.detector import detector, in_muv3_acceptance
 from analysis.events.activity import signals, signals_off_track
 from analysis.events.candidates import Candidates
-from analysis.events.single_track import decay_angle, missing_mass_squared, single, vertices_with_others
+from analysis.events.single_track import (
+    decay_angle,
+    missing_mass_squared,
+    single,
+    true_missing_mass,
+    vertices_with_others,
+)
 from analysis.schema import collection as described
-from analysis.search import Quantity
+from analysis.search import Quantity, Truth
 from analysis.selection.identification import vertex_time
 from analysis.units import GeV2, MeV, m, mm, ns
 
@@ -66,7 +74,13 @@ def squared_missing_mass(bins: tuple[int, float, float]) -> Quantity:
 
 def missing_mass(bins: tuple[int, float, float]) -> Quantity:
     """Missing mass, with the sign of its square."""
-    return Quantity("missing_mass", "missing mass", _missing_mass, bins, MeV, "MeV/c2")
+    truth = Truth(lambda c: true_missing_mass(single(c)), reach=20)
+    return Quantity("missing_mass", "missing mass", _missing_mass, bins, MeV, "MeV/c2", truth)
+
+
+def prescale(line: str, downscaling: int) -> Callable[[Candidates], Float]:
+    """Weight that undoes what an event was prescaled by beyond the downscaling of its trigger line."""
+    return lambda c: np.asarray(c.per_event(f"downscaling_{line}") / downscaling)
 
 
 def vertex_beyond(angles: tuple[float, ...], z: tuple[float, ...]) -> Quantity:
@@ -93,10 +107,10 @@ def other_vertices(distance: float) -> Quantity:
 
 def activity(collection: str, window: float) -> Quantity:
     """Signals of a detector within `window` (ns) of the track."""
-    meaning = described(collection).meaning.removesuffix(" signals")
+    meaning = described(collection).meaning
     return Quantity(
         f"{collection.lower()}_signals",
-        f"{meaning} signals within {window / ns:g} ns",
+        f"{meaning} within {window / ns:g} ns",
         lambda c: signals(c, collection, vertex_time(c), window),
         (12, -0.5, 11.5),
     )

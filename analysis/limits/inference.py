@@ -1,0 +1,48 @@
+"""Every search to its limits, by the kind of inference that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.limits.backgrounds import BackgroundRow
+from analysis.limits.booked import Booked
+from analysis.limits.events import limit_from_events
+from analysis.limits.scans import Scan, cut_limits, peak_limits
+from analysis.results import LimitRecord
+from analysis.search import CutScan, PeakScan, searches
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """Records, background tables and, of searches that scan a mass, the scans."""
+
+    records: tuple[LimitRecord, ...] = ()
+    rows: tuple[BackgroundRow, ...] = ()
+    scans: tuple[Scan, ...] = ()
+
+    def __add__(self, other: Inferred) -> Inferred:
+        return Inferred(self.records + other.records, self.rows + other.rows, self.scans + other.scans)
+
+
+def infer(booked: Booked, confidence_level: float = 0.9) -> Inferred:
+    """The limits of one search in one data set."""
+    kind = booked.search.inference
+    if isinstance(kind, PeakScan):
+        records, rows, scan = peak_limits(booked, kind, confidence_level)
+        return Inferred(records, rows, (scan,))
+    if isinstance(kind, CutScan):
+        records, rows, scan = cut_limits(booked, kind, confidence_level)
+        return Inferred(records, rows, (scan,))
+    record, rows = limit_from_events(booked, confidence_level)
+    return Inferred((record,), rows)
+
+
+def limits_from_events(stores: Mapping[str, Mapping[str, Any]], confidence_level: float = 0.9) -> Inferred:
+    """The limits of every search in `stores` (search name -> booked samples)."""
+    total = Inferred()
+    for name, samples in stores.items():
+        for search in searches()[name]:
+            total += infer(Booked(search, samples), confidence_level)
+    return total

@@ -1,0 +1,128 @@
+"""Acceptance and resolution as functions of the invisible mass, from one sample that is uniform in it.
+
+What the selection does to K+ -> mu+ and anything invisible depends on the true invisible mass alone (see
+`analysis.simulation.decays.mu_invisible`): a peak at one mass, and a spectrum of masses by reweighting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from analysis.limits.booked import Booked
+from analysis.simulation.decays import mode
+from analysis.simulation.decays.mode import KAON, mass2
+from analysis.simulation.decays.mu_invisible import HIGHEST
+from analysis.simulation.phase_space import generate
+
+Floats = NDArray[np.float64]
+
+HALF_SHARE = 0.6827
+"""Share of a Gaussian within one standard deviation: the resolution is half the width of the central part."""
+ORDER = 5
+"""Order of the polynomials in the mass that smooth resolution and acceptance."""
+LOWEST_FITTED = 170.0
+"""Masses (MeV) from which on the polynomials are fitted: below 200 MeV there are no hypotheses."""
+SPECTRUM_POINTS = 2**15
+
+
+@dataclass(frozen=True)
+class Response:
+    """Accepted shares of each bin of the true mass.
+
+    `masses` (n,) are the bins' centres, `differences` (k + 1,) the edges of reconstructed minus true mass in MeV,
+    `accepted` (n, k + 2) the shares of the decays of each bin, the differences beyond the edges first and last,
+    `squares` (n, k + 2) their sums of squared weights, in the same normalisation.
+    """
+
+    masses: Floats
+    differences: Floats
+    accepted: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, booked: Booked) -> Response:
+        """The response that the signal sample of a search gives to its signal selection."""
+        search = booked.search
+        assert search.signal.response is not None
+        histogram = booked.histogram(search.samples.signal, search.signal, f"response {search.signal.response.name}")
+        view: Any = histogram.view(flow=True)[1:-1]
+        edges = histogram.axes[0].edges
+        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(np.minimum(edges, HIGHEST)) / HIGHEST
+        full = decays > 0
+        scale = booked.efficiency / decays[full, None]
+        return cls(
+            masses=(edges[:-1] + np.minimum(edges[1:], HIGHEST))[full] / 2,
+            differences=histogram.axes[1].edges,
+            accepted=view["value"][full] * scale,
+            squares=view["variance"][full] * scale**2,
+        )
+
+    def resolution(self, masses: Floats) -> Floats:
+        """Mass resolution in MeV: half the width of the central 68% of the differences, smoothed in the mass."""
+        rows = np.flatnonzero(self.masses > LOWEST_FITTED)
+        widths = np.array([self._half_width(row) for row in rows])
+        counts = self.accepted[rows].sum(axis=1) ** 2 / self.squares[rows].sum(axis=1)
+        # the squared mass has a slowly varying resolution: s = s(m2) / 2 m
+        fit = np.polynomial.Polynomial.fit(
+            self.masses[rows], widths * self.masses[rows], ORDER, w=np.sqrt(counts) / widths
+        )
+        return np.asarray(fit(masses) / masses)
+
+    def _half_width(self, row: int) -> float:
+        cumulative = np.cumsum(self.accepted[row])[:-1] / self.accepted[row].sum()
+        low, high = np.interp([(1 - HALF_SHARE) / 2, (1 + HALF_SHARE) / 2], cumulative, self.differences)
+        return float(high - low) / 2
+
+    def in_window(self, masses: Floats, half_widths: Floats) -> tuple[Floats, Floats]:
+        """Acceptance of |m - mass| < half width for each mass, smoothed in the mass, and its relative error."""
+        rows = np.flatnonzero(self.masses > LOWEST_FITTED)
+        inside, squares = (
+            np.array([self._between(table, row, np.interp(self.masses[row], masses, half_widths)) for row in rows])
+            for table in (self.accepted, self.squares)
+        )
+        errors = np.sqrt(squares)
+        fit = np.polynomial.Polynomial.fit(self.masses[rows], inside, ORDER, w=1 / errors)
+        pulls = (fit(self.masses[rows]) - inside) / errors
+        spread = max(1.0, float(np.sqrt((pulls**2).sum() / (len(rows) - ORDER - 1))))
+        relative = np.interp(masses, self.masses[rows], errors / inside) * spread * np.sqrt((ORDER + 1) / len(rows))
+        return np.asarray(fit(masses)), relative
+
+    def _between(self, table: Floats, row: int, half_width: float) -> float:
+        cumulative = np.concatenate(([0.0], np.cumsum(table[row, 1:-1])))
+        low, high = np.interp([-half_width, half_width], self.differences, cumulative)
+        return float(high - low)
+
+    def above(self, bound: float) -> Floats:
+        """Accepted share (n,) of each true mass with a reconstructed mass above `bound` (MeV)."""
+        shares = []
+        for row, mass in enumerate(self.masses):
+            cumulative = np.cumsum(self.accepted[row])
+            below = float(np.interp(bound - mass, self.differences, cumulative[:-1]))
+            shares.append(0.0 if bound - mass > self.differences[-1] else cumulative[-1] - below)
+        return np.array(shares)
+
+    def spectrum_above(self, decay: str, mass: float | None, bounds: Floats) -> Floats:
+        """Acceptances of a simulated decay K+ -> mu+ and invisible particles above bounds (MeV), by its mass
+        spectrum."""
+        masses, weights = invisible_masses(decay, mass)
+        shares = [np.interp(masses, self.masses, self.above(bound)) for bound in bounds]
+        return np.asarray(np.average(shares, axis=1, weights=weights))
+
+
+def invisible_masses(decay: str, mass: float | None) -> tuple[Floats, Floats]:
+    """Invisible masses (MeV) of a simulated mode with their weights, from a low-discrepancy sequence.
+
+    ValueError for a mode that the simulation does not know, or that has not one muon.
+    """
+    wanted = mode(decay, mass)
+    if list(wanted.products).count("mu+") != 1:
+        raise ValueError(f"{decay!r} is no decay to one muon")
+    u = qmc.Sobol(wanted.flat.dimensions, seed=1).random(SPECTRUM_POINTS)
+    p, weight = generate(wanted.flat, u)
+    muon = p[wanted.products.index("mu+")]
+    return np.sqrt(np.maximum(mass2(KAON - muon), 0.0)), weight * wanted.density(p)

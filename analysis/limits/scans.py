@@ -1,0 +1,228 @@
+"""Limits as functions of a mass: a narrow peak over its sidebands, and a count above a bound chosen for each mass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.catalogue import branching_fractions
+from analysis.limits.backgrounds import BackgroundRow, background_table, opened
+from analysis.limits.booked import Booked, Count
+from analysis.limits.events import NORMALISATION_REGION, normalise
+from analysis.limits.response import Response
+from analysis.normalisation import Measurement
+from analysis.results import LimitRecord
+from analysis.search import CutScan, PeakScan
+from analysis.statistics.gaussian_counts import GaussianCounts
+from analysis.statistics.heavy_neutrino import mixing_limits
+from analysis.statistics.peak_search import ScanSettings, events_of_histogram, peak_search
+
+Floats = NDArray[np.float64]
+
+MEDIAN = 2
+"""Place of the median among the five expected limits."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Results of one search against the mass: `columns` are lists of one length, by name; `masses` in MeV."""
+
+    search: str
+    dataset: str
+    quantity: str
+    masses: tuple[float, ...]
+    columns: Mapping[str, tuple[float, ...]]
+
+
+Result = tuple[tuple[LimitRecord, ...], tuple[BackgroundRow, ...], Scan]
+
+
+def _plain(values: Floats) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
+
+
+def spectrum(booked: Booked, quantity: str) -> tuple[Floats, Floats]:
+    """Edges and data counts of a histogram of the signal selection."""
+    search = booked.search
+    histograms = [booked.histogram(sample, search.signal, quantity) for sample in search.samples.data]
+    views: list[Any] = [h.view() for h in histograms]
+    return histograms[0].axes[0].edges, np.asarray(sum(v["value"] for v in views))
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What every record of a scan shares."""
+
+    booked: Booked
+    decays: Measurement
+
+    def record(self, **values: Any) -> LimitRecord:
+        search = self.booked.search
+        normal = self.booked.acceptance(search.samples.normalisation, search.normalisation, NORMALISATION_REGION)
+        shared: dict[str, Any] = {
+            "search": search.name,
+            "dataset": search.dataset,
+            "origin": "events",
+            "kaon_decays": self.decays.value,
+            "kaon_decays_error": self.decays.error,
+            "acceptance_normalisation": normal.value,
+            "upper_limit_at_published_count": None,
+            "published_upper_limit": None,
+        }
+        return LimitRecord(**shared, **values)
+
+
+def peak_limits(booked: Booked, settings: PeakScan, confidence_level: float) -> Result:
+    """Scan of a peak: limits on |U|^2 of a heavy neutral lepton (PLB 816 (2021) 136259, Section 5).
+
+    The background is fitted to data, so nothing is computed before the region is open: the records then say so.
+    """
+    search = booked.search
+    decays, _ = normalise(booked)
+    rows = background_table(booked, decays.value)
+    common, response = _Common(booked, decays), Response.of(booked)
+    masses = np.array(settings.masses)
+    widths = response.resolution(masses)
+    accepted, error = response.in_window(masses, settings.window * widths)
+    columns = {"resolution": _plain(widths), "acceptance": _plain(accepted)}
+    if not opened(search):
+        return (), rows, Scan(search.name, search.dataset, "|U_mu4|^2", settings.masses, columns)
+    assert search.signal.response is not None
+    found = peak_search(
+        events_of_histogram(*spectrum(booked, search.signal.response.name)),
+        lambda m: np.interp(m, masses, widths),
+        masses=masses,
+        confidence_level=confidence_level,
+        settings=ScanSettings(
+            settings.window,
+            settings.sideband,
+            settings.bin_width,
+            settings.within.low,
+            settings.within.high,
+            settings.order,
+        ),
+    )
+    fraction = branching_fractions()[search.normalisation.decay]
+    # B(K+ -> mu+ nu) is in N_K, too, and cancels in |U|^2: its error is in neither
+    relative = math.hypot(decays.stat / decays.value, float(error.max()))
+    limits = mixing_limits(
+        found, kaon_decays=decays.value, acceptance=accepted, branching_fraction=fraction.value, relative_error=relative
+    )
+    columns |= {
+        "observed": _plain(found.observed.astype(float)),
+        "expected": _plain(found.expected),
+        "expected_error": _plain(found.errors),
+        "significance": _plain(np.maximum(found.significances, -10.0)),
+        "signal_events": _plain(found.upper_limits),
+        "single_event_mixing": _plain(limits.single_event_mixing),
+        "branching_fraction": _plain(limits.branching_fraction),
+        "upper_limit": _plain(limits.mixing),
+        **{f"expected_{n:+d}_sigma": _plain(limits.expected_mixing[n + MEDIAN]) for n in range(-2, 3)},
+    }
+    records = tuple(
+        common.record(
+            acceptance_signal=float(accepted[i]),
+            single_event_sensitivity=float(limits.single_event_mixing[i]),
+            single_event_sensitivity_error=float(limits.single_event_mixing[i] * relative),
+            background=float(found.expected[i]),
+            background_error=float(found.errors[i]),
+            observed=int(found.observed[i]),
+            upper_limit=float(limits.mixing[i]),
+            expected_upper_limit=_plain(limits.expected_mixing[:, i]),
+            quantity="|U_mu4|^2",
+            parameter={"mass": float(masses[i])},
+            details={"resolution": float(widths[i]), "significance": float(found.significances[i])},
+        )
+        for i in (int(np.argmin(np.abs(masses - m))) for m in settings.shown)
+    )
+    return records, rows, Scan(search.name, search.dataset, "|U_mu4|^2", settings.masses, columns)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """One bound on the observable: expected and observed counts above it, and their limits in events."""
+
+    bound: float
+    background: float
+    error: float
+    observed: int | None
+    limit: float | None
+    expected_limits: Floats
+
+
+def _bound(booked: Booked, decays: float, bound: float, relative: float, confidence_level: float) -> _Bound:
+    """`relative` is the error of N_K times the acceptance."""
+    search = booked.search
+    name = search.signal.observable.name
+    cells: dict[str, Count] = {}
+    for sample in search.samples.backgrounds:
+        histogram = booked.histogram(sample, search.signal, name)
+        above = histogram.axes[0].edges[:-1] > bound / search.signal.observable.unit - 1e-9
+        view: Any = histogram.view()
+        # what lies beyond the last edge belongs to it as well
+        beyond: Any = histogram.view(flow=True)[-1]
+        value, variance = (
+            view["value"][above].sum() + beyond["value"],
+            view["variance"][above].sum() + beyond["variance"],
+        )
+        cells[sample] = Count(float(value), float(variance)).scaled(booked.rate_per_weight(sample) * decays)
+    shifts: dict[str, float] = {}
+    for s in search.systematics:
+        shifts[s.name] = shifts.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
+    total = sum(cells.values(), Count())
+    error = math.hypot(total.error, *shifts.values())
+    counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)
+    observed: int | None = None
+    if opened(search):
+        edges, data = spectrum(booked, name)
+        observed = round(float(data[edges[:-1] > bound / search.signal.observable.unit - 1e-9].sum()))
+    limit = None if observed is None else float(counts.upper_limits(np.array([observed]), confidence_level)[0]) * scale
+    return _Bound(bound, total.value, error, observed, limit, counts.expected_limits(confidence_level)[:, 0] * scale)
+
+
+def cut_limits(booked: Booked, settings: CutScan, confidence_level: float) -> Result:
+    """Counts above bounds: for each mass the bound of the smallest expected limit (Section 6)."""
+    search = booked.search
+    decays, _ = normalise(booked)
+    rows = background_table(booked, decays.value)
+    common, response = _Common(booked, decays), Response.of(booked)
+    relative = decays.error / decays.value
+    bounds = [_bound(booked, decays.value, b, relative, confidence_level) for b in settings.bounds]
+    accepted = np.array([response.spectrum_above(settings.decay, m, np.sqrt(settings.bounds)) for m in settings.masses])
+    events = np.array([b.expected_limits for b in bounds])
+    with np.errstate(divide="ignore"):
+        expected = events[None] / (decays.value * accepted[..., None])  # (masses, bounds, bands)
+    best = np.argmin(expected[..., MEDIAN], axis=1)
+    index = np.arange(len(settings.masses))
+    chosen, signal = [bounds[b] for b in best], accepted[index, best]
+    limits = [None if b.limit is None else b.limit / (decays.value * a) for b, a in zip(chosen, signal, strict=True)]
+    columns = {
+        "bound": _plain(np.array([b.bound for b in chosen])),
+        "acceptance": _plain(signal),
+        "background": _plain(np.array([b.background for b in chosen])),
+        "background_error": _plain(np.array([b.error for b in chosen])),
+        **{f"expected_{n:+d}_sigma": _plain(expected[index, best, n + MEDIAN]) for n in range(-2, 3)},
+    }
+    if all(limit is not None for limit in limits):
+        columns["upper_limit"] = tuple(limit for limit in limits if limit is not None)
+    records = tuple(
+        common.record(
+            acceptance_signal=float(signal[i]),
+            single_event_sensitivity=1 / (decays.value * float(signal[i])),
+            single_event_sensitivity_error=relative / (decays.value * float(signal[i])),
+            background=chosen[i].background,
+            background_error=chosen[i].error,
+            observed=chosen[i].observed,
+            upper_limit=limits[i],
+            expected_upper_limit=_plain(expected[i, best[i]]),
+            parameter={"mass": settings.masses[i]},
+            details={"bound": chosen[i].bound},
+        )
+        for i in (settings.masses.index(m) for m in settings.shown)
+    )
+    return records, rows, Scan(search.name, search.dataset, "branching fraction", settings.masses, columns)
