@@ -52,11 +52,11 @@ class Response:
         histogram = booked.histogram(search.samples.signal, search.signal, f"response {search.signal.response.name}")
         view: Any = histogram.view(flow=True)[1:-1]
         edges = histogram.axes[0].edges
-        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(np.minimum(edges, HIGHEST)) / HIGHEST
-        full = decays > 0
-        scale = booked.efficiency / decays[full, None]
+        full = edges[1:] <= HIGHEST
+        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(edges)[full] / HIGHEST
+        scale = booked.efficiency / decays[:, None]
         return cls(
-            masses=(edges[:-1] + np.minimum(edges[1:], HIGHEST))[full] / 2,
+            masses=(edges[:-1] + edges[1:])[full] / 2,
             differences=histogram.axes[1].edges,
             accepted=view["value"][full] * scale,
             squares=view["variance"][full] * scale**2,
