@@ -178,6 +178,14 @@ def wrong_charge(v: Values, name: str, *particles: str) -> Selection:
     )
 
 
+NOTES = {
+    "controls": "the pseudo-data hold pairs of opposite sign only above m_ee = 130 MeV and m_piee = 440 MeV: the lower"
+    " region of the normalisation, with the RICH or without, begins there, and pi- e- e+ has no light pairs; of balanced"
+    " pi- e+ e+ they hold those that the RICH agrees with, so no selection of these without the RICH is declared",
+    "wrong charges": "conversions of photons to tracks are not simulated",
+}
+
+
 def controls(v: Values) -> tuple[Selection, ...]:
     """The control selections of the two papers."""
     triple = wrong_charge(v, "charge_plus3_pi_plus_e_plus_e_plus", "pi+", "e+", "e+")
@@ -249,6 +257,7 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
         ),
         background_prior="truncated_gaussian",
         systematics=(Systematic("e- -> pi- misidentification", misidentification, ("pi0d_e_nu", "e_nu_ee")),),
+        notes=NOTES,
     )
 
 

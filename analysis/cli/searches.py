@@ -59,10 +59,11 @@ def as_dict(search: Search) -> dict[str, Any]:
 
 
 def summary(search: Search) -> Iterator[str]:
-    """Name, data set, title, paper and samples."""
+    """Name, data set, title, paper, samples and notes."""
     yield f"{search.name} {search.dataset}: {search.title}"
     yield f"  paper:   {search.paper}"
     yield f"  samples: {', '.join(search.samples.all)}"
+    yield from (f"  note on {topic}: {text}" for topic, text in search.notes.items())
 
 
 def values(selection: Selection) -> Iterator[str]:

@@ -21,7 +21,16 @@ from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods
-from analysis.simulation.skim import has_muons, has_pair, has_types, is_alone, photon_like, resolved, two_positrons
+from analysis.simulation.skim import (
+    has_muons,
+    has_pair,
+    has_types,
+    is_alone,
+    missing_momentum,
+    photon_like,
+    resolved,
+    two_positrons,
+)
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from analysis.simulation.vetoes import (
@@ -261,7 +270,7 @@ def simulate_events(
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
         weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
         agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
-        if not agrees and requirement.photons == 0:
+        if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
             continue
         seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
         vetoes, deposits = neutral(rng, c, e, lost, count, seen)

@@ -38,6 +38,15 @@ def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only
 
 
 @kernel
+def missing_momentum(fits: Floats, tracks: int, beam_momentum: float) -> float:
+    """Beam momentum (MeV) that the tracks do not carry."""
+    total = 0.0
+    for i in range(tracks):
+        total += fits[i, FIT_MOMENTUM]
+    return beam_momentum - total
+
+
+@kernel
 def resolved(impacts: Floats, ratios: Floats, tracks: int, separation: float) -> bool:
     """Whether all tracks with a calorimeter signal are apart; `impacts` (tracks, 2) in its front plane, mm."""
     for i in range(tracks):
@@ -133,9 +142,8 @@ def has_pair(
     """
     if r.electrons == 0:
         return True
-    missing, muon = beam_momentum, False
+    missing, muon = missing_momentum(fits, tracks, beam_momentum), False
     for i in range(tracks):
-        missing -= fits[i, FIT_MOMENTUM]
         muon |= muon_like(r, ratios[i], muons[i, 0])
     closed = abs(missing) < r.closed
     if r.electrons == 1:
