@@ -15,6 +15,7 @@ COMMANDS = {
     "searches": "The searches and their data sets, papers and samples.",
     "schema": "The event contract: every branch with its type and unit.",
     "simulate": "Simulate samples of the catalogue.",
+    "identification": "Measure identification probabilities from control samples.",
     "run": "Run searches over samples: events to histograms.",
     "limits": "Histograms and published inputs to results/limits.json.",
     "recast": "Limits for other models of the signal, by reweighting it.",

@@ -93,6 +93,7 @@ STREAMS = {
     stream.name: stream
     for stream in (
         Stream("all", Requirement(0), (), "every generated decay, with or without tracks"),
+        Stream("one_track", Requirement(1), (Focus(0.9),), "at least one track"),
         Stream("three_tracks", Requirement(3), (THREE_TRACKS,), "at least three tracks"),
         Stream("single_track", ONE_MUON, (Focus(0.9),), "one muon-like track and no photon signal"),
         Stream(

@@ -1,0 +1,40 @@
+"""`kaon identification`: measure identification probabilities from control samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+PIONS, POSITRONS = "control_k3pi", "control_pi0_e_nu"
+
+
+@click.command("identification")
+@click.option("--samples", type=click.Path(path_type=Path, file_okay=False), default="samples", show_default=True)
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file.")
+@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+def command(samples: Path, output: Path, progress: bool) -> None:
+    """Write maps of P(pi -> e), P(e -> pi), P(pi -> mu) and efficiencies against momentum, for correctionlib.
+
+    Reads the samples control_k3pi and control_pi0_e_nu.  The package's own file is
+    datasets/corrections/identification.json.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.corrections.control_samples import MAPS
+    from analysis.corrections.maps import write_maps
+    from analysis.corrections.measurement import IdentificationProcessor, probabilities
+    from analysis.execution import Backend, run
+    from analysis.execution.fileset import fileset
+
+    files = fileset((PIONS, POSITRONS), samples)
+    result = run(IdentificationProcessor(PIONS, POSITRONS), files, backend=Backend("iterative"), progress=progress)
+    write_maps(output, result.output, f"from {PIONS} and {POSITRONS}")
+    table = Table("map", "momentum [GeV/c]: probability", title="Identification, measured")
+    for measured in MAPS:
+        share, error = probabilities(result.output[measured.name])
+        bins = zip(measured.edges, measured.edges[1:], share, error, strict=False)
+        table.add_row(measured.name, "  ".join(f"{a:g}-{b:g}: {p:.2g}±{e:.1g}" for a, b, p, e in bins))
+    Console(width=None if Console().is_terminal else 200).print(table)
+    click.echo(f"written {output}")

@@ -1,0 +1,1 @@
+"""Particle identification measured from control samples: probabilities against momentum, in correctionlib files."""

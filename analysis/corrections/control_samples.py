@@ -1,0 +1,167 @@
+"""Control samples of known particles, chosen without asking the detector that is probed.
+
+Pions are the three tracks of K+ -> pi+ pi+ pi-, by kinematics alone; positrons are those of K+ -> pi0 e+ nu with both
+photons of the pi0 seen, free of K+ -> pi+ pi0 by the missing mass and of K+ -> pi0 mu+ nu by the muon detector and a tag
+(CERN-EP-2022-018 Section 3; PLB 797 (2019) 134794 Section 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.detector import detector as facts
+from analysis.detector import in_lkr_acceptance, in_rich_acceptance
+from analysis.events.candidates import Candidates, three_track_vertices
+from analysis.events.columns import Columns
+from analysis.events.photons import PhotonRule, with_pi0
+from analysis.events.single_track import SingleTracks, single_tracks
+from analysis.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0
+from analysis.search import Interval
+from analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time
+from analysis.selection.pi0 import neutral_vertex_z
+from analysis.selection.three_track import RICH_ANGLE, VERTEX_CHARGE, VERTEX_Z, closed_kinematics
+from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
+
+Float = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+PHOTON = PhotonRule(2 * GeV, 150 * mm, Interval(-1, 5 * ns), Interval(5 * ns, 30 * ns))
+PION_LIKE, ELECTRON_LIKE = 0.85, Interval(0.9, 1.1)
+"""E/p below which a track is a pion, and between which it is an electron, in the searches."""
+MUON_WINDOW = 5 * ns
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Tracks of a known kind, one a row: momentum (MeV), charge, weight, and what the detectors say about them."""
+
+    momentum: Float
+    charge: NDArray[np.int64]
+    weight: Float
+    ratio: Float
+    rich_electron: Mask
+    in_rich: Mask
+    muon: Mask
+
+    def take(self, rows: Mask) -> Probe:
+        return Probe(**{name: values[rows] for name, values in vars(self).items()})
+
+
+def _probe(c: Candidates, weight: Float) -> Probe:
+    """All tracks of candidates that reach the calorimeter, with the weights (n,) of their events.
+
+    The last large-angle station covers the calorimeter's edge.
+    """
+    impact, front = c.at_plane(facts().lkr.z), c.at_plane(facts().rich.z_front)
+    shadow = np.linalg.norm(c.at_plane(facts().lav.z_back[-1]), axis=-1) > facts().lav.r_min[-1]
+    inside = in_lkr_acceptance(impact[..., 0], impact[..., 1]) & ~shadow
+    values = (
+        c.track("momentum"),
+        c.track("charge").astype(np.int64),
+        np.repeat(weight[:, None], c.tracks.shape[1], axis=1),
+        energy_over_momentum(c),
+        c.track("rich_log_e") > c.track("rich_log_pi"),
+        in_rich_acceptance(front[..., 0], front[..., 1]) & (c.track("rich_hits") > 0),
+        muv3_in_time(c, MUON_WINDOW),
+    )
+    return Probe(*(np.asarray(v)[inside] for v in values))
+
+
+def pions(columns: Columns, weight: Float) -> Probe:
+    """Pions of closed three-pion vertices whose rings do not overlap; `weight` (events,)."""
+    c = three_track_vertices(columns)
+    wanted = np.ones(len(c), bool)
+    for quantity, within in (
+        (VERTEX_CHARGE, Interval(0.5, 1.5)),
+        (VERTEX_Z, Interval(105 * m, 180 * m)),
+        (RICH_ANGLE, Interval(low=4 * mrad)),
+        *((cut.quantity, cut.within) for cut in closed_kinematics(2.5 * GeV)),
+    ):
+        inside = within.mask(quantity.of(c))
+        wanted &= inside if inside.ndim == 1 else inside.all(axis=1)
+    energy = np.sqrt((c.momentum**2).sum(axis=-1) + MASS_PI**2).sum(axis=1)
+    mass = np.sqrt(energy**2 - (c.momentum.sum(axis=1) ** 2).sum(axis=-1))
+    chosen = c.take(wanted & (np.abs(mass - MASS_K) < 3 * MeV))
+    return _probe(chosen, weight[chosen.event])
+
+
+def positrons(columns: Columns, weight: Float) -> Probe:
+    """Positrons beside a pi0, kaon and both photons measured; `weight` (events,)."""
+    c = single_tracks(columns)
+    c = c.take(_beside_pi0(c) & ~muv3_in_time(c, MUON_WINDOW)[:, 0])
+    return _probe(c, weight[c.event])
+
+
+def _beside_pi0(c: SingleTracks) -> Mask:
+    both = with_pi0(c, vertex_time(c), PHOTON)
+    pi0 = both.momentum[:, 1]
+    left = c.kaon - pi0
+    energy = np.sqrt((c.kaon**2).sum(axis=-1) + MASS_K**2) - np.sqrt((pi0**2).sum(axis=-1) + MASS_PI0**2)
+    to_pi0 = energy**2 - (left**2).sum(axis=-1)
+    energy = energy - np.sqrt((c.momentum[:, 0] ** 2).sum(axis=-1) + MASS_E**2)
+    to_neutrino = energy**2 - ((left - c.momentum[:, 0]) ** 2).sum(axis=-1)
+    near = np.abs(neutral_vertex_z(both) - c.vertex[:, 2]) < 6 * m
+    three_body = (to_pi0 > 0.03 * GeV2) | (to_pi0 < 0.008 * GeV2)
+    return np.asarray((both.in_time == 2) & near & three_body & (np.abs(to_neutrino) < 0.008 * GeV2))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One probability: of which tracks, tagged how, passing what.  `edges` are of the momentum, in GeV."""
+
+    name: str
+    meaning: str
+    control: Callable[[Columns, Float], Probe]
+    tagged: Callable[[Probe], Mask]
+    passed: Callable[[Probe], Mask]
+    edges: tuple[float, ...]
+
+
+PION_EDGES = (10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 44.0)
+ELECTRON_EDGES = (6.0, 10.0, 15.0, 20.0, 25.0, 30.0, 36.0, 44.0)
+
+
+def _positive_with_ring(p: Probe) -> Mask:
+    return np.asarray((p.charge > 0) & p.in_rich)
+
+
+def _ring_of_electron(p: Probe) -> Mask:
+    return np.asarray(p.in_rich & p.rich_electron)
+
+
+def _electron(p: Probe) -> Mask:
+    return ELECTRON_LIKE.mask(p.ratio)
+
+
+MAPS = (
+    Measured("pi_plus_as_e", "pi+ with the E/p of an electron", pions, lambda p: p.charge > 0, _electron, PION_EDGES),
+    Measured("pi_minus_as_e", "pi- with the E/p of an electron", pions, lambda p: p.charge < 0, _electron, PION_EDGES),
+    Measured(
+        "pi_plus_as_e_rich", "pi+ that the RICH prefers as positron", pions, _positive_with_ring,
+        lambda p: p.rich_electron, PION_EDGES,
+    ),
+    Measured(
+        "pi_efficiency", "pions with E/p below 0.85", pions, lambda p: p.charge != 0,
+        lambda p: p.ratio < PION_LIKE, PION_EDGES,
+    ),
+    Measured(
+        "pi_as_mu", "pions with a muon detector signal within 5 ns", pions, lambda p: p.charge != 0,
+        lambda p: p.muon, PION_EDGES,
+    ),
+    Measured(
+        "e_as_pi", "positrons with E/p below 0.85, tagged by the RICH", positrons, _ring_of_electron,
+        lambda p: p.ratio < PION_LIKE, ELECTRON_EDGES,
+    ),
+    Measured(
+        "e_efficiency", "positrons with the E/p of an electron, tagged by the RICH", positrons, _ring_of_electron,
+        _electron, ELECTRON_EDGES,
+    ),
+    Measured(
+        "e_efficiency_rich", "positrons that the RICH prefers as positrons, tagged by E/p", positrons,
+        lambda p: p.in_rich & _electron(p), lambda p: p.rich_electron, ELECTRON_EDGES,
+    ),
+)  # fmt: skip
