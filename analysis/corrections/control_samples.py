@@ -1,7 +1,7 @@
 """Control samples of known particles, chosen without asking the detector that is probed.
 
 Pions are the three tracks of K+ -> pi+ pi+ pi-, by kinematics alone; positrons are those of K+ -> pi0 e+ nu with both
-photons of the pi0 seen, free of K+ -> pi+ pi0 by the missing mass and of K+ -> pi0 mu+ nu by the muon detector and a tag
+photons of the pi0 seen, without K+ -> pi+ pi0 (missing mass) and K+ -> pi0 mu+ nu (muon detector, tag)
 (CERN-EP-2022-018 Section 3; PLB 797 (2019) 134794 Section 3.1).
 """
 
