@@ -76,7 +76,8 @@ def events_workspace(booked: Booked) -> dict[str, Any]:
     sensitivity = sensitivity_of(booked, decays)
     unit = unit_of(sensitivity)
     regions = [r.name for r in booked.search.signal.regions if r.control or r.signal]
-    counts = [_region_counts(booked, rows, name, unit * decays.value) for name in regions]
+    every = (_region_counts(booked, rows, name, unit * decays.value) for name in regions)
+    counts = [c for c in every if c.samples or c.signal > 0]  # a region where nothing is expected says nothing
     errors = [(part.source, abs(part.relative)) for part in sensitivity.budget]
     highest = max((x for x in (record.upper_limit, *record.expected_upper_limit) if x is not None), default=unit)
     return workspace(counts, errors, highest_mu=20 * highest / unit)

@@ -41,3 +41,10 @@ def test_correlated_errors_share_a_name():
         if modifier["type"] == "normsys"
     ]
     assert names.count("e- -> pi- misidentification") == 2
+
+
+def test_a_region_where_nothing_is_expected_is_left_out():
+    made = booked(observed={"signal": (1.0, 1.0)})
+    for sample in made.search.samples.backgrounds:
+        made.samples[sample][made.search.dataset]["signal"]["regions"]["upper"] = [0.0, 0.0]
+    assert {c["name"] for c in events_workspace(made)["channels"]} == {"lower", "signal"}

@@ -140,7 +140,7 @@ def displaced_acceptance(path, resonance, distance):
         slope = (momenta.n[axis] / momenta.n[2])[event] - columns.flat("Track", f"slope_{name}")
         for plane in (name, f"{name}_after"):
             position = columns.flat("Track", plane) + np.where(daughter, distance * slope, 0.0)
-            moved._columns["Track", plane] = position
+            moved._columns["Track", plane] = position.astype(np.float32)
     selection = FULL.signal
     c = selection.candidates(moved)
     c = selection.identify(c.take(triggered(c, selection.triggers)))
