@@ -11,10 +11,10 @@ from coffea.processor import ProcessorABC
 from analysis.catalogue import catalogue
 from analysis.events.columns import Columns
 from analysis.processor import book, start
-from analysis.recasting.density import Density, Floats, Products
+from analysis.recasting.density import Density, Floats, Products, RecastError
 from analysis.recasting.integral import checked, integral
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.search import search
+from analysis.search import Counting, search
 from analysis.simulation.decays import mode
 
 
@@ -66,5 +66,9 @@ def reweighted(columns: Columns, factors: Floats) -> Columns:
 
 
 def signal_decay(name: str, dataset: str) -> str:
-    """The decay that the signal sample of a search is of."""
+    """The decay that the signal sample of a search is of; RecastError for a search that counts no events of one."""
+    if not isinstance(search(name, dataset).inference, Counting):
+        raise RecastError(
+            f"{name}/{dataset} scans the mass of an invisible particle; only counting searches are recast"
+        )
     return catalogue().simulation[search(name, dataset).samples.signal].decay

@@ -17,7 +17,7 @@ from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, limit_from_events
 from analysis.processor import book_search
 from analysis.results import LimitRecord
-from analysis.search import Search, search
+from analysis.search import Counting, Search, search
 from analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
 
 NOMINAL = "nominal"
@@ -93,9 +93,12 @@ def check_stability(
 ) -> Stability:
     """Results of a search with each of the variations, in one pass over its samples.
 
-    Raises VariationError for a variation that does not fit the search or leaves nothing to normalise to.
+    Raises VariationError for a search that scans a mass, and for a variation that does not fit the search or leaves
+    nothing to normalise to.
     """
     nominal = search(name, dataset)
+    if not isinstance(nominal.inference, Counting):
+        raise VariationError(f"{nominal.key} scans a mass; only counting searches are varied")
     searches = varied_searches(nominal, variations)
     processor = StabilityProcessor(name, dataset, variations)
     files = fileset(nominal.samples.all, Path(samples))

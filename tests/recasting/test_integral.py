@@ -7,6 +7,8 @@ from scipy.integrate import quad
 from analysis.particles import MASS_E, MASS_K, MASS_PI
 from analysis.recasting import Function, RecastError, Resonance, Uniform
 from analysis.recasting.integral import _sampled, integral
+from analysis.recasting.reweighting import signal_decay
+from analysis.search import Counting, searches
 from analysis.simulation.decays import mode
 from analysis.simulation.decays.mode import mass2
 from analysis.simulation.decays.pi_ll import PI_MUMU
@@ -20,6 +22,17 @@ LNV = "K+ -> pi- e+ e+"
 )
 def test_uniform_density_of_uniform_decays_is_one_exactly(decay):
     assert integral(decay, Uniform()).value == 1.0
+
+
+@pytest.mark.parametrize("s", [s for group in searches().values() for s in group], ids=lambda s: s.key)
+def test_every_counting_search_can_be_recast_and_others_say_why_not(s):
+    if not isinstance(s.inference, Counting):
+        with pytest.raises(RecastError, match="only counting searches are recast"):
+            signal_decay(s.name, s.dataset)
+        return
+    decay = signal_decay(s.name, s.dataset)
+    simulated = mode(decay)
+    assert integral(decay, Function(lambda *p: simulated.density(np.stack(p)))).value == pytest.approx(1, rel=1e-12)
 
 
 def test_a_constant_scales_and_a_sum_is_the_sum_of_integrals():

@@ -97,6 +97,11 @@ def test_a_shut_box_stays_shut_whatever_the_cuts_are():
     assert all(p.observed is None and p.upper_limit is None for p in (checked.nominal, *checked.points))
 
 
+def test_searches_that_scan_are_refused():
+    with pytest.raises(VariationError, match="only counting searches"):
+        check_stability("mu_n", "2016-2018", (), samples=SAMPLES)
+
+
 def test_a_variation_that_leaves_nothing_is_named():
     with pytest.raises(VariationError, match="m_ee"):
         check_stability("pi_ee", "2016-2018", (CutVariation("m_ee", "low", 353.0),), samples=SAMPLES)
