@@ -23,6 +23,7 @@ from analysis.search import (
     Systematic,
     exactly,
 )
+from analysis.selection.exposure_weight import prescale_of
 from analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
 from analysis.selection.single_track import (
     CLOSEST_APPROACH,
@@ -32,7 +33,6 @@ from analysis.selection.single_track import (
     activity_off_track,
     missing_mass,
     other_vertices,
-    prescale,
     squared_missing_mass,
     vertex_beyond,
 )
@@ -99,7 +99,7 @@ def selection(name: str, decay: str, *regions: Region) -> Selection:
         regions=regions,
         histograms=(M_MISS, TRACK_MOMENTUM, VERTEX_Z),
         response=M_MISS,
-        weight=prescale("minimum_bias", 400),  # Section 1: the line's own factor; N_K is that of the kept events
+        weight=prescale_of("minimum_bias"),  # N_K is that of the events kept by the line
     )
 
 

@@ -180,8 +180,8 @@ def wrong_charge(v: Values, name: str, *particles: str) -> Selection:
 
 NOTES = {
     "controls": "the pseudo-data hold pairs of opposite sign only above m_ee = 130 MeV and m_piee = 440 MeV: the lower"
-    " region of the normalisation, with the RICH or without, begins there, and pi- e- e+ has no light pairs; of balanced"
-    " pi- e+ e+ they hold what the RICH agrees with, so no selection of these without the RICH is declared",
+    " region of the normalisation, with the RICH or without, begins there, and pi- e- e+ has no light pairs; of"
+    " balanced pi- e+ e+ they hold what the RICH agrees with, so no selection of these without the RICH is declared",
     "wrong charges": "conversions of photons to tracks are not simulated",
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,11 +74,6 @@ def missing_mass(bins: tuple[int, float, float]) -> Quantity:
     """Missing mass, with the sign of its square."""
     truth = Truth(lambda c: true_missing_mass(single(c)), reach=20)
     return Quantity("missing_mass", "missing mass", _missing_mass, bins, MeV, "MeV/c2", truth)
-
-
-def prescale(line: str, downscaling: int) -> Callable[[Candidates], Float]:
-    """Weight that undoes what an event was prescaled by beyond the downscaling of its trigger line."""
-    return lambda c: np.asarray(c.per_event(f"downscaling_{line}") / downscaling)
 
 
 def vertex_beyond(angles: tuple[float, ...], z: tuple[float, ...]) -> Quantity:
