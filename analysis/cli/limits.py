@@ -31,6 +31,7 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
     from rich.console import Console
 
     from analysis.execution.store import load
+    from analysis.limits.backgrounds import with_printed_rows
     from analysis.limits.inference import Inferred, limits_from_events
     from analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
     from analysis.limits.ratios import ControlRow, controls_from_events
@@ -53,13 +54,18 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
         records = found.records
     if origin != "events":
         records += limits_from_published(confidence_level)
+    rows = with_printed_rows(found.rows)
     read = histograms if origin != "published" else None
     write_json(output, Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read)))
     if read is not None:
-        write_json(output.with_name("backgrounds.json"), [vars(row) for row in found.rows])
+        write_json(output.with_name("backgrounds.json"), [vars(row) for row in rows])
         write_json(output.with_name("scans.json"), [vars(scan) for scan in found.scans])
         write_json(output.with_name("controls.json"), [vars(row) for row in controls])
-    tables = [*background_tables(found.rows), controls_table(controls), limits_table(records, confidence_level)]
+    tables = [
+        *background_tables(with_printed_rows(found.rows)),
+        controls_table(controls),
+        limits_table(records, confidence_level),
+    ]
     if origin != "events":
         tables.append(comparison_table(compare_with_print(), not_recomputable()))
     console = Console() if Console().is_terminal else Console(width=220)

@@ -26,6 +26,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from rich.console import Console
 
     from analysis.execution.store import load
+    from analysis.limits.backgrounds import with_printed_rows
     from analysis.limits.booked import Booked
     from analysis.limits.inference import limits_from_events
     from analysis.limits.published import compare_with_print, not_recomputable
@@ -45,7 +46,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
-    rows = limits_from_events(stores, found.confidence_level).rows
+    rows = with_printed_rows(limits_from_events(stores, found.confidence_level).rows)
     console = Console(record=True, width=220, quiet=True)
     comparison = comparison_table(compare_with_print(), not_recomputable())
     controls = controls_table(controls_from_events(stores))

@@ -31,7 +31,8 @@ def command(search: str, dataset: str, who: str, why: str, backgrounds: Path) ->
         raise click.ClickException(
             f"{backgrounds} is not there: run `make limits` first, the control regions come first"
         )
-    rows = tuple(BackgroundRow(**row) for row in json.loads(backgrounds.read_text()))
+    found = json.loads(backgrounds.read_text())
+    rows = tuple(BackgroundRow(**row) for row in found if row["expected"] is not None)
     agreement = control_agreement(declared(search, dataset), rows)
     for region in agreement.regions:
         click.echo(

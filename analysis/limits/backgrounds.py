@@ -42,6 +42,39 @@ class BackgroundRow:
         return math.hypot(self.stat, self.syst)
 
 
+@dataclass(frozen=True)
+class PrintedRow:
+    """A cell that a paper prints of a mode without a row here: simulated within another mode, or not at all."""
+
+    search: str
+    dataset: str
+    region: str
+    mode: str
+    expected: None
+    stat: None
+    syst: None
+    published: float
+    published_error: float | None
+    observed: None = None
+
+
+Row = BackgroundRow | PrintedRow
+
+
+def with_printed_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
+    """The rows, and those printed modes of their regions that have none."""
+    known = {(r.search, r.dataset, r.region, r.mode) for r in rows}
+    printed = []
+    for search, dataset, region in dict.fromkeys((r.search, r.dataset, r.region) for r in rows):
+        paper = all_published().get((search, dataset))
+        modes = paper.regions[region].modes if paper and region in paper.regions else {}
+        for mode, cell in modes.items():
+            if (search, dataset, region, mode) not in known:
+                error = cell.error or None
+                printed.append(PrintedRow(search, dataset, region, mode, None, None, None, cell.expected, error))
+    return (*rows, *printed)
+
+
 def opened(search: Search) -> bool:
     """Whether an unblinding record opens the search in its data set."""
     return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())

@@ -106,7 +106,7 @@ def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
 def controls_from_events(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ControlRow, ...]:
     """The control selections of every search in `stores` (search name -> booked samples)."""
     every = [Booked(search, samples) for name, samples in stores.items() for search in searches()[name]]
-    return tuple(row for booked in every for row in control_rows(booked, normalise(booked)[0].value))
+    return tuple(row for b in every if b.search.controls for row in control_rows(b, normalise(b)[0].value))
 
 
 def _modes(booked: Booked) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from analysis.limits.backgrounds import BackgroundRow
+from analysis.limits.backgrounds import BackgroundRow, Row
 from analysis.limits.booked import Booked
 from analysis.limits.published import Comparison
 from analysis.limits.ratios import ControlRow
@@ -65,7 +65,7 @@ def _limit_cells(r: LimitRecord) -> tuple[str, ...]:
     )
 
 
-def background_tables(rows: Sequence[BackgroundRow]) -> list[Table]:
+def background_tables(rows: Sequence[Row]) -> list[Table]:
     """One table a search and data set: modes in rows, regions in columns, the printed cell in brackets."""
     tables = []
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
@@ -75,18 +75,21 @@ def background_tables(rows: Sequence[BackgroundRow]) -> list[Table]:
         table.add_column("mode")
         for region in regions:
             table.add_column(region, justify="right")
-        for mode in dict.fromkeys(r.mode for r in own):
+        for mode in sorted(dict.fromkeys(r.mode for r in own), key=lambda m: m == "total"):
             cells = {r.region: r for r in own if r.mode == mode}
-            table.add_row(mode, *(_background_cell(cells[region]) for region in regions))
+            table.add_row(mode, *(_background_cell(cells.get(region)) for region in regions))
         totals = {r.region: r for r in own if r.mode == "total"}
         table.add_row("data", *("shut" if totals[r].observed is None else str(totals[r].observed) for r in regions))
         tables.append(table)
     return tables
 
 
-def _background_cell(row: BackgroundRow) -> str:
+def _background_cell(row: Row | None) -> str:
+    if row is None:
+        return ""
     printed = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
-    return with_error(row.expected, row.error) + printed.replace("[", r"\[")
+    ours = with_error(row.expected, row.error) if isinstance(row, BackgroundRow) else "-"
+    return ours + printed.replace("[", r"\[")
 
 
 def controls_table(rows: Sequence[ControlRow]) -> Table:

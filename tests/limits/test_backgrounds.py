@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.catalogue import branching_fractions, conditions
-from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row
+from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_printed_rows
 from analysis.limits.booked import Booked
 from analysis.limits.events import normalise
 from analysis.search import search
@@ -74,6 +74,15 @@ def test_every_printed_mode_has_its_row():
     printed = {m for (region, m), row in rows.items() if region == "control" and row.published is not None}
     assert len(printed) == 6
     assert {m for _, m in rows} == printed
+
+
+def test_printed_modes_without_a_row_are_added_without_an_expectation():
+    rows = background_table(with_pi0(), DECAYS)
+    assert with_printed_rows(rows) == rows
+    added = with_printed_rows(tuple(r for r in rows if r.mode != "pileup"))[len(rows) - 2 :]
+    assert [(r.region, r.expected, r.published, r.published_error) for r in added] == [
+        ("control", None, 0.20, 0.20), ("signal", None, 0.020, 0.020),
+    ]  # fmt: skip
 
 
 def test_the_normalisation_is_contaminated_by_its_own_modes():
