@@ -122,15 +122,14 @@ class Validation:
 
     def _losses(self) -> Iterator[ValidationRow]:
         """Relative loss of acceptance by one cut, all others applied."""
-        roles = (
-            (self.search.normalisation, self.search.samples.normalisation, NORMALISATION_REGION),
-            (self.search.signal, self.search.samples.signal, signal_region(self.search.signal)),
-        )
         for name, quantity in SINGLE_CUTS.items():
             printed = self.paper.cut_losses.get(name)
             if printed is None:
                 continue
-            for selection, sample, region in roles:
+            for selection, sample, region in (
+                (self.search.normalisation, self.search.samples.normalisation, NORMALISATION_REGION),
+                (self.search.signal, self.search.samples.signal, signal_region(self.search.signal)),
+            ):
                 for cut in (c for c in selection.cuts if c.quantity.name == quantity):
                     lost = self._cell(sample, selection, cut.name, region)
                     kept = self._cell(sample, selection, "kept", region)
