@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,9 +26,9 @@ MINIMUM_PROMPT = 0.1
 class Recast:
     """A limit for one density; `limit.kaon_decays`, the background and the observed count are those of the search.
 
-    `acceptance` is that of the signal region, `acceptance_error` its statistical error, `acceptance_simulated` that of
-    the simulated density.  `effective_events` is (sum w)^2 / sum w^2 of the selected simulated events, `prompt` the
-    share of the acceptance that the lifetime leaves.
+    `acceptance` is that of the signal region, `acceptance_error` its error (of the simulated events and of the
+    integral), `acceptance_simulated` that of the simulated density.  `effective_events` is (sum w)^2 / sum w^2 of the
+    selected simulated events, `prompt` the share of the acceptance that the lifetime leaves.
     """
 
     search: str
@@ -69,8 +70,9 @@ def recast(
     declared = search(name, dataset)
     decay = signal_decay(name, dataset)
     booked = Booked(declared, load(Path(histograms) / f"{name}.zip"))
-    wanted = {str(i): d for i, d in enumerate(densities)} | {f"{i} prompt": d.prompt for i, d in enumerate(densities)}
-    weights = {label: Reweighting.to(density, decay) for label, density in wanted.items()}
+    wanted = {str(i): density for i, density in enumerate(densities)}
+    prompt = {f"{label} prompt": density.prompt for label, density in wanted.items() if density.prompt is not density}
+    weights = {label: Reweighting.to(density, decay) for label, density in (wanted | prompt).items()}
     signal = declared.samples.signal
     processor, place = RecastProcessor(name, dataset, weights), backend or Backend("iterative")
     result = run(processor, fileset([signal], Path(samples)), backend=place, progress=False)
@@ -80,13 +82,19 @@ def recast(
         return Booked(declared, {**booked.samples, signal: {dataset: result.output[label], "exposure": exposure}})
 
     return tuple(
-        _one(density, decay, booked, with_signal(str(i)), with_signal(f"{i} prompt"), confidence_level)
-        for i, density in enumerate(densities)
+        _one(
+            weights[i],
+            booked,
+            with_signal(i),
+            with_signal(f"{i} prompt" if f"{i} prompt" in prompt else i),
+            confidence_level,
+        )
+        for i in wanted
     )
 
 
-def _one(density: Density, decay: str, simulated: Booked, weighted: Booked, prompt: Booked, level: float) -> Recast:
-    declared = simulated.search
+def _one(model: Reweighting, simulated: Booked, weighted: Booked, prompt: Booked, level: float) -> Recast:
+    declared, density = simulated.search, model.density
     where = (declared.samples.signal, declared.signal, signal_region(declared.signal))
     accepted, without_lifetime = weighted.count(*where), prompt.count(*where)
     effective = accepted.value**2 / accepted.variance if accepted.variance else 0.0
@@ -106,10 +114,10 @@ def _one(density: Density, decay: str, simulated: Booked, weighted: Booked, prom
     return Recast(
         search=declared.name,
         dataset=declared.dataset,
-        decay=decay,
+        decay=model.decay,
         density=density.description,
         acceptance=acceptance.value,
-        acceptance_error=acceptance.error,
+        acceptance_error=math.hypot(acceptance.error, acceptance.value * model.integral.error / model.integral.value),
         acceptance_simulated=simulated.acceptance(*where).value,
         effective_events=effective,
         prompt=share,

@@ -12,7 +12,7 @@ from analysis.catalogue import catalogue
 from analysis.events.columns import Columns
 from analysis.processor import book, start
 from analysis.recasting.density import Density, Floats, Products, RecastError
-from analysis.recasting.integral import checked, integral
+from analysis.recasting.integral import Integral, checked, integral
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
 from analysis.search import Counting, search
 from analysis.simulation.decays import mode
@@ -24,12 +24,12 @@ class Reweighting:
 
     decay: str
     density: Density
-    integral: float
+    integral: Integral
 
     @classmethod
     def to(cls, density: Density, decay: str) -> Reweighting:
         """The reweighting of simulated decays of `decay` to a density; RecastError where there is none."""
-        return cls(decay, density, integral(decay, density).value)
+        return cls(decay, density, integral(decay, density))
 
     def factors(self, columns: Columns) -> Floats:
         """Density over simulated density (n_events,), both normalised: what the truth weight is multiplied with."""
@@ -37,7 +37,7 @@ class Reweighting:
         laboratory = laboratory_momenta(columns, simulated)
         momenta = kaon_frame(laboratory, columns)
         wanted = checked(self.density, self.density.detectable(Products(simulated.products, momenta), laboratory))
-        return wanted / simulated.density(momenta) / self.integral
+        return wanted / simulated.density(momenta) / self.integral.value
 
 
 class RecastProcessor(ProcessorABC):
@@ -47,8 +47,11 @@ class RecastProcessor(ProcessorABC):
         self.name, self.dataset, self.reweightings = name, dataset, dict(reweightings)
 
     def process(self, events: Any) -> dict[str, Any]:
+        return self.process_columns(Columns(events), events.metadata["dataset"])
+
+    def process_columns(self, columns: Columns, _sample: str) -> dict[str, Any]:
+        """`process` for columns that do not come from NanoEvents."""
         declared = search(self.name, self.dataset)
-        columns = Columns(events)
         columns.shared(declared.signal.candidates)
         starts = {
             label: start(declared.signal, self.dataset, reweighted(columns, r.factors(columns)))

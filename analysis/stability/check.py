@@ -67,7 +67,10 @@ class StabilityProcessor(ProcessorABC):
         self.name, self.dataset, self.variations = name, dataset, tuple(variations)
 
     def process(self, events: Any) -> dict[str, Any]:
-        columns, sample = Columns(events), events.metadata["dataset"]
+        return self.process_columns(Columns(events), events.metadata["dataset"])
+
+    def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
+        """`process` for columns that do not come from NanoEvents."""
         return {
             label: {sample: {varied.dataset: book_search(varied, columns)}}
             for label, varied in varied_searches(search(self.name, self.dataset), self.variations).items()

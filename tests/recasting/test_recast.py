@@ -143,7 +143,7 @@ def displaced_acceptance(path, resonance, distance):
             moved._columns["Track", plane] = position.astype(np.float32)
     selection = FULL.signal
     c = selection.candidates(moved)
-    c = selection.identify(c.take(triggered(c, selection.triggers)))
+    c = selection.identify(c.take(triggered(selection.triggers)(moved)[c.event]))
     for cut in selection.cuts:
         c = c.take(cut.passes(cut.quantity.of(c)))
     c = c.take(selection.region("signal").within.mask(selection.observable.of(c)))
