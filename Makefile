@@ -17,7 +17,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 # Samples to simulate, NAMES, and the file that declares each: kaon lists them, so that a new one in the catalogue or
 # in a channel file is made without touching this file.
 RULES := $(SAMPLE_DIR)/.rules.mk
-ifneq ($(filter-out help test lint format bench clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test lint format bench root clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 endif
 SAMPLES := $(NAMES:%=$(SAMPLE_DIR)/%.root)
@@ -36,7 +36,7 @@ INFERENCE  := $(call python,analysis/limits analysis/statistics analysis/normali
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint format samples histograms report notebooks bench clean
+.PHONY: help limits test lint format samples histograms report notebooks bench root clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -69,8 +69,16 @@ report: $(LIMITS)  ## tables and figures in results/report
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks
 
-bench: $(ENV)  ## measure speed and memory into results/benchmarks.json
+bench: $(ENV)  ## measure speed and memory into results/benchmarks.json (with ROOT, if `make root` was run)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench --output $(RESULT_DIR)/benchmarks.json
+
+root: .root/.installed  ## install ROOT into .root, for the benchmarks alone
+
+.root/.installed: pyproject.toml
+	$(PYTHON) -m venv .root
+	.root/bin/python -m pip install -qq --disable-pip-version-check --pre $$($(PYTHON) -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["root"])')
+	touch $@
 
 clean:  ## remove samples, results and caches (not the environment)
 	rm -rf samples results .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

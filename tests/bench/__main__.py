@@ -15,6 +15,7 @@ from rich.table import Table
 import tests.bench
 from analysis.provenance import provenance
 from analysis.results import write_json
+from tests.bench._figure import draw
 
 REQUIRED = ("name", "ratio", "to", "goal")
 
@@ -70,6 +71,7 @@ def command(names: tuple[str, ...], output: Path) -> None:
         raise click.UsageError(f"no benchmark module {', '.join(unknown)}; there are {', '.join(modules())}")
     rows = collect(list(names) or modules())
     write_json(output, {"benchmarks": rows, "provenance": provenance()})
+    draw(rows, output.with_suffix(".png"))
     Console(stderr=False, width=None if sys.stdout.isatty() else 160).print(table(rows))
 
 

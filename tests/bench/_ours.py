@@ -1,0 +1,134 @@
+"""The package's own side of the comparisons: a run without backend and report, its selected events, its stages.
+
+As a program it processes a file some times over and prints what that cost: `python -m tests.bench._ours FILE TIMES
+SAMPLE SEARCH ...`.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uproot
+
+from analysis.blinding import Seal, Sealed
+from analysis.events.columns import Columns
+from analysis.events.trees import TreeSource
+from analysis.execution.chunks import process_chunk
+from analysis.execution.executors import SerialExecutor
+from analysis.execution.runner import inspect_fileset, plan
+from analysis.processor import SearchProcessor, book_search, examine, start
+from analysis.search import Search
+from tests.bench._declaration import selections
+from tests.bench._measure import user_seconds
+
+CHUNK_SIZE = 500_000
+OPEN = Seal(())
+
+Selected = dict[str, list[list[int]]]
+
+
+def process(path: Path, sample: str, names: tuple[str, ...], *, seal: Seal = OPEN, times: int = 1) -> dict[str, Any]:
+    """All chunks of a file, `times` over: looked into, opened, read, selected, booked, added up."""
+    items = plan(inspect_fileset({sample: [str(path)]}), CHUNK_SIZE)
+    raw, _ = SerialExecutor()(
+        items * times, partial(process_chunk, processor=Sealed(SearchProcessor(names), seal)), None
+    )
+    result: dict[str, Any] = raw
+    return result
+
+
+def windows(path: Path) -> list[tuple[int, int]]:
+    """First and last events of the chunks of a file."""
+    return [(item.entrystart, item.entrystop) for item in plan(inspect_fileset({"any": [str(path)]}), CHUNK_SIZE)]
+
+
+def selected(path: Path, searches: tuple[Search, ...]) -> Selected:
+    """Burst and event number of the selected events, by selection."""
+    found: Selected = {key: [] for key in selections(searches)}
+    with uproot.open(path) as file:
+        for window in windows(path):
+            columns = Columns(TreeSource(file["Events"], *window))
+            for key, (search, selection) in selections(searches).items():
+                examined = examine(selection, start(selection, search.dataset, columns))
+                chosen = examined.identified.take(examined.passing())
+                pairs = zip(chosen.per_event("burst").tolist(), chosen.per_event("event").tolist(), strict=True)
+                found[key].extend([burst, event] for burst, event in pairs)
+    return found
+
+
+class Timed:
+    """A source that counts the CPU seconds spent in reading."""
+
+    def __init__(self, source: TreeSource) -> None:
+        self.source, self.fields, self.seconds = source, source.fields, 0.0
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def _timed(self, read: Any, *arguments: str) -> Any:
+        before = time.process_time()
+        values = read(*arguments)
+        self.seconds += time.process_time() - before
+        return values
+
+    def event(self, name: str) -> Any:
+        return self._timed(self.source.event, name)
+
+    def flat(self, collection: str, field: str) -> Any:
+        return self._timed(self.source.flat, collection, field)
+
+    def counts(self, collection: str) -> Any:
+        return self._timed(self.source.counts, collection)
+
+
+def stages(path: Path, searches: tuple[Search, ...]) -> dict[str, float]:
+    """CPU seconds of reading, candidates, identification and of the rest: cuts and histograms."""
+    spent = {"reading": 0.0} | dict.fromkeys(STAGES, 0.0)
+    with uproot.open(path) as file:
+        for window in windows(path):
+            source = Timed(TreeSource(file["Events"], *window))
+            columns = Columns(source)
+            for name, work in STAGES.items():
+                before, read = time.process_time(), source.seconds
+                work(columns, searches)
+                spent[name] += time.process_time() - before - (source.seconds - read)
+            spent["reading"] += source.seconds
+    return spent
+
+
+def _find(columns: Columns, searches: tuple[Search, ...]) -> None:
+    for _, s in selections(searches).values():
+        columns.shared(s.candidates)
+
+
+def _identify(columns: Columns, searches: tuple[Search, ...]) -> None:
+    for _, s in selections(searches).values():
+        columns.shared(s.candidates).once(s.identify)
+
+
+def _book(columns: Columns, searches: tuple[Search, ...]) -> None:
+    for search in searches:
+        book_search(search, columns)
+
+
+STAGES = {"candidates": _find, "identification": _identify, "cuts and histograms": _book}
+"""Later stages find what earlier ones have left in the columns' caches."""
+
+
+def main(path: str, times: str, sample: str, *names: str) -> None:
+    process(Path(path), sample, names)
+    before = user_seconds()
+    raw = process(Path(path), sample, names, times=int(times))
+    events = int(raw["metrics"]["entries"])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"events": events, "seconds": user_seconds() - before, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,69 @@
+"""What changes with the number of events: time per event and peak memory, and what several processes gain."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from analysis.blinding import Sealed
+from analysis.execution import Backend
+from analysis.execution.chunks import process_chunk
+from analysis.execution.clusters import open_cluster
+from analysis.execution.executors import DaskExecutor
+from analysis.execution.runner import inspect_fileset, plan
+from analysis.processor import SearchProcessor
+from analysis.search import searches
+from tests.bench import _sample
+from tests.bench._measure import in_a_process, medians
+from tests.bench._ours import CHUNK_SIZE, OPEN
+
+Row = dict[str, Any]
+NAME, SAMPLE = "pi_ee", "data_2016_2018"
+
+
+def benchmarks(events: int = CHUNK_SIZE, times: tuple[int, ...] = (4, 40), repeats: int = 3) -> list[Row]:
+    """A file of `events` events, processed `times` over, against one chunk of it once."""
+    with tempfile.TemporaryDirectory() as place:
+        path = _sample.write(Path(place) / "events.root", events, _sample.pool(searches()[NAME], min(events, 100_000)))
+        first = processed(path, 1)
+        rows = [row for n in times for row in grown(first, processed(path, n))]
+        return [*rows, two_workers(path, repeats)]
+
+
+def processed(path: Path, times: int) -> dict[str, float]:
+    """Events, user CPU seconds and peak memory (MB) of a process that goes over the file `times` times."""
+    result: dict[str, float] = json.loads(in_a_process("tests.bench._ours", str(path), str(times), SAMPLE, NAME))
+    return result
+
+
+def grown(small: dict[str, float], large: dict[str, float]) -> list[Row]:
+    """Time per event and peak memory of many events over those of few."""
+    each = [run["seconds"] / run["events"] for run in (small, large)]
+    name, to = f"{large['events'] / 1e6:g} M events", f"{small['events'] / 1e6:g} M"
+    common = {
+        "events": int(large["events"]), "user_seconds_per_million": each[1] * 1e6, "peak_memory_mb": large["peak_mb"],
+    }  # fmt: skip
+    memory = large["peak_mb"] / small["peak_mb"]
+    return [
+        {"name": f"peak memory, {name}", "ratio": memory, "to": to, "goal": "<= 1.1"} | common,
+        {"name": f"time per event, {name}", "ratio": each[1] / each[0], "to": to, "goal": "<= 1.1"} | common,
+    ]
+
+
+def two_workers(path: Path, repeats: int) -> Row:
+    """Wall time of two Dask workers over that of one; means something where two cores are free."""
+    items = plan(inspect_fileset({SAMPLE: [str(path)]}), CHUNK_SIZE) * 8
+    work = partial(process_chunk, processor=Sealed(SearchProcessor((NAME,)), OPEN))
+
+    def wall(client: Any) -> float:
+        before = time.perf_counter()
+        DaskExecutor(client=client)(items, work, None)
+        return time.perf_counter() - before
+
+    with open_cluster(Backend("local", 1)) as one, open_cluster(Backend("local", 2)) as two:
+        alone, together = medians([lambda: wall(one), lambda: wall(two)], repeats)
+    return {"name": "one worker", "ratio": alone / together, "to": "two workers, wall time", "goal": ">= 1.8"}
