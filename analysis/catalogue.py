@@ -135,6 +135,9 @@ class RareResponses(Facts):
     pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
     hastened_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
     photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    least_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_as_pion_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class SimulatedSample(Facts):

@@ -183,14 +183,16 @@ class Irc(Block):
     r_min: Positive
     r_max: Positive
     x: float
-    inefficiency: Probability
+    inefficiency_energy: Curve
+    inefficiency: Curve
     threshold: Positive
 
 
 class Sac(Block):
     z: Positive
     half_side: Positive
-    inefficiency: Probability
+    inefficiency_energy: Curve
+    inefficiency: Curve
     threshold: Positive
 
 
@@ -210,7 +212,8 @@ class Muv3(Block):
 class Pid(Block):
     """Identification curves: probabilities at the momenta (MeV) of the field named `..._momentum` before them.
 
-    `fake_likelihood` is the mean difference of the RICH's log-likelihoods where it decides wrongly.
+    `fake_likelihood` is the mean difference of the RICH's log-likelihoods where it decides wrongly, `mu_shower` the
+    probability that a muon knocks on an electron of more than `mu_shower_energy` (MeV) in the calorimeter.
     """
 
     pi_as_e_momentum: Curve
@@ -229,6 +232,8 @@ class Pid(Block):
     e_inefficiency_rich: Curve
     pi_as_mu_momentum: Curve
     pi_as_mu: Curve
+    mu_shower: Probability
+    mu_shower_energy: Positive
 
 
 class Activity(Block):

@@ -76,11 +76,13 @@ class Constants(Protocol):
     irc_x: float
     irc_r_min: float
     irc_r_max: float
-    irc_inefficiency: float
+    irc_energy: Floats
+    irc_inefficiency: Floats
     irc_threshold: float
     sac_z: float
     sac_half: float
-    sac_inefficiency: float
+    sac_energy: Floats
+    sac_inefficiency: Floats
     sac_threshold: float
     muv3_z: float
     muv3_r_min: float
@@ -134,6 +136,8 @@ class Constants(Protocol):
     rich_e: Floats
     pi_as_mu_p: Floats
     pi_as_mu: Floats
+    mu_shower: float
+    mu_shower_energy: float
 
 
 def _array(values: tuple[float, ...]) -> Floats:
@@ -210,6 +214,8 @@ def _identification(d: Detector) -> dict[str, float | Floats]:
         "rich_e": _array(d.pid.e_inefficiency_rich),
         "pi_as_mu_p": _array(d.pid.pi_as_mu_momentum),
         "pi_as_mu": _array(d.pid.pi_as_mu),
+        "mu_shower": d.pid.mu_shower,
+        "mu_shower_energy": d.pid.mu_shower_energy,
     }
 
 
@@ -266,11 +272,13 @@ def _calorimeters(d: Detector) -> dict[str, float | Floats]:
         "irc_x": d.irc.x,
         "irc_r_min": d.irc.r_min,
         "irc_r_max": d.irc.r_max,
-        "irc_inefficiency": d.irc.inefficiency,
+        "irc_energy": _array(d.irc.inefficiency_energy),
+        "irc_inefficiency": _array(d.irc.inefficiency),
         "irc_threshold": d.irc.threshold,
         "sac_z": d.sac.z,
         "sac_half": d.sac.half_side,
-        "sac_inefficiency": d.sac.inefficiency,
+        "sac_energy": _array(d.sac.inefficiency_energy),
+        "sac_inefficiency": _array(d.sac.inefficiency),
         "sac_threshold": d.sac.threshold,
     }
 

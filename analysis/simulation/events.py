@@ -20,15 +20,16 @@ from analysis.simulation.muons import muon_signals
 from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import write_event
-from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods
+from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods, thinned
 from analysis.simulation.skim import (
     has_muons,
     has_pair,
     has_types,
-    is_alone,
+    is_single,
     missing_momentum,
     photon_like,
     resolved,
+    rings_of_pion,
     two_positrons,
 )
 from analysis.simulation.streams import Requirement
@@ -157,9 +158,9 @@ def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks:
 
 
 @kernel
-def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float) -> float:
+def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float, rare_muon: float) -> float:
     """RICH likelihoods of all tracks, pions drawn as electrons with probability `rare` where the calorimeter
-    agrees.
+    agrees, muons as pions with `rare_muon`.
 
     A track outside the acceptance has no hits and no preference.  Returns the weight.
     """
@@ -177,7 +178,7 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
             overlap |= j != i and dx * dx + dy * dy < RICH_ANGLE**2
         pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
         looks_electron = e.ratios[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
-        weight *= rich_likelihoods(rng, c, pdg, p, overlap, rare if looks_electron else 0.0, e.rich[i])
+        weight *= rich_likelihoods(rng, c, pdg, p, overlap, rare if looks_electron else 0.0, rare_muon, e.rich[i])
     return weight
 
 
@@ -245,7 +246,8 @@ def simulate_events(
             continue
         count, weight, lost = load_products(rng, c, d, i, e), d.weight[i], 0
         if requirement.alone:  # most decays end here, before anything is tracked
-            weight *= photons_missed(rng, c, e.particles, count, bias.photon_missed)
+            missed = photons_missed(rng, c, e.particles, count, bias.photon_missed)
+            weight *= thinned(rng, missed, bias.least_missed)
             lost = count
             if weight == 0.0:
                 continue
@@ -264,12 +266,14 @@ def simulate_events(
             continue
         weight *= muon_signals(rng, c, e, tracks, bias)
         muons = has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum)
-        if not (muons and is_alone(requirement, e.fits, e.ratios, e.muons, tracks)):
+        if not (muons and is_single(requirement, e.fits, e.ratios, e.muons, tracks)):
             continue
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
         rare = two_positrons(requirement, e.fits, e.ratios, tracks)
-        weight *= identify(rng, c, e, tracks, bias.pi_plus_as_positron_in_rich if rare else 0.0)
+        positron = bias.pi_plus_as_positron_in_rich if rare else 0.0
+        weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
         agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
+        agrees = agrees and rings_of_pion(requirement, e.rich)
         if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
             continue
         seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)

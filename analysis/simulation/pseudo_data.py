@@ -115,6 +115,11 @@ class Unweighting:
     lines: tuple[str, ...]
     abundant: Abundant | None = None
 
+    @property
+    def first(self) -> int:
+        """Blocks to begin with: no more than a thousand times the decays that happen need."""
+        return min(FIRST_BLOCKS, 1 + int(1000 * self.decays / SIZE))
+
     def block(self, number: int) -> Candidates:
         """The candidates of one block; events that fail with the blocks made so far are dropped."""
         output = self.work.block(number)
@@ -127,14 +132,14 @@ class Unweighting:
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
         expectation = self.decays * output.event["truth_weight"] * common * kept * drawn
-        rows = np.flatnonzero(uniform * SIZE * FIRST_BLOCKS < expectation)
-        large = expectation[expectation > SIZE * FIRST_BLOCKS]
+        rows = np.flatnonzero(uniform * SIZE * self.first < expectation)
+        large = expectation[expectation > SIZE * self.first]
         return Candidates(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
 
     def run(self, workers: int, report: Callable[[int, int], None]) -> tuple[Output, int]:
         """The data events of this mode and the blocks simulated; raises `ImpossibleExposureError`."""
         parts: list[Candidates] = []
-        wanted = FIRST_BLOCKS
+        wanted = self.first
         while len(parts) < wanted:
             for part in in_order(self.block, range(len(parts), wanted), workers):
                 parts.append(part)
@@ -240,13 +245,14 @@ def simulate_pseudo_data(
 
     for decay, fraction in fractions.items():
         tail = sample.abundant is not None and decay in sample.abundant.elsewhere
+        rare = _rare_responses(decay, sample.stream)
         work = source(
             decay,
             sample.stream,
-            _rare_responses(decay, sample.stream),
+            rare,
             exposure,
             sample.seed,
-            unweight=True,
+            unweight=rare.least_missed == 0,  # where it is not, the detectors make the large weights
             invisible=sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf,
         )
         events, made = Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant).run(workers, report)

@@ -27,7 +27,8 @@ BETWEEN = (0.86, 0.9)
 class Bias(NamedTuple):
     """Probabilities to draw rare responses with; 0 leaves them natural.
 
-    `hastened_pion_decays` is a factor: pions decay that many times as often.
+    `hastened_pion_decays` is a factor: pions decay that many times as often.  Events whose photons are all missed with
+    a smaller probability than `least_missed` are thinned out to that weight.
     """
 
     pi_plus_as_electron: float = 0.0
@@ -38,6 +39,9 @@ class Bias(NamedTuple):
     pion_as_muon: float = 0.0
     hastened_pion_decays: float = 0.0
     photon_missed: float = 0.0
+    least_missed: float = 0.0
+    muon_showers: float = 0.0
+    muon_as_pion_in_rich: float = 0.0
 
 
 @kernel
@@ -68,6 +72,14 @@ def happens(rng: np.random.Generator, p: float, q: float) -> tuple[bool, float]:
     if rng.random() < drawn:
         return True, p / drawn
     return False, (1 - p) / (1 - drawn)
+
+
+@kernel
+def thinned(rng: np.random.Generator, weight: float, least: float) -> float:
+    """The weight of an event; one below `least` survives with the probability weight / least and weighs `least`."""
+    if weight >= least:
+        return weight
+    return least if rng.random() * least < weight else 0.0
 
 
 @kernel
@@ -133,6 +145,18 @@ def minimum_ionising(rng: np.random.Generator, c: Constants, p: float) -> float:
 
 
 @kernel
+def muon_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
+    """E/p of a muon and the weight of the draw: minimum ionising, or the shower of a knocked-on electron on top.
+
+    The electrons' energies fall as 1/T^2 above the least one that counts.
+    """
+    showers, weight = happens(rng, c.mu_shower, bias.muon_showers)
+    if not showers:
+        return minimum_ionising(rng, c, p), weight
+    return min(0.8, c.mu_shower_energy / (1 - rng.random()) / p), weight
+
+
+@kernel
 def calorimeter_ratio(
     rng: np.random.Generator, c: Constants, pdg: int, charge: float, p: float, bias: Bias
 ) -> tuple[float, float]:
@@ -140,7 +164,7 @@ def calorimeter_ratio(
     if abs(pdg) == ELECTRON:
         return electron_ratio(rng, c, p, bias)
     if abs(pdg) == MUON:
-        return minimum_ionising(rng, c, p), 1.0
+        return muon_ratio(rng, c, p, bias)
     return pion_ratio(rng, c, p, charge, bias)
 
 
@@ -169,12 +193,20 @@ OVERLAP_CONFUSION = 0.15
 
 @kernel
 def rich_likelihoods(
-    rng: np.random.Generator, c: Constants, pdg: int, p: float, overlap: bool, rare: float, out: Floats
+    rng: np.random.Generator,
+    c: Constants,
+    pdg: int,
+    p: float,
+    overlap: bool,
+    rare: float,
+    rare_muon: float,
+    out: Floats,
 ) -> float:
     """Fill out = (log L_e, log L_mu, log L_pi, hits), relative to the best hypothesis; returns the weight.
 
-    The e-pi decision follows the measured curves, the muon's likelihood a ring radius with Gaussian error.  A wrong
-    decision rests on few hits of other rings: its likelihoods differ little.
+    The e-pi decision follows the measured curves, the mu-pi likelihoods a ring radius with Gaussian error.  A wrong
+    decision rests on few hits of other rings: its likelihoods differ little.  `rare` and `rare_muon` are the
+    probabilities to draw a pion as an electron with, and a muon with the ring of a pion.
     """
     confusion = OVERLAP_CONFUSION if overlap else 0.0
     kind, weight = abs(pdg), 1.0
@@ -187,18 +219,23 @@ def rich_likelihoods(
         electron = rng.random() < log_interpolate(p * MASS_PI / MASS_MU, c.rich_pi_p, c.rich_pi) + confusion
     else:
         electron, weight = happens(rng, log_interpolate(p, c.rich_pi_p, c.rich_pi) + confusion, rare)
-    radius = ring_radius(c, p, mass) + c.rich_sigma_radius * rng.standard_normal()
+    drawn = MASS_PI if kind == MUON and rare_muon > 0 and rng.random() < rare_muon else mass
+    radius = ring_radius(c, p, drawn) + c.rich_sigma_radius * rng.standard_normal()
     if electron == (kind == ELECTRON):
         gap = likelihood_gap(rng, c, p, MASS_E, MASS_PI)
     else:
         gap = c.rich_fake_gap * rng.standard_exponential()
     pull_mu = (radius - ring_radius(c, p, MASS_MU)) / c.rich_sigma_radius
-    pull = (radius - ring_radius(c, p, mass)) / c.rich_sigma_radius
+    # against the pion's ring, for an electron against its own
+    pull = (radius - ring_radius(c, p, MASS_E if kind == ELECTRON else MASS_PI)) / c.rich_sigma_radius
     out[0], out[2] = (0.0, -gap) if electron else (-gap, 0.0)
     out[1] = 0.5 * (pull * pull - pull_mu * pull_mu)
     best = max(0.0, out[1])
     for i in range(3):
         out[i] -= best
+    if kind == MUON and rare_muon > 0:
+        # the density of a muon's radius over that of the mixture drawn from
+        weight /= 1 - rare_muon + rare_muon * np.exp(min(-0.5 * (pull * pull - pull_mu * pull_mu), 700.0))
     saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
     out[3] = rng.poisson(c.rich_hits * saturation)
     if electron:

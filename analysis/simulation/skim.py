@@ -9,6 +9,7 @@ from analysis.particles import MASS_E, MASS_MU, MASS_PI
 from analysis.simulation.kernel import kernel
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
+from analysis.simulation.transport import MUON, PION
 
 Floats = npt.NDArray[np.float64]
 
@@ -110,9 +111,23 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
 
 
 @kernel
-def is_alone(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
-    """Whether a stream of single muons keeps the event; others keep all."""
-    return not r.alone or (tracks == 1 and fits[0, FIT_CHARGE] > 0 and muon_like(r, ratios[0], muons[0, 0]))
+def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
+    """Whether a stream of single muons or pions keeps the event; others keep all."""
+    if r.single == 0:
+        return True
+    p, ratio = fits[0, FIT_MOMENTUM], ratios[0]
+    if tracks != 1 or fits[0, FIT_CHARGE] < 0 or not r.momentum[0] < p < r.momentum[1]:
+        return False
+    if r.single == MUON:
+        return muon_like(r, ratio, muons[0, 0])
+    return muons[0, 0] == 0 and 0 <= ratio < r.pion_ratio and ratio * p > r.shower
+
+
+@kernel
+def rings_of_pion(r: Requirement, rich: Floats) -> bool:
+    """Whether the RICH prefers the pion for the first track; streams of other tracks do not ask it."""
+    over_muon, over_electron = r.pion_likelihood
+    return r.single != PION or (rich[0, 2] - rich[0, 1] > over_muon and rich[0, 2] - rich[0, 0] > over_electron)
 
 
 @kernel

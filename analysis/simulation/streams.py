@@ -27,7 +27,10 @@ class Requirement(NamedTuple):
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, the total momentum is within
     `closed` of the beam's, and the mass of all, muon-like ones as muons and others as pions, lies from `vertex_mass` to
     `vertex_below`.
-    If `alone`: exactly one track, positive and muon-like, and no photon of the decay gives a signal anywhere.
+    If `single` is a PDG number: exactly one track, positive, of a momentum within `momentum`, and muon-like (13), or
+    (211) without a signal in the muon detector, with E/p below `pion_ratio`, more than `shower` in the calorimeter, and
+    log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
+    If `alone`, no photon of the decay gives a signal anywhere.
     """
 
     tracks: int
@@ -44,6 +47,10 @@ class Requirement(NamedTuple):
     vertex_below: float = np.inf
     alone: bool = False
     photons: int = 0
+    single: int = 0
+    momentum: tuple[float, float] = (0.0, np.inf)
+    shower: float = 0.0
+    pion_likelihood: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,9 @@ class Stream:
 
 
 THREE_TRACKS = Focus(0.9)
-ONE_MUON = Requirement(1, alone=True)
+ONE_MUON = Requirement(1, alone=True, single=13)
+PION_MOMENTUM = (14.5 * GeV, 35.5 * GeV)
+ONE_PION = Requirement(1, single=211, momentum=PION_MOMENTUM, shower=1.9 * GeV, pion_likelihood=(2.9, 9.9))
 MINIMUM_PAIR, MINIMUM_VERTEX = 130 * MeV, 440 * MeV
 BALANCED, CLOSED = (-3 * GeV, 3 * GeV), (-5 * GeV, 5 * GeV)
 
@@ -101,6 +110,18 @@ STREAMS = {
             ONE_MUON,
             (Focus(0.9, invisible=0.03 * GeV2, missed=True),),
             "the same, with the decays of a squared missing mass above 0.03 GeV2 concentrated on",
+        ),
+        Stream(
+            "single_pion",
+            ONE_PION,
+            (Focus(0.9, (39 * GeV, 61 * GeV)),),
+            "one pion-like track of 14.5 to 35.5 GeV, whatever the photons",
+        ),
+        Stream(
+            "lone_pion",
+            ONE_PION._replace(alone=True),
+            (Focus(0.9, (39 * GeV, 61 * GeV), missed=True),),
+            "one pion-like track of 14.5 to 35.5 GeV and no photon signal",
         ),
         Stream(
             "dielectron",

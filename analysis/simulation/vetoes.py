@@ -95,9 +95,9 @@ def photon_inefficiency(c: Constants, detector: int, energy: float) -> float:
     if detector == IN_LAV and energy >= c.lav_threshold:
         return log_interpolate(energy, c.lav_energy, c.lav_inefficiency)
     if detector == IN_IRC and energy > c.irc_threshold:
-        return c.irc_inefficiency
+        return log_interpolate(energy, c.irc_energy, c.irc_inefficiency)
     if detector == IN_SAC and energy > c.sac_threshold:
-        return c.sac_inefficiency
+        return log_interpolate(energy, c.sac_energy, c.sac_inefficiency)
     if detector == IN_LKR:
         return log_interpolate(energy, c.lkr_photon_energy, c.lkr_photon_inefficiency)
     return 1.0

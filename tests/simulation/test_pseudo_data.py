@@ -112,6 +112,12 @@ def test_counts_are_poissonian_around_the_expectation(tmp_path):
     assert len(set(counts)) > 1
 
 
+def test_rare_responses_are_those_of_the_sample_of_the_same_stream():
+    decay = "K+ -> pi+ pi0, pi0 -> gamma gamma"
+    assert pseudo_data._rare_responses(decay, "lone_pion").least_missed > 0
+    assert pseudo_data._rare_responses(decay, "single_pion") == RareResponses()
+
+
 def test_bits_do_not_depend_on_the_threads(file, events, tmp_path):
     write(tmp_path / "again.root", workers=1, inject={LNV: FRACTION}, modes=("K+ -> pi+ e+ e-",))
     again = uproot.open(tmp_path / "again.root")["Events"].arrays()

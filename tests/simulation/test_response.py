@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numba import njit
+from scipy.stats import norm
 
-from analysis.particles import MASS_E, MASS_PI
+from analysis.particles import MASS_E, MASS_MU, MASS_PI
 from analysis.simulation import response as r
 from analysis.simulation.constants import constants
 
@@ -26,14 +27,14 @@ def ratios(pdg, p, n=200_000, charge=1.0, bias=NATURAL):
 
 
 @njit
-def _likelihoods(rng, c, pdg, p, overlap, rare, out, weight):
+def _likelihoods(rng, c, pdg, p, overlap, rare, rare_muon, out, weight):
     for i in range(weight.size):
-        weight[i] = r.rich_likelihoods(rng, c, pdg, p, overlap, rare, out[i])
+        weight[i] = r.rich_likelihoods(rng, c, pdg, p, overlap, rare, rare_muon, out[i])
 
 
-def likelihoods(pdg, p, n=200_000, rare=0.0, overlap=False):
+def likelihoods(pdg, p, n=200_000, rare=0.0, overlap=False, rare_muon=0.0):
     out, weight = np.empty((n, 4)), np.empty(n)
-    _likelihoods(np.random.default_rng(2), constants(), pdg, p, overlap, rare, out, weight)
+    _likelihoods(np.random.default_rng(2), constants(), pdg, p, overlap, rare, rare_muon, out, weight)
     return out, weight
 
 
@@ -119,7 +120,7 @@ def test_shower_resolution_is_the_printed_one():
 
 def test_muons_are_minimum_ionising():
     ratio, weight = ratios(13, 20000.0)
-    assert (ratio * 20000).mean() == pytest.approx(constants().lkr_mip, rel=0.01)
+    assert np.median(ratio * 20000) == pytest.approx(constants().lkr_mip, rel=0.01)
     assert (weight == 1).all()
 
 
@@ -177,3 +178,46 @@ def test_wrong_decisions_are_weak():
     assert (fakes > threshold).mean() == pytest.approx(np.exp(-threshold / constants().rich_fake_gap), abs=0.02)
     taken = right[:, 0] - right[:, 2]
     assert (taken > threshold).sum() / (taken > 0).sum() > 0.995
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.5])
+@pytest.mark.parametrize("p", [25000.0, 30000.0, 35000.0])
+def test_a_muon_passes_for_a_pion_in_the_rich_as_often_as_its_ring_is_mistaken(p, rare):
+    """Gaussian radii s standard deviations apart: log L(pi) - log L(mu) has the mean -s^2/2 and the variance s^2."""
+    c = constants()
+    s = (r.ring_radius(c, p, MASS_MU) - r.ring_radius(c, p, MASS_PI)) / c.rich_sigma_radius
+    out, weight = likelihoods(13, p, rare_muon=rare)
+    gap = out[:, 2] - out[:, 1]
+    for threshold in (0.0, 3.0):
+        value, error = fraction(gap > threshold, weight)
+        assert value == pytest.approx(norm.sf(s / 2 + threshold / s), abs=5 * error + 2e-5)
+    assert weight.mean() == pytest.approx(1, abs=5 * weight.std() / np.sqrt(len(weight)) + 1e-12)
+    pions, _ = likelihoods(211, p)
+    kept = (pions[:, 2] - pions[:, 1] > 3.0).mean()
+    assert kept == pytest.approx(norm.sf(3.0 / s - s / 2), abs=2e-3 + 5 * np.sqrt(0.25 / len(pions)))
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.9])
+def test_muons_knock_on_electrons_as_often_as_they_should(rare):
+    """Energies fall as 1/T^2 above the least one: half of them lie above twice that."""
+    c, p = constants(), 30000.0
+    ratio, weight = ratios(-13, p, bias=r.Bias(muon_showers=rare))
+    for factor in (1.0, 2.0):
+        value, error = fraction(ratio * p > factor * c.mu_shower_energy, weight)
+        assert value == pytest.approx(c.mu_shower / factor, abs=5 * error)
+
+
+@njit
+def _thinned(rng, weight, least, n):
+    out = np.empty(n)
+    for i in range(n):
+        out[i] = r.thinned(rng, weight, least)
+    return out
+
+
+def test_thinning_keeps_the_mean_weight():
+    out = _thinned(np.random.default_rng(4), 0.02, 0.1, 200_000)
+    assert set(np.unique(out)) == {0.0, 0.1}
+    assert out.mean() == pytest.approx(0.02, abs=5 * out.std() / np.sqrt(out.size))
+    assert (_thinned(np.random.default_rng(4), 0.2, 0.1, 10) == 0.2).all()
+    assert (_thinned(np.random.default_rng(4), 0.2, 0.0, 10) == 0.2).all()

@@ -9,10 +9,11 @@ from analysis.simulation.skim import (
     has_muons,
     has_pair,
     has_types,
-    is_alone,
+    is_single,
     mass_of_tracks,
     photon_like,
     resolved,
+    rings_of_pion,
     two_positrons,
 )
 from analysis.simulation.streams import STREAMS, stream
@@ -151,8 +152,33 @@ def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
         (1, 0.1, 1.0, 2, False),
     ],
 )
-def test_a_single_muon_is_alone_and_positive(charge, ratio, signal, tracks, kept):
+def test_a_single_muon_is_single_and_positive(charge, ratio, signal, tracks, kept):
     fits, _ = event((charge, charge, charge))
     muons = np.full((3, 3), signal)
-    assert is_alone(stream("single_track").requirement, fits, np.full(3, ratio), muons, tracks) == kept
-    assert is_alone(REQUIREMENT, fits, np.full(3, ratio), muons, tracks)
+    assert is_single(stream("single_track").requirement, fits, np.full(3, ratio), muons, tracks) == kept
+    assert is_single(REQUIREMENT, fits, np.full(3, ratio), muons, tracks)
+
+
+@pytest.mark.parametrize(
+    ("momentum", "ratio", "signal", "tracks", "rich", "kept"),
+    [
+        (25000.0, 0.3, 0.0, 1, (-30.0, -9.0, 0.0), True),
+        (36000.0, 0.3, 0.0, 1, (-30.0, -9.0, 0.0), False),
+        (25000.0, 0.05, 0.0, 1, (-30.0, -9.0, 0.0), False),
+        (25000.0, 0.9, 0.0, 1, (-30.0, -9.0, 0.0), False),
+        (25000.0, 0.3, 1.0, 1, (-30.0, -9.0, 0.0), False),
+        (25000.0, 0.3, 0.0, 2, (-30.0, -9.0, 0.0), False),
+        (25000.0, 0.3, 0.0, 1, (-30.0, -2.0, 0.0), False),
+        (25000.0, 0.3, 0.0, 1, (-5.0, -9.0, 0.0), False),
+    ],
+)
+@pytest.mark.parametrize("name", ["single_pion", "lone_pion"])
+def test_a_single_pion_is_identified_by_calorimeter_muon_detector_and_rich(
+    name, momentum, ratio, signal, tracks, rich, kept
+):
+    fits, _ = event((1, 1, 1), momenta=(momentum,) * 3)
+    muons, likelihoods = np.full((3, 3), signal), np.array([(*rich, 10.0)] * 3)
+    r = stream(name).requirement
+    single = is_single(r, fits, np.full(3, ratio), muons, tracks)
+    assert (single and rings_of_pion(r, likelihoods)) == kept
+    assert rings_of_pion(REQUIREMENT, likelihoods)
