@@ -306,6 +306,19 @@ Inference = Counting | PeakScan | CutScan
 
 
 @dataclass(frozen=True)
+class Borrowed:
+    """A background that is not simulated and no data can tell: its printed expectation stands in the table.
+
+    `printed_in` is the region of the published file that has `mode`; it counts in `region`, times `scale`.
+    """
+
+    mode: str
+    region: str
+    printed_in: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class Search:
     """A search in one data set: selections with the values of that data set."""
 
@@ -320,6 +333,7 @@ class Search:
     controls: tuple[Selection, ...] = ()
     systematics: tuple[Systematic, ...] = ()
     data_driven: tuple[DataDriven, ...] = ()
+    borrowed: tuple[Borrowed, ...] = ()
     inference: Inference = Counting()
     corrected_for_losses: bool = True
     """Whether acceptances contain the common efficiency of the data set; else N_K is what is left after the losses."""

@@ -1,4 +1,4 @@
-"""Single-track events with a perfect track and a perfect kaon, from K+ -> mu+ N by hand: exact kinematics."""
+"""Single-track events with a perfect track and a perfect kaon, from K+ -> mu+ N or pi+ X by hand: exact kinematics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import awkward as ak
 import numpy as np
 
 from analysis import schema
-from analysis.particles import MASS_K, MASS_MU
+from analysis.particles import MASS_K, MASS_MU, MASS_PI
 from analysis.units import GeV, m
 from tests import ideal_events as ideal
 from tests.toy_events import toy_columns, write_toy_file
@@ -39,24 +39,34 @@ def one(values: np.ndarray, dtype: str = "float32") -> ak.Array:
     return ak.from_regular(ak.from_numpy(np.asarray(values).astype(dtype)[:, None]))
 
 
-def ideal_single_tracks(mass: float, events: int = 300, *, seed: int = 3, run: int = 7900) -> IdealSingleTracks:
-    """K+ -> mu+ N with N of that mass (MeV): everything in time and in trigger, nothing else in the detectors."""
+def ideal_single_tracks(
+    mass: float,
+    events: int = 300,
+    *,
+    seed: int = 3,
+    run: int = 7900,
+    particle: str = "mu+",
+    vertices: tuple[float, float] = (145 * m, 178 * m),
+) -> IdealSingleTracks:
+    """K+ -> mu+ (or pi+) N with N of that mass (MeV): all in time and in trigger, nothing else in the detectors."""
+    own = MASS_MU if particle == "mu+" else MASS_PI
     rng = np.random.default_rng(seed)
     kaon = _kaons(rng, 20 * events)
-    modulus = np.sqrt((MASS_K**2 - (mass + MASS_MU) ** 2) * (MASS_K**2 - (mass - MASS_MU) ** 2)) / (2 * MASS_K)
+    modulus = np.sqrt((MASS_K**2 - (mass + own) ** 2) * (MASS_K**2 - (mass - own) ** 2)) / (2 * MASS_K)
     rest = ideal._isotropic(rng, np.full(20 * events, modulus))
-    momentum = ideal._boost(rest, MASS_MU, kaon, MASS_K)
+    momentum = ideal._boost(rest, own, kaon, MASS_K)
     total = np.linalg.norm(momentum, axis=-1)
     fast = np.flatnonzero((total > 6 * GeV) & (total < 69 * GeV))[:events]
     kaon, momentum, rest = kaon[fast], momentum[fast], rest[fast]
     # the boost leaves the angle to the kaon's direction as it was drawn
     direction = kaon / np.linalg.norm(kaon, axis=-1, keepdims=True)
     angle = np.arccos((rest * direction).sum(-1) / np.linalg.norm(rest, axis=-1))
-    z = rng.uniform(145 * m, 178 * m, events)
+    z = rng.uniform(*vertices, events)
     vertex = np.stack([*(s * (z - schema.Z_GTK3) for s in (kaon[:, 0] / kaon[:, 2], kaon[:, 1] / kaon[:, 2])), z], -1)
     columns = toy_columns(events, seed=seed, truth=True)
-    columns |= ideal._event_columns(events, run) | ideal._tracks(("mu+",), momentum[:, None], vertex)
-    columns |= _muon(events, momentum) | _kaon(kaon, vertex) | _truth(kaon, momentum)
+    columns |= ideal._event_columns(events, run) | ideal._tracks((particle,), momentum[:, None], vertex)
+    columns |= _muon(events, momentum) if particle == "mu+" else _pion(events, momentum)
+    columns |= _kaon(kaon, vertex) | _truth(kaon, momentum)
     return IdealSingleTracks(kaon, momentum, vertex, angle, columns)
 
 
@@ -78,6 +88,20 @@ def _muon(events, momentum):
         "Track_rich_log_pi": one(np.full(events, -20)),
         **{f"Muv3_{name}": one(np.zeros(events)) for name in ("x", "y", "time")},
         "Muv3_outer": one(np.ones(events), "bool"),
+        "Chod_track_index": one(np.zeros(events), "int16"),
+        **{f"Chod_{name}": one(np.zeros(events)) for name in ("x", "y", "time")},
+    }
+
+
+def _pion(events, momentum):
+    total = np.linalg.norm(momentum, axis=-1)
+    return {
+        "Track_lkr_energy": one(0.5 * total),
+        "Track_muv3_index": one(np.full(events, -1), "int16"),
+        "Track_rich_hits": one(np.full(events, 10), "uint8"),
+        "Track_rich_log_e": one(np.full(events, -20)),
+        "Track_rich_log_mu": one(np.full(events, -20)),
+        "Track_rich_log_pi": one(np.zeros(events)),
         "Chod_track_index": one(np.zeros(events), "int16"),
         **{f"Chod_{name}": one(np.zeros(events)) for name in ("x", "y", "time")},
     }

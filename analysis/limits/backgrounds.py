@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from analysis.blinding import records
 from analysis.limits.booked import Booked, Count
-from analysis.published import Published, all_published
-from analysis.search import DataDriven, Region, Search
+from analysis.published import Published, all_published, published
+from analysis.search import Borrowed, DataDriven, Region, Search
 
 NO_EVENTS = -math.log(1 - 0.6827)
 """Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""
@@ -89,6 +89,7 @@ def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]
         cells = {s: _simulated(booked, s, region.name, decays) for s in search.samples.backgrounds}
         measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
         rows.extend(_row(booked, region.name, booked.decay(s), cell, paper, s) for s, cell in cells.items())
+        measured |= {b.mode: _printed(search, b) for b in search.borrowed if b.region == region.name}
         rows.extend(_row(booked, region.name, mode, cell, paper) for mode, cell in measured.items())
         rows.append(_total(booked, region.name, cells | measured, paper))
     return tuple(rows)
@@ -115,6 +116,12 @@ def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:
         total = Count(0.0, (NO_EVENTS * background.controls[0][1]) ** 2)
     total = Count(max(total.value, 0.0), total.variance)
     return total.scaled(region.width / (background.over.high - background.over.low)) if background.over else total
+
+
+def _printed(search: Search, background: Borrowed) -> Count:
+    """Events of a background that is taken from print."""
+    cell = published(search.name, search.dataset).regions[background.printed_in].modes[background.mode]
+    return Count(cell.expected, cell.error**2).scaled(background.scale)
 
 
 def _row(

@@ -7,8 +7,9 @@ from typing import Any
 from analysis.catalogue import branching_fractions
 from analysis.limits.backgrounds import BackgroundRow, background_table, total_row
 from analysis.limits.booked import Booked
+from analysis.limits.published import neutral_bound
 from analysis.normalisation import Measurement, acceptance, kaon_decays, measurement, single_event_sensitivity
-from analysis.published import all_published
+from analysis.published import Published, all_published
 from analysis.results import LimitRecord
 from analysis.search import Selection
 from analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -100,9 +101,13 @@ def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[Li
             background, ses=sensitivity.value, ses_error=sensitivity.error, confidence_level=confidence_level
         ),
         published_upper_limit=paper.upper_limit.value if paper and paper.upper_limit else None,
-        details=_details(decays, sensitivity, contamination, booked),
+        details=_details(decays, sensitivity, contamination, booked) | _bound(paper, at(total.observed)),
     )
     return record, rows
+
+
+def _bound(paper: Published | None, limit: float | None) -> dict[str, Any]:
+    return {} if paper is None or limit is None else neutral_bound(paper, limit)
 
 
 def _details(decays: Measurement, sensitivity: Measurement, contamination: float, booked: Booked) -> dict[str, Any]:
@@ -114,4 +119,5 @@ def _details(decays: Measurement, sensitivity: Measurement, contamination: float
         "kaon_decays_syst": decays.syst,
         "kaon_decays_ext": decays.ext,
         "sensitivity_budget": budget,
+        "notes": dict(booked.search.notes),
     }

@@ -213,14 +213,21 @@ def _details(paper: Published, limit: Limit, decays: Measurement | None, sensiti
     }
     if decays is not None:
         details["kaon_decays_parts"] = {"stat": decays.stat, "syst": decays.syst, "ext": decays.ext}
-    if "grossman_nir_factor" in paper.facts:
-        details["grossman_nir"] = {
+    return details | neutral_bound(paper, limit.upper_limit)
+
+
+def neutral_bound(paper: Published, limit: float) -> dict[str, Any]:
+    """The Grossman-Nir bound as an entry "grossman_nir" of a record's details; empty for other searches."""
+    if "grossman_nir_factor" not in paper.facts:
+        return {}
+    return {
+        "grossman_nir": {
             "decay": "K_L -> pi0 nu nu",
             "factor": paper.facts["grossman_nir_factor"].value,
-            "upper_limit": grossman_nir(paper, limit.upper_limit),
+            "upper_limit": grossman_nir(paper, limit),
             "published_upper_limit": paper.derived_limits["K_L -> pi0 nu nu"].value,
         }
-    return details
+    }
 
 
 def _as_measurement(value: Value, source: str) -> Measurement:

@@ -24,7 +24,7 @@ COLLECTIONS = ("Track", "Cluster", "Chod", "RichHit", "Lav", "Irc", "Sac", "Chan
 def events_of(path: Path, first: int, last: int) -> list[dict[str, Any]]:
     with uproot.open(f"{path}:Events") as tree:
         names = [n for n in tree.keys() if n.split("_")[0] in COLLECTIONS]  # noqa: SIM118
-        scalars = ["trigger_time", "trigger_minimum_bias"]
+        scalars = ["trigger_time", "trigger_minimum_bias", "trigger_pinunu"]
         rows = tree.arrays([*scalars, *names], entry_start=first, entry_stop=last).to_list()
     for row in rows:
         for c in COLLECTIONS:

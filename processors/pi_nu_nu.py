@@ -1,0 +1,147 @@
+"""K+ -> pi+ nu nu, normalised to K+ -> pi+ pi0 (data of 2016-2017).
+
+"The K+ -> pi+ nu nu decay and new physics searches at NA62", presented at Excited QCD 2020; sections in the comments
+are of it.  It prints no value of a cut but the range of momenta and the length of the fiducial volume, and not where
+the regions end: those are of PLB 791 (2019) 156, other values are our choices.  `NOTES` says what is missing.
+"""
+
+from __future__ import annotations
+
+from analysis.events.single_track import single_tracks
+from analysis.search import ZERO, Borrowed, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
+from analysis.selection.exposure_weight import exposure_of
+from analysis.selection.identification import pion, vertex_identified_as
+from analysis.selection.lone_pion import (
+    BEAM_TIME,
+    CALORIMETER_ENERGY,
+    HODOSCOPE_TILES,
+    MATCH,
+    OVER_MUON,
+    OVER_POSITRON,
+    RICH_HITS,
+    beam_tracks,
+    tracks,
+)
+from analysis.selection.single_track import (
+    CLOSEST_APPROACH,
+    KAON_TIME,
+    activity,
+    activity_off_track,
+    squared_missing_mass,
+)
+from analysis.selection.three_track import (
+    TRACK_MOMENTUM,
+    TRACKS_IN_ACCEPTANCE,
+    VERTEX_Z,
+    extra_cluster_count,
+    lav_activity,
+)
+from analysis.units import GeV, GeV2, m, mm, ns
+
+NORMALISATION_TRIGGERS = ("minimum_bias",)
+SIGNAL_TRIGGERS = ("pinunu",)
+M_MISS2 = squared_missing_mass((320, -0.06, 0.10))
+ONE_TRACK = Cut(tracks(10 * ns), exactly(1))
+MOMENTUM = Cut(TRACK_MOMENTUM, Interval(15 * GeV, 35 * GeV))  # Section 3
+
+PION_AND_KAON = (  # Section 3: one track, its kaon, and what identifies it
+    ONE_TRACK,
+    MOMENTUM,
+    Cut(TRACKS_IN_ACCEPTANCE, exactly(1)),
+    Cut(HODOSCOPE_TILES, Interval(low=0.5)),
+    Cut(RICH_HITS, Interval(low=3.5)),
+    Cut(KAON_TIME, Interval(high=0.5 * ns)),
+    Cut(BEAM_TIME, Interval(high=0.3 * ns)),
+    Cut(beam_tracks(0.5 * ns), exactly(1)),  # our reading of "extra hits in the GTK"
+    Cut(CLOSEST_APPROACH, Interval(high=4 * mm)),
+    Cut(MATCH, Interval(high=9.0)),
+    Cut(VERTEX_Z, Interval(105 * m, 165 * m)),  # 60 m
+    Cut(OVER_MUON, Interval(low=3.0)),
+    Cut(OVER_POSITRON, Interval(low=10.0)),
+    Cut(CALORIMETER_ENERGY, Interval(low=2 * GeV)),  # more than minimum ionising: in place of MUV1 and MUV2
+)
+NOTHING_ELSE = (  # Section 3: extra activity in time with the pion
+    Cut(lav_activity(3 * ns, downstream=False), ZERO),
+    Cut(activity("Irc", 7 * ns), ZERO),
+    Cut(activity("Sac", 7 * ns), ZERO),
+    Cut(extra_cluster_count(energy=100, distance=100 * mm, window=8 * ns), ZERO),
+    Cut(activity("Chanti", 3 * ns), ZERO),
+    Cut(activity_off_track("Chod", 6 * ns), ZERO),
+)
+PION = {"pi": pion(eop_below=0.85, muv3_veto=7 * ns)}
+
+
+def selection(name: str, decay: str, triggers: tuple[str, ...], cuts: tuple[Cut, ...], *regions: Region) -> Selection:
+    """Signal and normalisation differ in trigger, vetoes and regions only."""
+    return Selection(
+        name=name,
+        decay=decay,
+        candidates=single_tracks,
+        identify=vertex_identified_as("pi+", by=PION),
+        identified_as="identified as pi+",
+        triggers=triggers,
+        cuts=cuts,
+        observable=M_MISS2,
+        regions=regions,
+        histograms=(TRACK_MOMENTUM, VERTEX_Z),
+        box=(ONE_TRACK, MOMENTUM) if any(r.masked for r in regions) else (),
+        weight=exposure_of(SIGNAL_TRIGGERS, relative_to=triggers),
+    )
+
+
+PEAK = Interval(0.015 * GeV2, 0.021 * GeV2)
+R1, R2 = Interval(0.0, 0.010 * GeV2), Interval(0.026 * GeV2, 0.068 * GeV2)
+NORMALISATION = selection(
+    "normalisation", "K+ -> pi+ pi0", NORMALISATION_TRIGGERS, PION_AND_KAON, Region("normalisation", PEAK)
+)
+SIGNAL = selection(
+    "signal",
+    "K+ -> pi+ nu nu",
+    SIGNAL_TRIGGERS,
+    (*PION_AND_KAON, *NOTHING_ELSE),
+    Region("R1", R1, masked=True),
+    Region("R2", R2, masked=True),
+    Region("signal", Interval(R1.low, R2.high), masked=True, signal=True, excluding=Interval(R1.high, R2.low)),
+    Region("control 1", Interval(R1.high, PEAK.low)),
+    Region("pi+ pi0", PEAK),
+    Region("control 2", Interval(PEAK.high, R2.low)),
+)
+NOTES = {
+    "values": "printed: momentum, 60 m of decay volume; regions: PLB 791 (2019) 156; every other value is our choice",
+    "identification": "MUV1 and MUV2 are not simulated: more than 2 GeV in the LKr stands for a shower",
+    "acceptance": (
+        "no random veto beyond the common efficiency, no nuclear interactions of the pion, no cuts against upstream "
+        "decays but the matching and the GTK: the acceptance is above that of the experiment"
+    ),
+    "missing mass": "with the momenta of STRAW and GTK only; the RICH's and the beam's nominal one are not used",
+    "background": (
+        "pi+ pi0 and mu+ nu are simulated with weights; pi+ pi- e+ nu, pi+ pi+ pi-, pi+ gamma gamma and what comes "
+        "from upstream are not (charged particles outside the spectrometer leave no signal) and taken from print, "
+        "2017 times 0.389/0.346 for both years"
+    ),
+    "pseudo-data": "contain pi+ pi0 and pi+ nu nu: no event below the pi+ pi0 peak is a muon, none comes from upstream",
+}
+NOT_SIMULATED = tuple(
+    Borrowed(mode, region="signal", printed_in="signal_2017", scale=0.389 / 0.346)
+    for mode in ("K+ -> pi+ pi- e+ nu_e", "K+ -> pi+ pi+ pi-", "K+ -> pi+ gamma gamma", "upstream")
+)
+
+SEARCHES = (
+    Search(
+        name="pi_nu_nu",
+        title="K+ -> pi+ nu nu",
+        dataset="2016-2017",
+        paper="Excited QCD 2020",
+        signal=SIGNAL,
+        normalisation=NORMALISATION,
+        samples=SearchSamples(
+            signal="pi_nu_nu",
+            normalisation="pi_pi0",
+            backgrounds=("pi_pi0_missed", "mu_nu_as_pion"),
+            data=("data_2016_2017_pi_pi0", "data_2016_2017_pinunu"),
+        ),
+        background_prior="gamma_posterior",
+        borrowed=NOT_SIMULATED,
+        notes=NOTES,
+    ),
+)
