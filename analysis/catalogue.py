@@ -144,10 +144,12 @@ class SimulatedSample(Facts):
     """Decays of one mode from the fast simulation, for acceptances and backgrounds.
 
     `decays` are generated (fewer with `--quick`) and the events of `stream` stored; (seed, block) fix every random
-    number.  `mass` (MeV) is that of the particle whose mass the search sets.
+    number.  `mass` (MeV) is that of the particle whose mass the search sets.  `part` names what the stream keeps
+    of the decay, where a paper's background table has rows for parts.
     """
 
     decay: str
+    part: str = ""
     stream: Name
     decays: Count
     quick: Count
@@ -155,6 +157,11 @@ class SimulatedSample(Facts):
     mass: Annotated[float, Field(ge=0)] | None = None
     rare_responses: RareResponses = RareResponses()
     note: str = ""
+
+    @property
+    def mode(self) -> str:
+        """The sample's row in background tables."""
+        return f"{self.decay}, {self.part}" if self.part else self.decay
 
 
 class Abundant(Facts):

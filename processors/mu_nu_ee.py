@@ -5,8 +5,11 @@ arXiv:2211.04818; section numbers in the comments are of that paper.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from analysis.events.candidates import three_track_vertices
-from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
+from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
 from analysis.selection.exposure_weight import exposure_of
 from analysis.selection.identification import electron, muon, pion, vertex_identified_as
 from analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
@@ -18,6 +21,7 @@ from analysis.selection.three_track import (
     extra_cluster_count,
     lav_activity,
     missing_mass_squared,
+    tracks_to_trigger,
     vertex_requirements,
 )
 from analysis.units import GeV, GeV2, m, mm, ns
@@ -28,18 +32,21 @@ IDENTIFICATION = {  # Section 2
     "mu": muon(eop_below=0.2, muv3_window=5 * ns),
     "e": electron(),
 }
+IN_TIME = Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns))
 PHOTON_VETO = Cut(lav_activity(4 * ns, downstream=True), ZERO)
+TRACKS_IN_TIME = tracks_to_trigger("tracks_in_time", Interval(high=2.5 * ns))
 MISSING_MASS_SQUARED = missing_mass_squared((300, -0.03, 0.12))
 
 
-def vertex_cuts(vertex_z: Interval) -> tuple[Cut, ...]:
+def vertex_cuts(vertex_z: Interval, *, timing: Cut = IN_TIME, charge: int = 1) -> tuple[Cut, ...]:
     """Section 2, common criteria."""
     vertex = vertex_requirements(
         track_momentum=Interval(6 * GeV, 44 * GeV),
         straw_chambers=(1, 2, 3, 4),
         lkr_separation=200 * mm,
-        timing=Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns)),
+        timing=timing,
         vertex_z=vertex_z,
+        charge=charge,
     )
     return (*vertex, PHOTON_VETO)
 
@@ -50,6 +57,11 @@ NORMALISATION = pi_ee_normalisation(
     momentum_balance=2 * GeV,
     weight=exposure_of(SIGNAL_TRIGGERS, relative_to=TRIGGERS),  # Section 3: the flux that muMT adds
 )
+SIGNAL_VERTEX = Interval(108 * m, 180 * m)  # not in the first 3 m: upstream decays
+NEUTRINO = (
+    Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)),
+    Cut(extra_cluster_count(energy=3 * GeV, distance=150 * mm, window=6 * ns), ZERO),
+)
 SIGNAL = Selection(
     name="signal",
     decay="K+ -> mu- nu e+ e+",
@@ -58,9 +70,8 @@ SIGNAL = Selection(
     identified_as="identified as mu- e+ e+",
     triggers=SIGNAL_TRIGGERS,
     cuts=(
-        *vertex_cuts(Interval(108 * m, 180 * m)),  # not in the first 3 m: upstream decays
-        Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)),
-        Cut(extra_cluster_count(energy=3 * GeV, distance=150 * mm, window=6 * ns), ZERO),
+        *vertex_cuts(SIGNAL_VERTEX),
+        *NEUTRINO,
     ),
     observable=MISSING_MASS_SQUARED,
     regions=(
@@ -70,6 +81,25 @@ SIGNAL = Selection(
     ),
     histograms=(VERTEX_Z, TRACK_MOMENTUM),
     box=(Cut(MISSING_MOMENTUM, Interval(low=10 * GeV)),),
+)
+
+
+def accidental(name: str, **changes: Any) -> Selection:
+    """Section 4: control selections of accidental activity, blind to single kaon decays."""
+    regions = tuple(replace(r, masked=False, signal=False) for r in SIGNAL.regions)
+    return replace(SIGNAL, name=name, regions=regions, box=(), **changes)
+
+
+LATE = Cut(tracks_to_trigger("tracks_out_of_time", Interval(2.5 * ns, 20 * ns)), exactly(1))
+OUT_OF_TIME_TRACKS = accidental(
+    "out_of_time_tracks",
+    cuts=(*vertex_cuts(SIGNAL_VERTEX, timing=LATE), Cut(TRACKS_IN_TIME, exactly(2)), *NEUTRINO),
+)
+CHARGE_MINUS1 = accidental(
+    "charge_minus1",
+    identify=vertex_identified_as("mu-", "e+", "e-", by=IDENTIFICATION),
+    identified_as="identified as mu- e+ e-",
+    cuts=(*vertex_cuts(SIGNAL_VERTEX, charge=-1), *NEUTRINO),
 )
 
 SEARCHES = (
@@ -86,6 +116,7 @@ SEARCHES = (
             backgrounds=("k3pi_muon", "ke4_muon", "pi0d_e_nu", "e_nu_mumu"),
             data=("data_2016_2018",),
         ),
+        controls=(OUT_OF_TIME_TRACKS, CHARGE_MINUS1),
         background_prior="gamma_posterior",
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analysis.events.candidates import three_track_vertices
-from analysis.search import Cut, Interval, Region, Search, SearchSamples, Selection
+from analysis.search import Cut, DataDriven, Interval, Region, Search, SearchSamples, Selection
 from analysis.selection.exposure_weight import exposure_of, prescale_of
 from analysis.selection.identification import muon, pion, vertex_identified_as
 from analysis.selection.misidentification import pions_as_muons, product, taken_for
@@ -109,6 +109,10 @@ SEARCHES = (
         controls=(
             from_pions("no_pion_decay", ("pi-", "pi+", "pi+"), (1, 2)),
             from_pions("one_pion_decay", ("pi-", "pi+", "mu+"), (1,)),
+        ),
+        data_driven=(
+            DataDriven("K+ -> pi+ pi+ pi-, no pion decay", (("no_pion_decay", 1.0),)),
+            DataDriven("K+ -> pi+ pi+ pi-, one pion decay", (("one_pion_decay", 1.0),)),
         ),
         background_prior="gamma_posterior",
     ),

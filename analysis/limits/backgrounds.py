@@ -88,7 +88,7 @@ def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]
     for region in search.signal.regions:
         cells = {s: _simulated(booked, s, region.name, decays) for s in search.samples.backgrounds}
         measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
-        rows.extend(_row(booked, region.name, booked.decay(s), cell, paper, s) for s, cell in cells.items())
+        rows.extend(_row(booked, region.name, booked.mode(s), cell, paper, s) for s, cell in cells.items())
         measured |= {b.mode: _printed(search, b) for b in search.borrowed if b.region == region.name}
         rows.extend(_row(booked, region.name, mode, cell, paper) for mode, cell in measured.items())
         rows.append(_total(booked, region.name, cells | measured, paper))

@@ -102,3 +102,7 @@ class Booked:
     def decay(self, sample: str) -> str:
         """The decay a simulated sample is of."""
         return catalogue().simulation[sample].decay
+
+    def mode(self, sample: str) -> str:
+        """Its row in background tables: the decay, or the part of it that the sample has."""
+        return catalogue().simulation[sample].mode

@@ -86,10 +86,11 @@ def fit_ratio(centres: Floats, observed: Floats, expected: Floats, variance: Flo
 
 
 def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
-    """Every control selection that nothing is masked in, for `decays` kaon decays."""
+    """Every control selection that nothing is masked in and no background is taken from, for `decays` kaon decays."""
     search = booked.search
     paper = all_published().get((search.name, search.dataset))
-    for selection in (s for s in search.controls if not s.masked):
+    weighed = {name for background in search.data_driven for name, _ in background.controls}
+    for selection in (s for s in search.controls if not s.masked and s.name not in weighed):
         names = [r.name for r in selection.regions]
         regions = [NORMALISATION_REGION] if NORMALISATION_REGION in names else names
         observed = sum((booked.data(selection, r) for r in regions), Count())

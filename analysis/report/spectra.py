@@ -36,7 +36,7 @@ def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
     factor = max(1, quantity.bins[0] // REBINNED)
     mplhep.histplot(
         [h[:: factor * 1j] for h in stack], stack=True, histtype="fill", ax=axes, alpha=0.7,
-        label=[booked.decay(sample) for sample in modes],
+        label=[booked.mode(sample) for sample in modes],
     )  # fmt: skip
     mplhep.histplot(data[:: factor * 1j], histtype="errorbar", color="black", ax=axes, label="data")
     for region in selection.masked:

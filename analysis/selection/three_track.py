@@ -137,6 +137,15 @@ TRANSVERSE_MOMENTUM = Quantity(
 
 
 @cache
+def tracks_to_trigger(name: str, within: Interval) -> Quantity:
+    """Number of tracks whose time lies that far (ns) from the trigger's."""
+
+    def of(c: Candidates) -> NDArray[np.int64]:
+        return np.asarray(within.mask(TRACK_TIME_TO_TRIGGER.of(c)).sum(axis=1))
+
+    return Quantity(name, f"tracks {within.text(ns)} ns from the trigger", of, (4, -0.5, 3.5))
+
+
 def straw_separation(chambers: tuple[int, ...]) -> Quantity:
     """Smallest separation of each pair of tracks over the given spectrometer chambers (1-4)."""
     where = "each STRAW chamber" if chambers == (1, 2, 3, 4) else "STRAW chamber " + ", ".join(map(str, chambers))

@@ -224,6 +224,15 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
 
 
 @kernel
+def true_muons(e: Event, tracks: int) -> int:
+    """Tracks that reach the muon detector as muons."""
+    count = 0
+    for i in range(tracks):
+        count += int(abs(e.impacts[i, t.MUV, t.IMPACT_PDG]) == t.MUON)
+    return count
+
+
+@kernel
 def simulate_events(
     rng: np.random.Generator,
     c: Constants,
@@ -265,7 +274,9 @@ def simulate_events(
         if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
             continue
         weight *= muon_signals(rng, c, e, tracks, bias)
-        muons = has_muons(requirement, e.fits, e.ratios, e.muons, tracks, momentum)
+        muons = true_muons(e, tracks) >= requirement.decayed and has_muons(
+            requirement, e.fits, e.ratios, e.muons, tracks, momentum
+        )
         if not (muons and is_single(requirement, e.fits, e.ratios, e.muons, tracks)):
             continue
         # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural

@@ -27,6 +27,7 @@ class Requirement(NamedTuple):
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, the total momentum is within
     `closed` of the beam's, and the mass of all, muon-like ones as muons and others as pions, lies from `vertex_mass` to
     `vertex_below`.
+    At least `decayed` tracks are true muons at the muon detector: pions that decayed, where the decay makes no muon.
     If `single` is a PDG number: exactly one track, positive, of a momentum within `momentum`, and muon-like (13), or
     (211) without a signal in the muon detector, with E/p below `pion_ratio`, more than `shower` in the calorimeter, and
     log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
@@ -45,6 +46,7 @@ class Requirement(NamedTuple):
     separation: float = 0.0
     vertex_mass: float = 0.0
     vertex_below: float = np.inf
+    decayed: int = 0
     alone: bool = False
     photons: int = 0
     single: int = 0
@@ -158,6 +160,12 @@ STREAMS = {
             "two electron-like tracks of like sign and a muon-like one, with missing momentum",
         ),
         Stream("dimuon", DIMUON, (DIMUON_FOCUS,), DIMUON_MEANING),
+        Stream(
+            "dimuon_decayed",
+            DIMUON._replace(decayed=2),
+            (DIMUON_FOCUS,),
+            f"{DIMUON_MEANING}, two of them true muons",
+        ),
         Stream(
             "dimuon_high",
             DIMUON._replace(vertex_mass=DIMUON_BOUNDARY),
