@@ -335,8 +335,9 @@ class Search:
     data_driven: tuple[DataDriven, ...] = ()
     borrowed: tuple[Borrowed, ...] = ()
     inference: Inference = Counting()
-    corrected_for_losses: bool = True
-    """Whether acceptances contain the common efficiency of the data set; else N_K is what is left after the losses."""
+    random_veto: float | None = None
+    """Printed loss by accidental activity, where acceptances contain neither it nor the trigger's and N_K is left
+    uncorrected for both."""
     signal_branching_fraction: float = 1.0
     """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
     notes: Mapping[str, str] = field(default_factory=dict)

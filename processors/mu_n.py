@@ -133,7 +133,7 @@ def search(
             Systematic("tail of the missing mass", 0.125, ("mu_nu_gamma",)),
         ),
         inference=inference,
-        corrected_for_losses=False,  # Section 3: N_K is not corrected for trigger inefficiency and random veto
+        random_veto=0.30,  # Sections 2, 3: N_K is not corrected for trigger inefficiency and random veto
     )
 
 

@@ -79,8 +79,13 @@ class Booked:
 
     @property
     def efficiency(self) -> float:
-        """The common efficiency that acceptances contain: that of the data set, unless the search leaves it out."""
-        return conditions().event_efficiency(self.search.dataset) if self.search.corrected_for_losses else 1.0
+        """Factor on simulated acceptances: the common efficiency of the data set, or what takes the random veto out.
+
+        Accidental activity is simulated event by event: where it belongs to N_K, acceptances are divided by what it
+        leaves.
+        """
+        loss = self.search.random_veto
+        return conditions().event_efficiency(self.search.dataset) if loss is None else 1 / (1 - loss)
 
     def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
         """Accepted fraction of the decays in the fiducial volume."""

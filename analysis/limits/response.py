@@ -27,6 +27,8 @@ ORDER = 5
 """Order of the polynomials in the mass that smooth resolution and acceptance."""
 LOWEST_FITTED = 170.0
 """Masses (MeV) from which on the polynomials are fitted: below 200 MeV there are no hypotheses."""
+FEWEST = 30
+"""Effective events of a bin below which it is left out of the fits: at the kinematic limit nothing is accepted."""
 SPECTRUM_POINTS = 2**15
 
 
@@ -64,14 +66,20 @@ class Response:
 
     def resolution(self, masses: Floats) -> Floats:
         """Mass resolution in MeV: half the width of the central 68% of the differences, smoothed in the mass."""
-        rows = np.flatnonzero(self.masses > LOWEST_FITTED)
+        rows, counts = self._fitted()
         widths = np.array([self._half_width(row) for row in rows])
-        counts = self.accepted[rows].sum(axis=1) ** 2 / self.squares[rows].sum(axis=1)
         # the squared mass has a slowly varying resolution: s = s(m2) / 2 m
         fit = np.polynomial.Polynomial.fit(
             self.masses[rows], widths * self.masses[rows], ORDER, w=np.sqrt(counts) / widths
         )
         return np.asarray(fit(masses) / masses)
+
+    def _fitted(self) -> tuple[NDArray[np.int64], Floats]:
+        """Bins that the polynomials are fitted to, and their effective numbers of events."""
+        total, squares = self.accepted.sum(axis=1), self.squares.sum(axis=1)
+        counts = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
+        rows = np.flatnonzero((self.masses > LOWEST_FITTED) & (counts > FEWEST))
+        return rows, counts[rows]
 
     def _half_width(self, row: int) -> float:
         cumulative = np.cumsum(self.accepted[row])[:-1] / self.accepted[row].sum()
@@ -80,7 +88,7 @@ class Response:
 
     def in_window(self, masses: Floats, half_widths: Floats) -> tuple[Floats, Floats]:
         """Acceptance of |m - mass| < half width for each mass, smoothed in the mass, and its relative error."""
-        rows = np.flatnonzero(self.masses > LOWEST_FITTED)
+        rows, _ = self._fitted()
         inside, squares = (
             np.array([self._between(table, row, np.interp(self.masses[row], masses, half_widths)) for row in rows])
             for table in (self.accepted, self.squares)

@@ -21,8 +21,8 @@ CHAMBERS_BEFORE_MAGNET = 2
 
 
 @kernel
-def converts(rng: np.random.Generator, c: Constants, row: Floats) -> bool:
-    """Whether a photon makes a pair in a chamber in front of the magnet; each view crossed is a quarter of one."""
+def conversion_probability(c: Constants, row: Floats) -> float:
+    """Probability that a photon makes a pair in a chamber in front of the magnet; a view is a quarter of one."""
     thickness = 0.0
     for chamber in range(CHAMBERS_BEFORE_MAGNET):
         step = c.straw_z[chamber] - row[Z]
@@ -30,7 +30,13 @@ def converts(rng: np.random.Generator, c: Constants, row: Floats) -> bool:
             x, y = row[X] + row[PX] / row[PZ] * step, row[Y] + row[PY] / row[PZ] * step
             if x * x + y * y < c.straw_r_max**2:
                 thickness += c.straw_x0 * straw_views(x, y, c.straw_hole_x[chamber], c.straw_half) / 4
-    return rng.random() < PAIR_PER_RADIATION_LENGTH * thickness
+    return PAIR_PER_RADIATION_LENGTH * thickness
+
+
+@kernel
+def converts(rng: np.random.Generator, c: Constants, row: Floats) -> bool:
+    """Whether a photon makes a pair there."""
+    return rng.random() < conversion_probability(c, row)
 
 
 @kernel
@@ -52,3 +58,17 @@ def pair_deposits(
                 deposits += 1
         share, charge = 1 - share, -charge
     return deposits
+
+
+@kernel
+def missed_with_pairs(
+    rng: np.random.Generator, c: Constants, row: Floats, x: float, y: float, energy: float, inefficiency: float
+) -> float:
+    """Probability that a photon that points at (x, y) in the calorimeter is missed there, whole or as a pair.
+
+    Of a pair one sharing of the energy is drawn: without a deposit of either lepton it is missed, with one it is seen.
+    """
+    probability = conversion_probability(c, row)
+    if pair_deposits(rng, c, x, y, energy, np.empty((2, 4)), 0) > 0:
+        probability = 0.0
+    return probability + (1 - probability) * inefficiency

@@ -13,13 +13,14 @@ from analysis.detector import inside_octagon, inside_straw, straw_views
 from analysis.particles import MASS_E, MASS_K, MASS_PI
 from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
+from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.decays import Mode
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
 from analysis.simulation.streams import Focus, Stream
-from analysis.simulation.vetoes import IN_LAV, photon_fate, photon_inefficiency
+from analysis.simulation.vetoes import IN_LAV, IN_LKR, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,7 +133,10 @@ def _missed(c: Constants, d: Decays, i: int) -> float:
             for j in range(3):
                 row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
             detector, _, _, _ = photon_fate(c, row)
-            probability *= photon_inefficiency(c, detector, d.momenta[k, 3, i])
+            missed = photon_inefficiency(c, detector, d.momenta[k, 3, i])
+            if detector == IN_LKR:  # about half of the pairs are swept out
+                missed += 0.5 * conversion_probability(c, row)
+            probability *= min(missed, 1.0)
     return probability
 
 

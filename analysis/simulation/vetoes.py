@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from analysis.detector import inside_octagon
 from analysis.simulation.constants import Constants
+from analysis.simulation.conversions import missed_with_pairs
 from analysis.simulation.kernel import kernel
 from analysis.simulation.response import happens, log_interpolate
 from analysis.simulation.transport import ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
@@ -121,9 +122,11 @@ def photons_missed(rng: np.random.Generator, c: Constants, particles: Floats, co
     for k in range(count):
         row = particles[k]
         if row[PDG] == PHOTON:
-            detector, _, _, _, energy = photon_target(rng, c, row)
-            soft = detector == IN_LKR and energy < c.lkr_threshold
-            lost = 1.0 if soft else photon_inefficiency(c, detector, energy)
+            detector, _, x, y, energy = photon_target(rng, c, row)
+            lost = photon_inefficiency(c, detector, energy)
+            if detector == IN_LKR:
+                soft = energy < c.lkr_threshold
+                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost)
             missed, factor = happens(rng, lost, rare)
             if not missed:
                 return 0.0
