@@ -178,6 +178,17 @@ class Lkr(Block):
     photon_inefficiency: Curve
 
 
+class Interactions(Block):
+    """Matter between spectrometer and calorimeter, in nuclear interaction `lengths` (of a pion) and between two `z`.
+
+    `transverse_momentum` is that of a neutral pion made there, in each direction.
+    """
+
+    lengths: Positive
+    z: tuple[Positive, Positive]
+    transverse_momentum: Positive
+
+
 class Irc(Block):
     z: Positive
     r_min: Positive
@@ -281,6 +292,7 @@ class Detector(Facts):
     lav: Lav
     tank: Tank
     lkr: Lkr
+    interactions: Interactions
     irc: Irc
     sac: Sac
     muv3: Muv3

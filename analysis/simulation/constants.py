@@ -72,6 +72,9 @@ class Constants(Protocol):
     lkr_mip: float
     lkr_photon_energy: Floats
     lkr_photon_inefficiency: Floats
+    interaction_lengths: float
+    interaction_z: Floats
+    interaction_pt: float
     irc_z: float
     irc_x: float
     irc_r_min: float
@@ -268,6 +271,9 @@ def _calorimeters(d: Detector) -> dict[str, float | Floats]:
         "lkr_mip": d.lkr.minimum_ionising,
         "lkr_photon_energy": _array(d.lkr.photon_inefficiency_energy),
         "lkr_photon_inefficiency": _array(d.lkr.photon_inefficiency),
+        "interaction_lengths": d.interactions.lengths,
+        "interaction_z": _array(d.interactions.z),
+        "interaction_pt": d.interactions.transverse_momentum,
         "irc_z": d.irc.z,
         "irc_x": d.irc.x,
         "irc_r_min": d.irc.r_min,

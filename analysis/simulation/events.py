@@ -21,6 +21,7 @@ from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import write_event
 from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods, thinned
+from analysis.simulation.secondaries import secondary_deposits
 from analysis.simulation.skim import (
     has_muons,
     has_pair,
@@ -196,7 +197,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
         if energy > 0 and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = at[t.IMPACT_X], at[t.IMPACT_Y]
             deposit[deposits, 2], deposit[deposits, 3] = energy, e.times[i]
-            deposits += 1
+            deposits = secondary_deposits(rng, c, at, deposit, deposits + 1)
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
         if station >= 0 and vetoes < e.vetoes.shape[0]:
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
