@@ -36,7 +36,7 @@ class Resonance(Density):
     A resonance that flies farther than `prompt_within` (mm) before it decays counts as not selected: all
     simulated products start at the kaon's vertex.  The acceptance is then a lower bound, and the limit
     conservative.  The default is how far the tracks of simulated pi- e+ e+ can be moved apart without a change of the
-    acceptance (below 0.3%; at 1 m a tenth is lost).
+    acceptance (below 1%; a test moves them).
     """
 
     pair: str
