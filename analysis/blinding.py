@@ -26,13 +26,14 @@ from coffea.processor import ProcessorABC
 from numpy.typing import NDArray
 
 from analysis.catalogue import Facts, conditions, read_facts
+from analysis.channels import search as declared
+from analysis.channels import searches
 from analysis.datasets_path import datasets_path
 from analysis.events.columns import Columns
 from analysis.events.schema import KaonSchema
 from analysis.results import write_text
 from analysis.schema import COLLECTIONS, EVENT
-from analysis.search import Selection, searches
-from analysis.search import search as declared
+from analysis.search import Selection
 
 Mask = NDArray[np.bool_]
 

@@ -15,9 +15,9 @@ from typing import Annotated, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from analysis.channels import declared_samples
 from analysis.datasets_path import datasets_path
 from analysis.particles import Decay
-from analysis.search import declared_samples
 from analysis.triggers import kept_fraction
 
 Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]

@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 
 from analysis import histograms
 from analysis.catalogue import conditions
+from analysis.channels import searches
 from analysis.events.candidates import Candidates
 from analysis.events.columns import Columns
-from analysis.search import Search, Selection, searches
+from analysis.search import Search, Selection
 
 Mask = NDArray[np.bool_]
 Weights = NDArray[np.float64]

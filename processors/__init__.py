@@ -3,6 +3,6 @@
 A channel file binds `SEARCHES`, a tuple of `analysis.search.Search`; it is found by being here.
 """
 
-from analysis.search import search, searches
+from analysis.channels import search, searches
 
 __all__ = ["search", "searches"]

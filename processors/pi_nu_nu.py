@@ -8,7 +8,17 @@ the regions end: those are of PLB 791 (2019) 156, other values are our choices. 
 from __future__ import annotations
 
 from analysis.events.single_track import single_tracks
-from analysis.search import ZERO, Borrowed, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
+from analysis.search import (
+    ZERO,
+    Borrowed,
+    Cut,
+    Interval,
+    Region,
+    Search,
+    SearchSamples,
+    Selection,
+    exactly,
+)
 from analysis.selection.exposure_weight import exposure_of
 from analysis.selection.identification import pion, vertex_identified_as
 from analysis.selection.lone_pion import (

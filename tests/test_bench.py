@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from analysis.search import searches
+from analysis.channels import searches
 from tests.bench import _ours, _rdataframe, _sample, channels, growth
 from tests.bench.__main__ import collect, met
 from tests.bench._declaration import NoReferenceError, final_state, selections

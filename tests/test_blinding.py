@@ -16,11 +16,11 @@ from coffea.processor import ProcessorABC
 from analysis import blinding
 from analysis.blinding import Box, Seal, Sealed, UnblindingRecord, current_seal, sealed_columns, sealed_events
 from analysis.catalogue import conditions
+from analysis.channels import searches
 from analysis.events.columns import Columns
 from analysis.events.trees import TreeSource
 from analysis.processor import SearchProcessor
 from analysis.schema import branches
-from analysis.search import searches
 from tests.ideal_events import ideal_events
 from tests.reading import nano_events
 

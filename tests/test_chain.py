@@ -12,6 +12,7 @@ import pytest
 
 from analysis import simulation
 from analysis.catalogue import conditions
+from analysis.channels import search
 from analysis.execution import Backend, run
 from analysis.execution.fileset import fileset
 from analysis.execution.store import load
@@ -22,7 +23,6 @@ from analysis.limits.resolutions import gaussian_core
 from analysis.processor import SearchProcessor
 from analysis.published import published
 from analysis.results import Limits
-from analysis.search import search
 from analysis.simulation.pseudo_data import QUICK
 from analysis.statistics import Background, significance
 from tests.processors import plain

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.channels import search
 from analysis.processor import triggered
-from analysis.search import search
 from tests.processors import plain_muons
 from tests.processors.plain import events_of
 from tests.reading import columns_of

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.catalogue import catalogue, conditions
+from analysis.channels import search, searches
 from analysis.particles import Decay
 from analysis.published import all_published
-from analysis.search import Cut, Interval, Quantity, Search, exactly, search, searches
+from analysis.search import Cut, Interval, Quantity, Search, exactly
 
 ALL = [s for group in searches().values() for s in group]
 finite = st.floats(-1e6, 1e6)

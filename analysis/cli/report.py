@@ -25,6 +25,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
     from rich.console import Console
 
+    from analysis.channels import searches
     from analysis.execution.store import load
     from analysis.limits.backgrounds import with_printed_rows
     from analysis.limits.booked import Booked
@@ -42,7 +43,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
         limits_table,
     )
     from analysis.results import Limits, write_json, write_text
-    from analysis.search import Counting, searches
+    from analysis.search import Counting
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}

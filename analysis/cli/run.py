@@ -43,10 +43,10 @@ def command(
 
     Writes one file of histograms per search, and what was read, when and where to run.json.
     """
+    from analysis.channels import searches as declared
     from analysis.execution import Backend, run
     from analysis.execution.fileset import fileset
     from analysis.processor import SearchProcessor
-    from analysis.search import searches as declared
 
     place = Backend(backend, workers)
     names = searches or tuple(declared())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str | None, as_json: bool) -> None:
     """List the searches, or the selections of the search NAME with all their values."""
-    from analysis.search import searches
+    from analysis.channels import searches
 
     known = searches()
     if not known:

@@ -41,11 +41,11 @@ def command(
     from dataclasses import asdict
 
     from analysis.catalogue import conditions
+    from analysis.channels import search as declared
     from analysis.execution import Backend
     from analysis.provenance import provenance
     from analysis.report.stability import draw_stability
     from analysis.results import write_json
-    from analysis.search import search as declared
     from analysis.stability import PeriodVariation, Variation, check_stability
     from analysis.stability.variation import parsed, usual
 

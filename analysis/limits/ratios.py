@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.channels import searches
 from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, normalise
 from analysis.published import all_published
-from analysis.search import Selection, searches
+from analysis.search import Selection
 
 Floats = NDArray[np.float64]
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.catalogue import looked_at
+from analysis.channels import searches
 from analysis.limits.backgrounds import background_table
 from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, signal_region
 from analysis.limits.resolutions import gaussian_core
 from analysis.published import Published, Value, all_published
-from analysis.search import Search, Selection, searches
+from analysis.search import Search, Selection
 
 SINGLE_CUTS = {
     "mass_ee_above_140": "m_ee",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from analysis.channels import search
 from analysis.execution import Backend, run
 from analysis.execution.fileset import fileset
 from analysis.execution.store import load
@@ -14,7 +15,6 @@ from analysis.limits.events import limit_from_events, signal_region
 from analysis.recasting.density import Density, RecastError
 from analysis.recasting.reweighting import RecastProcessor, Reweighting, signal_decay
 from analysis.results import LimitRecord
-from analysis.search import search
 
 MINIMUM_EFFECTIVE = 100
 """Least effective number of selected simulated events, (sum w)^2 / sum w^2: the acceptance is then known to 10%."""

@@ -9,12 +9,13 @@ from typing import Any
 from coffea.processor import ProcessorABC
 
 from analysis.catalogue import catalogue
+from analysis.channels import search
 from analysis.events.columns import Columns
 from analysis.processor import book, start
 from analysis.recasting.density import Density, Floats, Products, RecastError
 from analysis.recasting.integral import Integral, checked, integral
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.search import Counting, search
+from analysis.search import Counting
 from analysis.simulation.decays import mode
 
 

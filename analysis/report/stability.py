@@ -10,8 +10,8 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from analysis.channels import search
 from analysis.report.figures import save_figure
-from analysis.search import search
 from analysis.stability import Stability, StabilityPoint
 from analysis.stability.variation import edge, quantities
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from coffea.processor import ProcessorABC
 
+from analysis.channels import search
 from analysis.events.columns import Columns
 from analysis.execution import Backend, run
 from analysis.execution.fileset import fileset
@@ -17,7 +18,7 @@ from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, limit_from_events
 from analysis.processor import book_search
 from analysis.results import LimitRecord
-from analysis.search import Counting, Search, search
+from analysis.search import Counting, Search
 from analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
 
 NOMINAL = "nominal"

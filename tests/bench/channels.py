@@ -14,7 +14,8 @@ from typing import Any
 import uproot
 
 from analysis.blinding import current_seal
-from analysis.search import Search, searches
+from analysis.channels import searches
+from analysis.search import Search
 from tests.bench import _idiomatic, _ours, _rdataframe, _sample
 from tests.bench._declaration import NoReferenceError, final_state, selections
 from tests.bench._measure import Cost, cost, medians

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from analysis.blinding import Sealed
+from analysis.channels import searches
 from analysis.execution import Backend
 from analysis.execution.chunks import process_chunk
 from analysis.execution.clusters import open_cluster
 from analysis.execution.executors import DaskExecutor
 from analysis.execution.runner import inspect_fileset, plan
 from analysis.processor import SearchProcessor
-from analysis.search import searches
 from tests.bench import _sample
 from tests.bench._measure import in_a_process, medians
 from tests.bench._ours import CHUNK_SIZE, OPEN

@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from analysis import blinding
+from analysis.channels import search
 from analysis.cli.limits import command as limits
 from analysis.cli.unblind import command as unblind
 from analysis.execution.store import save
 from analysis.results import Limits
-from analysis.search import search
 from tests.hand_made import booked
 
 BLIND = search("pi_ee", "2022")

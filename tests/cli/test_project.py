@@ -7,10 +7,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from analysis.channels import search
 from analysis.cli.project import command
 from analysis.limits.events import limit_from_events
 from analysis.results import Limits, write_json
-from analysis.search import search
 from tests.hand_made import booked
 
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.catalogue import catalogue
+from analysis.channels import searches
 from analysis.cli.run import command
 from analysis.execution.store import load
-from analysis.search import searches
 from tests.toy_events import write_toy_file
 
 SEARCH = next(iter(searches()))

@@ -6,8 +6,8 @@ import json
 
 from click.testing import CliRunner, Result
 
+from analysis.channels import searches
 from analysis.cli.searches import command
-from analysis.search import searches
 
 NAME = next(iter(searches()))
 

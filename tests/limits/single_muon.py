@@ -9,9 +9,9 @@ import uproot
 
 from analysis import histograms
 from analysis.catalogue import SimulatedSample, branching_fractions
+from analysis.channels import search
 from analysis.limits.booked import Booked
 from analysis.processor import SearchProcessor
-from analysis.search import search
 from analysis.simulation.decays.mu_invisible import HIGHEST
 from analysis.simulation.samples import simulate_sample
 from tests import hand_made

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from analysis.catalogue import branching_fractions, conditions
+from analysis.channels import search
 from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_printed_rows
 from analysis.limits.booked import Booked
 from analysis.limits.events import normalise
-from analysis.search import search
 from tests.hand_made import FULL, GENERATED, booked, sample
 
 WITH_PI0 = search("pi_pi0_ee", "2016-2018")

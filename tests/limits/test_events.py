@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from analysis.catalogue import branching_fractions, conditions
+from analysis.channels import search
 from analysis.limits.backgrounds import total_row
 from analysis.limits.booked import Booked, MissingHistogramsError
 from analysis.limits.controls import control_agreement
 from analysis.limits.events import limit_from_events
-from analysis.search import search
 from tests.hand_made import FULL, GENERATED, booked
 
 

@@ -3,11 +3,11 @@
 import pyhf
 import pytest
 
+from analysis.channels import search
 from analysis.limits.backgrounds import total_row
 from analysis.limits.events import limit_from_events
 from analysis.limits.workspaces import events_workspace, unit_of
 from analysis.normalisation import Measurement
-from analysis.search import search
 from tests.hand_made import booked
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from analysis import blinding, catalogue, simulation
-from analysis import search as declarations
+from analysis import blinding, catalogue, channels, simulation
 from analysis.catalogue import PseudoData, SimulatedSample
+from analysis.channels import search
 from analysis.cli.searches import command as searches_command
 from analysis.cli.simulate import command as simulate_command
 from analysis.execution import Backend, run
@@ -25,7 +25,6 @@ from analysis.limits.events import limit_from_events
 from analysis.limits.projection import project
 from analysis.processor import SearchProcessor
 from analysis.recasting import Resonance, Uniform, recast
-from analysis.search import search
 from analysis.simulation.decays import MODES, mode
 from processors import pi_mu_e
 from tests.recasting.samples import acceptance
@@ -34,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ROOT / "samples/quick"
 NEW_DECAY = "K+ -> pi- e+ mu+"
 """The example's decay in an order that no list of modes has: its acceptance must be the example's."""
-CACHES = (declarations.channel_files, declarations.searches, catalogue.catalogue)
+CACHES = (channels.channel_files, channels.searches, catalogue.catalogue)
 
 
 def test_the_example_is_known_everywhere():
@@ -85,10 +84,10 @@ def throwaway(tmp_path, monkeypatch):
     (package / "throwaway.py").write_text(channel_source())
     monkeypatch.syspath_prepend(str(tmp_path))
     points = (
-        EntryPoint("channels", "processors", declarations.ENTRY_POINTS),
-        EntryPoint("more", "throwaway_channels", declarations.ENTRY_POINTS),
+        EntryPoint("channels", "processors", channels.ENTRY_POINTS),
+        EntryPoint("more", "throwaway_channels", channels.ENTRY_POINTS),
     )
-    monkeypatch.setattr(declarations, "entry_points", lambda group: points)
+    monkeypatch.setattr(channels, "entry_points", lambda group: points)
     _forget()
     yield tmp_path / "samples"
     monkeypatch.undo()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from analysis.catalogue import SimulatedSample
+from analysis.channels import search
 from analysis.events.columns import Columns
 from analysis.processor import SearchProcessor
-from analysis.search import search
 from analysis.simulation.samples import simulate_sample
 from analysis.units import GeV
 from tests.ideal_single_tracks import ideal_single_tracks, several

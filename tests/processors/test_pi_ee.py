@@ -8,8 +8,8 @@ import awkward as ak
 import numpy as np
 import pytest
 
+from analysis.channels import search
 from analysis.processor import SearchProcessor
-from analysis.search import search
 from analysis.units import GeV
 from tests.ideal_events import ideal_events
 from tests.reading import nano_events

@@ -7,11 +7,11 @@ import pytest
 
 from analysis.blinding import Box, Seal
 from analysis.catalogue import SimulatedSample
+from analysis.channels import search
 from analysis.limits.published import grossman_nir
 from analysis.particles import MASS_PI0
 from analysis.processor import SearchProcessor
 from analysis.published import published
-from analysis.search import search
 from analysis.simulation.samples import simulate_sample
 from analysis.units import GeV, MeV
 from tests.ideal_single_tracks import ideal_single_tracks, one, several

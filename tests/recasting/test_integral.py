@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from analysis.channels import searches
 from analysis.particles import MASS_E, MASS_K, MASS_PI
 from analysis.recasting import Function, RecastError, Resonance, Uniform
 from analysis.recasting.integral import _sampled, integral
 from analysis.recasting.reweighting import signal_decay
-from analysis.search import Counting, searches
+from analysis.search import Counting
 from analysis.simulation.decays import mode
 from analysis.simulation.decays.mode import mass2
 from analysis.simulation.decays.pi_ll import PI_MUMU

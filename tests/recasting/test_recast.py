@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.catalogue import conditions
+from analysis.channels import search
 from analysis.execution import Backend
 from analysis.execution.store import save
 from analysis.limits.events import limit_from_events
@@ -15,7 +16,6 @@ from analysis.processor import triggered
 from analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
 from analysis.recasting.reweighting import RecastProcessor, Reweighting
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.search import search
 from analysis.simulation.decays import mode
 from analysis.simulation.decays.mode import mass2
 from analysis.simulation.decays.mu_n import lepton_n_visible

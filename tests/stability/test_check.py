@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from analysis.catalogue import conditions
+from analysis.channels import search
 from analysis.execution import Backend, run
 from analysis.execution.store import load
 from analysis.limits.booked import Booked
 from analysis.limits.events import limit_from_events
 from analysis.report.stability import draw_stability
-from analysis.search import search
 from analysis.simulation.beam import fiducial_fraction
 from analysis.stability import CutVariation, PeriodVariation, VariationError, check_stability
 from analysis.stability.check import StabilityProcessor

@@ -4,7 +4,7 @@ import pytest
 
 from analysis.blinding import current_seal
 from analysis.catalogue import conditions
-from analysis.search import search, searches
+from analysis.channels import search, searches
 from analysis.stability import CutVariation, PeriodVariation, VariationError
 from analysis.stability.variation import edge, parsed, quantities, usual
 from analysis.units import m
