@@ -50,6 +50,7 @@ SM = "K+ -> mu+ nu_mu"
 
 # Section 2: E/p, MUV3, and the RICH below 30 GeV/c (the muon's threshold is 9.5 GeV/c)
 MUON = all_of(muon(eop_below=0.2, muv3_window=3 * ns), rich_muon(below=30 * GeV, threshold=9.5 * GeV))
+AS_MUON = vertex_identified_as("mu+", by={"mu": MUON})
 
 M_MISS2 = squared_missing_mass((480, -0.08, 0.16))
 M_MISS = missing_mass((4200, 180, 390))
@@ -91,7 +92,7 @@ def selection(name: str, decay: str, *regions: Region) -> Selection:
         name=name,
         decay=decay,
         candidates=single_tracks,
-        identify=vertex_identified_as("mu+", by={"mu": MUON}),
+        identify=AS_MUON,
         identified_as="identified as mu+",
         triggers=("minimum_bias",),
         cuts=CUTS,
