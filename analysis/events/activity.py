@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.detector import detector
 from analysis.events.candidates import Candidates
+from analysis.search import Interval
 
 Index = NDArray[np.int64]
 Float = NDArray[np.float64]
@@ -40,36 +41,56 @@ def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Flo
 
 
 @numba.njit(cache=True)
-def _count_off_tracks(  # type: ignore[no-untyped-def]
-    offsets: Index, clusters: Float, event: Index, impact: Float, time: Float, limits: tuple[float, float, float]
+def _hardest_two(  # type: ignore[no-untyped-def]
+    offsets: Index, clusters: Float, event: Index, impact: Float, time: Float, limits: tuple[float, float, float, float]
 ):
-    """Clusters per candidate above an energy, in time, and off all three impact points; `clusters` is (4, clusters)."""
-    energy, distance, window = limits
-    counts = np.zeros(len(event), np.int64)
+    """Clusters off the tracks per candidate: number (n,) and rows of the two most energetic (n, 2), -1 for none.
+
+    `clusters` is (4, clusters), `impact` (n, tracks, 2); `limits` are the least energy and distance and the interval of
+    |cluster time - vertex time|.
+    """
+    energy, distance, early, late = limits
+    number = np.zeros(len(event), np.int64)
+    hardest = np.full((len(event), 2), -1)
     for n in range(len(event)):
         for i in range(offsets[event[n]], offsets[event[n] + 1]):
-            if clusters[0, i] > energy and abs(clusters[3, i] - time[n]) < window:
-                off = True
-                for t in range(impact.shape[1]):
-                    dx, dy = clusters[1, i] - impact[n, t, 0], clusters[2, i] - impact[n, t, 1]
-                    off = off and dx * dx + dy * dy > distance * distance
-                counts[n] += off
-    return counts
+            off = abs(clusters[3, i] - time[n])
+            if clusters[0, i] <= energy or off <= early or off >= late:
+                continue
+            apart = True
+            for t in range(impact.shape[1]):
+                dx, dy = clusters[1, i] - impact[n, t, 0], clusters[2, i] - impact[n, t, 1]
+                apart = apart and dx * dx + dy * dy > distance * distance
+            if not apart:
+                continue
+            number[n] += 1
+            first, second = hardest[n]
+            if first < 0 or clusters[0, i] > clusters[0, first]:
+                hardest[n, 0], hardest[n, 1] = i, first
+            elif second < 0 or clusters[0, i] > clusters[0, second]:
+                hardest[n, 1] = i
+    return number, hardest
 
 
-def extra_clusters(
-    c: Candidates, impact: Float, time: Float, *, energy: float, distance: float, window: float
-) -> Index:
-    """LKr clusters above `energy` (MeV) within `window` (ns) of `time` (n,) and farther than `distance` (mm) from every
-    impact point (n, tracks, 2); shape (n,).
+def cluster_columns(c: Candidates) -> Float:
+    """Energy, x, y and time of all LKr clusters of the chunk, shape (4, clusters)."""
+    fields = ("energy", "x", "y", "time")
+    return np.stack([c.columns.flat("Cluster", name).astype(np.float64) for name in fields])
+
+
+def clusters_off_tracks(
+    c: Candidates, impact: Float, time: Float, *, energy: float, distance: float, window: Interval
+) -> tuple[Index, Index]:
+    """LKr clusters above `energy` (MeV), farther than `distance` (mm) from every impact point (n, tracks, 2), and off
+    `time` (n,) by an amount (ns) inside `window`: their number (n,) and the rows of the two most energetic (n, 2).
     """
     if not len(c):
-        return np.zeros(0, np.int64)
-    fields = ("energy", "x", "y", "time")
-    clusters = np.stack([c.columns.flat("Cluster", name).astype(np.float64) for name in fields])
-    limits = (energy, distance, window)
-    counts: Index = _count_off_tracks(c.columns.offsets("Cluster"), clusters, c.event, impact, time, limits)
-    return counts
+        return np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
+    limits = (energy, distance, window.low, window.high)
+    found: tuple[Index, Index] = _hardest_two(
+        c.columns.offsets("Cluster"), cluster_columns(c), c.event, impact, time, limits
+    )
+    return found
 
 
 @numba.njit(cache=True)

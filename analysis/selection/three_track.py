@@ -15,7 +15,7 @@ from analysis.detector import (
     in_straw_acceptance,
 )
 from analysis.events import kinematics
-from analysis.events.activity import extra_clusters, lav_signals
+from analysis.events.activity import clusters_off_tracks, lav_signals
 from analysis.events.candidates import Candidates
 from analysis.search import Cut, Interval, Quantity, Truth, exactly
 from analysis.selection.identification import energy_over_momentum, vertex_time
@@ -172,7 +172,8 @@ def extra_cluster_count(*, energy: float, distance: float, window: float) -> Qua
 
     def of(c: Candidates) -> NDArray[np.int64]:
         impact = c.at_plane(detector().lkr.z)
-        return extra_clusters(c, impact, vertex_time(c), energy=energy, distance=distance, window=window)
+        within = Interval(high=window)
+        return clusters_off_tracks(c, impact, vertex_time(c), energy=energy, distance=distance, window=within)[0]
 
     title = f"LKr clusters above {energy / GeV:g} GeV off the tracks within {window / ns:g} ns"
     return Quantity("extra_clusters", title, of, (10, -0.5, 9.5))
