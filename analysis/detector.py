@@ -156,10 +156,7 @@ class Tank(Block):
 
 
 class Lkr(Block):
-    """Calorimeter: an octagon of `apothem` around a beam pipe of radius `pipe`, for tracks from `r_min` on.
-
-    Resolution: stochastic/sqrt(E/GeV) (+) noise/E (+) constant.
-    """
+    """Calorimeter: an octagon around a beam pipe, for tracks from `r_min` on; resolution: the usual three terms."""
 
     z: Positive
     r_min: Positive
@@ -179,10 +176,7 @@ class Lkr(Block):
 
 
 class Interactions(Block):
-    """Matter between spectrometer and calorimeter, in nuclear interaction `lengths` (of a pion) and between two `z`.
-
-    `transverse_momentum` is that of a neutral pion made there, in each direction.
-    """
+    """Matter in front of the calorimeter, between two `z`; transverse momentum (each direction) of pions made there."""
 
     lengths: Positive
     z: tuple[Positive, Positive]
