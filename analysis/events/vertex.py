@@ -25,6 +25,10 @@ Index = NDArray[np.int64]
 View = tuple[NDArray[np.floating], ...]
 """One view, x or y: position, slope, var, cov, var_slope of all tracks, five arrays (tracks,) of any precision."""
 
+Three = tuple[float, float, float]
+"""Of the three tracks of a triplet."""
+EQUAL = (1.0, 1.0, 1.0)
+
 POSITION, SLOPE, VAR, COV, VAR_SLOPE = range(5)
 LARGEST = 5
 """Row after those of a view in the kernel's own table: the largest variance in the z range."""
@@ -33,68 +37,88 @@ MARGIN = 1 + 1e-6
 """Room for rounding, so that the bound never refuses what the fit would accept."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _variance(view: Float, n: int, dz: float) -> float:
     """Variance of a track's position at dz."""
     return view[VAR, n] + 2 * view[COV, n] * dz + view[VAR_SLOPE, n] * dz * dz  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def _load(view: View, first: int, last: int, low: float, high: float, into: Float) -> None:
     """The tracks of one event in float64; the variance is convex in z, so it is largest at an end of the range."""
+    position, slope, var, cov, var_slope = view
     for n in range(last - first):
-        for row in range(LARGEST):
-            into[row, n] = view[row][first + n]
+        into[POSITION, n] = position[first + n]
+        into[SLOPE, n] = slope[first + n]
+        into[VAR, n] = var[first + n]
+        into[COV, n] = cov[first + n]
+        into[VAR_SLOPE, n] = var_slope[first + n]
         into[LARGEST, n] = max(_variance(into, n, low), _variance(into, n, high))
 
 
-@numba.njit(cache=True)
-def _sums(view: Float, i: int, j: int, k: int, w: tuple[float, float, float]):  # type: ignore[no-untyped-def]
-    """Weighted means of position and slope of three tracks and what the closest approach needs: sums of products
-    and squares of the deviations from them."""
-    x0, x1, x2 = view[POSITION, i], view[POSITION, j], view[POSITION, k]
-    s0, s1, s2 = view[SLOPE, i], view[SLOPE, j], view[SLOPE, k]
-    total = 1 / (w[0] + w[1] + w[2])
-    mean = (w[0] * x0 + w[1] * x1 + w[2] * x2) * total
-    slope = (w[0] * s0 + w[1] * s1 + w[2] * s2) * total
-    x0, x1, x2, s0, s1, s2 = x0 - mean, x1 - mean, x2 - mean, s0 - slope, s1 - slope, s2 - slope
-    cross = w[0] * x0 * s0 + w[1] * x1 * s1 + w[2] * x2 * s2
-    square = w[0] * s0 * s0 + w[1] * s1 * s1 + w[2] * s2 * s2
-    spread = w[0] * x0 * x0 + w[1] * x1 * x1 + w[2] * x2 * x2
-    return mean, slope, cross, square, spread
+@numba.njit(cache=True, error_model="numpy")
+def _three(view: Float, row: int, i: int, j: int, k: int) -> Three:
+    return view[row, i], view[row, j], view[row, k]
 
 
-@numba.njit(cache=True)
-def _weights(view: Float, i: int, j: int, k: int, dz: float) -> tuple[float, float, float]:
-    return 1 / _variance(view, i, dz), 1 / _variance(view, j, dz), 1 / _variance(view, k, dz)
+@numba.njit(cache=True, error_model="numpy")
+def _products(a: Three, b: Three) -> Three:
+    """Products of the differences between two tracks, each pair in the place of the third track."""
+    return (a[1] - a[2]) * (b[1] - b[2]), (a[0] - a[2]) * (b[0] - b[2]), (a[0] - a[1]) * (b[0] - b[1])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
+def _dot(a: Three, b: Three) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _variances(v: Three, c: Three, vs: Three, dz: float) -> Three:
+    """Variances of the positions at dz."""
+    return v[0] + (2 * c[0] + vs[0] * dz) * dz, v[1] + (2 * c[1] + vs[1] * dz) * dz, v[2] + (2 * c[2] + vs[2] * dz) * dz
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _others(v: Three) -> Three:
+    """Products of the other two variances: inverse variances up to a common factor."""
+    return v[1] * v[2], v[0] * v[2], v[0] * v[1]
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _fit(x: Float, y: Float, i: int, j: int, k: int, low: float, high: float, below: float):  # type: ignore[no-untyped-def]
     """Vertex of one triplet: (x, y, z - z0, chi2); chi2 is -1 where it cannot be below `below`, or where z - z0
-    starts outside (low, high)."""
-    equal = (1.0, 1.0, 1.0)
-    _, _, cross_x, square_x, spread_x = _sums(x, i, j, k, equal)
-    _, _, cross_y, square_y, spread_y = _sums(y, i, j, k, equal)
-    cross, square = cross_x + cross_y, square_x + square_y
+    starts outside (low, high).
+
+    With variances v_i and weights w_i = 1 / v_i, W their sum, a weighted sum over deviations from the mean is one over
+    pairs, sum_ij w_i w_j (x_i - x_j) (s_i - s_j) / W, and w_i w_j / W = v_k / (v_1 v_2 + v_1 v_3 + v_2 v_3): the
+    differences do not change from pass to pass, and a pass needs one division.
+    """
+    xs, sx = _three(x, POSITION, i, j, k), _three(x, SLOPE, i, j, k)
+    ys, sy = _three(y, POSITION, i, j, k), _three(y, SLOPE, i, j, k)
+    xx, xsx, ssx = _products(xs, xs), _products(xs, sx), _products(sx, sx)
+    yy, ysy, ssy = _products(ys, ys), _products(ys, sy), _products(sy, sy)
+    cross, square = _dot(EQUAL, xsx) + _dot(EQUAL, ysy), _dot(EQUAL, ssx) + _dot(EQUAL, ssy)
     dz = -cross / square if square > 0 else 0.0
     if not low < dz < high:
         return 0.0, 0.0, dz, -1.0
     largest = max(x[LARGEST, i], x[LARGEST, j], x[LARGEST, k], y[LARGEST, i], y[LARGEST, j], y[LARGEST, k])
-    if spread_x + spread_y + cross * dz > below * largest * MARGIN:
+    if _dot(EQUAL, xx) + _dot(EQUAL, yy) + cross * dz > 3 * below * largest * MARGIN:
         return 0.0, 0.0, dz, -1.0
-    px, py, left = 0.0, 0.0, 0.0
+    vx, cx, vsx = _three(x, VAR, i, j, k), _three(x, COV, i, j, k), _three(x, VAR_SLOPE, i, j, k)
+    vy, cy, vsy = _three(y, VAR, i, j, k), _three(y, COV, i, j, k), _three(y, VAR_SLOPE, i, j, k)
+    a, b = EQUAL, EQUAL
     for _ in range(PASSES):
-        mx, sx, cross_x, square_x, spread_x = _sums(x, i, j, k, _weights(x, i, j, k, dz))
-        my, sy, cross_y, square_y, spread_y = _sums(y, i, j, k, _weights(y, i, j, k, dz))
-        cross, square = cross_x + cross_y, square_x + square_y
-        dz = -cross / square
-        px, py = mx + sx * dz, my + sy * dz
-        left = spread_x + spread_y + cross * dz
-    return px, py, dz, max(left, 0.0)  # rounding can leave exact lines just below zero
+        a, b = _variances(vx, cx, vsx, dz), _variances(vy, cy, vsy, dz)
+        down_x, down_y = _dot(EQUAL, _others(a)), _dot(EQUAL, _others(b))
+        cross = _dot(a, xsx) * down_y + _dot(b, ysy) * down_x
+        dz = -cross / (_dot(a, ssx) * down_y + _dot(b, ssy) * down_x)
+    chi2 = _dot(a, xx) / down_x + _dot(b, yy) / down_y + cross * dz / (down_x * down_y)
+    px = (_dot(_others(a), xs) + _dot(_others(a), sx) * dz) / down_x
+    py = (_dot(_others(b), ys) + _dot(_others(b), sy) * dz) / down_y
+    return px, py, dz, max(chi2, 0.0)  # rounding can leave exact lines just below zero
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def fit_triplets(  # type: ignore[no-untyped-def]
     offsets: Index, x: View, y: View, chi2_below: float, z_range: tuple[float, float]
 ):
