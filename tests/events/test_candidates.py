@@ -5,6 +5,7 @@ import pytest
 import vector
 
 from analysis.events import kinematics
+from analysis.events.activity import lav_signals
 from analysis.events.candidates import three_track_vertices
 from analysis.particles import MASS_K, particle
 from analysis.selection.identification import electron, pion, vertex_identified_as
@@ -68,3 +69,47 @@ def test_a_chunk_without_events_has_no_candidates(ideal, tmp_path):
     empty = three_track_vertices(columns_of(path, entry_start=5, entry_stop=5))
     assert len(empty) == 0
     assert kinematics.invariant_mass(vertex_identified_as(*PARTICLES, by=BY)(empty)).shape == (0,)
+
+
+def test_no_column_is_read_for_candidates_that_are_not_there(ideal, tmp_path):
+    columns = columns_of(ideal.write(tmp_path / "ideal.root"))
+    found = three_track_vertices(columns).take(np.zeros(300, bool))
+    before = set(columns.read)
+    assert found.track("rich_time").shape == (0, 3)
+    assert found.track("charge").dtype == np.int8
+    assert found.per_event("beam_momentum").shape == (0,)
+    assert found.momentum.shape == (0, 3, 3)
+    assert lav_signals(found, np.zeros(0), 4.0).shape == (0,)
+    assert columns.read == before
+
+
+def test_what_several_selections_ask_for_is_computed_once(ideal, tmp_path):
+    columns = columns_of(ideal.write(tmp_path / "ideal.root"))
+    found, calls = columns.shared(three_track_vertices), []
+
+    def quantity(c):
+        calls.append(len(c))
+        return c.vertex[:, 2]
+
+    assert found.once(quantity) is found.once(quantity)
+    assert columns.shared(three_track_vertices) is found
+    assert calls == [300]
+
+
+def test_identifications_of_equal_rules_are_one():
+    same = vertex_identified_as(*PARTICLES, by={"pi": pion(eop_below=0.85), "e": electron()})
+    assert same is vertex_identified_as(*PARTICLES, by=BY)
+    assert same is not vertex_identified_as(*PARTICLES, by={"pi": pion(eop_below=0.9), "e": electron()})
+
+
+def test_candidates_without_some_events_are_those_found_without_them(ideal, tmp_path):
+    columns = columns_of(ideal.write(tmp_path / "ideal.root"))
+    identify = vertex_identified_as(*PARTICLES, by=BY)
+    columns.shared(three_track_vertices).once(identify).once(kinematics.total_momentum)
+    hidden = np.random.default_rng(1).random(300) < 0.2
+    left = columns.without(hidden)
+    taken = left.shared(three_track_vertices).once(identify)
+    again = identify(three_track_vertices(left))
+    for name in ("event", "tracks", "vertex", "chi2", "momentum"):
+        np.testing.assert_array_equal(getattr(taken, name), getattr(again, name))
+    np.testing.assert_array_equal(taken.once(kinematics.total_momentum), kinematics.total_momentum(again))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.particles import MASS_E, MASS_PI
-from analysis.selection.identification import electron, muon, pion, vertex_identified_as
+from analysis.selection.identification import electron, muon, pion, rows_with, vertex_identified_as
 
 
 class Tracks:
@@ -76,3 +76,9 @@ def test_muons_need_a_signal_in_time_and_pions_may_be_vetoed_by_one():
     assert rows.tolist() == [0]
     veto = pion(eop_below=0.85, muv3_veto=3)
     assert veto(Tracks([[-1, 1, 1]] * 2, [[0.05, 1, 1]] * 2, muv3))[:, 0].tolist() == [False, True]
+
+
+def test_rows_with_enough_true_values():
+    mask = np.random.default_rng(2).random((200, 3)) < 0.4
+    for number in range(4):
+        np.testing.assert_array_equal(rows_with(mask, number), np.flatnonzero(mask.sum(axis=1) >= number))
