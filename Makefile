@@ -26,7 +26,7 @@ LIMITS  := $(RESULT_DIR)/limits.json
 
 python = $(foreach place,$(1),$(shell find $(place) -name '*.py' 2>/dev/null))
 COMMON     := $(call python,analysis/units.py analysis/particles.py analysis/schema.py analysis/detector.py \
-	analysis/catalogue.py) $(wildcard datasets/catalogue.yaml datasets/conditions.yaml datasets/detector.yaml)
+	analysis/detector_model.py analysis/catalogue.py) $(wildcard datasets/catalogue.yaml datasets/conditions.yaml datasets/detector.yaml)
 SIMULATION := $(COMMON) $(call python,analysis/simulation) $(wildcard datasets/branching_fractions.yaml)
 SELECTION  := $(COMMON) $(call python,analysis/events analysis/selection analysis/corrections analysis/execution \
 	analysis/histograms.py analysis/search.py analysis/processor.py analysis/blinding.py processors) \

@@ -148,12 +148,11 @@ class Validation:
             yield self._row(f"loss by the RICH, {with_rich.decay}", printed, *_share(lost, after))
 
     def _resolutions(self) -> Iterator[ValidationRow]:
-        roles = (
-            (self.search.normalisation, self.search.samples.normalisation),
-            (self.search.signal, self.search.samples.signal),
-        )
+        normalisation = (self.search.normalisation, self.search.samples.normalisation)
+        signal = (self.search.signal, self.search.samples.signal)
         for name, printed in self.paper.resolutions.items():
-            for selection, sample in roles:
+            # positions are printed for the signal, masses for the decay that is seen
+            for selection, sample in (signal, normalisation) if name.endswith("_z") else (normalisation, signal):
                 histogram, unit = self._peak(name, selection, sample)
                 if histogram is not None:
                     width, error = gaussian_core(histogram)

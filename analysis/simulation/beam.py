@@ -19,8 +19,8 @@ Ints = npt.NDArray[np.int64]
 
 DECAY_LENGTH = 75 * GeV / MASS_K * CTAU_K
 """Mean decay length (mm) of the beam kaons."""
-Z_FIRST, Z_LAST = Z_GTK3, 183000.0
-"""Decays are generated between GTK3 and the first spectrometer chamber."""
+Z_FIRST, Z_LAST = 97000.0, 183000.0
+"""Decays are generated from 5 m upstream of GTK3, where few daughters pass the collimator, to the first chamber."""
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,22 @@ def _truncated(rng: np.random.Generator, sigma: float, limit: float, n: int) -> 
 
 
 def kaons(rng: np.random.Generator, means: Floats, z: Floats) -> tuple[Floats, Floats]:
-    """Kaon momenta (3, n) and decay vertices (3, n), given the mean beam (n, 5) and the decay positions z."""
+    """Kaon momenta (3, n) and decay vertices (3, n), given the mean beam (n, 5) and the decay positions z.
+
+    TRIM5 gives the beam its slope: upstream of it the kaon has not been bent yet.
+    """
     spread, n = detector().beam, len(z)
     p = means[:, 0] * (1 + spread.momentum_rms * rng.standard_normal(n))
     slope_x = means[:, 1] + spread.divergence_x * rng.standard_normal(n)
     slope_y = means[:, 2] + spread.divergence_y * rng.standard_normal(n)
     x = means[:, 3] + _truncated(rng, spread.spot_x, spread.half_width_x, n)
     y = means[:, 4] + _truncated(rng, spread.spot_y, spread.half_width_y, n)
-    pz = p / np.sqrt(1 + slope_x**2 + slope_y**2)
+    bend, upstream = spread.trim5_kick / p, np.maximum(0.0, spread.trim5_z - z)
     path = z - Z_GTK3
-    return np.stack((slope_x * pz, slope_y * pz, pz)), np.stack((x + slope_x * path, y + slope_y * path, z))
+    vertex = np.stack((x + slope_x * path + bend * upstream, y + slope_y * path, z))
+    slope_x = np.where(upstream > 0, slope_x - bend, slope_x)
+    pz = p / np.sqrt(1 + slope_x**2 + slope_y**2)
+    return np.stack((slope_x * pz, slope_y * pz, pz)), vertex
 
 
 @kernel

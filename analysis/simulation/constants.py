@@ -12,7 +12,8 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from analysis.detector import Detector, detector
+from analysis.detector import detector
+from analysis.detector_model import Detector
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +21,10 @@ Floats = npt.NDArray[np.float64]
 class Constants(Protocol):
     """The fields of the record.  Units as in `analysis.detector`: MeV, mm, ns, rad."""
 
+    collimator_z: Floats
+    collimator_half: Floats
+    trim5_z: float
+    trim5_kick: float
     straw_z: Floats
     straw_hole_x: Floats
     straw_half: float
@@ -149,6 +154,10 @@ def _array(values: tuple[float, ...]) -> Floats:
 
 def _tracker(d: Detector) -> dict[str, float | Floats]:
     return {
+        "collimator_z": _array(d.collimator.z),
+        "collimator_half": _array(d.collimator.half_aperture),
+        "trim5_z": d.beam.trim5_z,
+        "trim5_kick": d.beam.trim5_kick,
         "straw_z": _array(d.straw.z),
         "straw_hole_x": _array(d.straw.hole_x),
         "straw_half": d.straw.hole_half_side,

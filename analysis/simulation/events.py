@@ -35,6 +35,7 @@ from analysis.simulation.skim import (
 )
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
+from analysis.simulation.upstream import into_tank
 from analysis.simulation.vetoes import (
     IN_IRC,
     IN_LAV,
@@ -78,8 +79,10 @@ def _follow(
     state, weight = e.states[slot], 1.0
     state[:] = e.particles[k]
     state[t.PARENT] = k
-    if state[t.PZ] < t.SOFTEST_TRACK:
+    if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
+    start = e.start
+    start[:] = state
     if hastened > 0 and abs(state[t.PDG]) == t.PION:
         left, weight = t.pion_path(rng, state, hastened, c.muv3_z - state[t.Z])
     else:
@@ -87,8 +90,7 @@ def _follow(
     count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, left, e.hits[slot])
     own = e.particles[int(state[t.PARENT])]
     own[t.Z_END] = max(state[t.Z], own[t.Z_END])
-    produced = e.particles[k]
-    return count, seen and lav_station(c, produced, produced[t.Z], c.magnet_z) < 0, weight
+    return count, seen and lav_station(c, start, start[t.Z], c.magnet_z) < 0, weight
 
 
 @kernel

@@ -91,9 +91,12 @@ def normalisation(mode: Mode) -> float:
 
 @kernel
 def _line_seen(c: Constants, d: Decays, k: int, i: int) -> bool:
-    """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter."""
+    """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter.
+
+    Upstream decays are left to the plain share of the sampling.
+    """
     px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
-    if pz < 3000.0:
+    if pz < 3000.0 or d.vertex[2, i] < c.trim5_z:
         return False
     kicked = (px + d.charge[k] * c.magnet_kick) / pz
     x, y, z = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]

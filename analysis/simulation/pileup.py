@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from analysis.detector import inside_octagon, inside_ring
 from analysis.particles import MASS_K, MASS_MU
+from analysis.schema import Z_GTK3
 from analysis.simulation import transport as t
 from analysis.simulation.accidentals import moment, signals
-from analysis.simulation.beam import Z_FIRST, Z_LAST
+from analysis.simulation.beam import Z_LAST
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.muons import muon_signal
@@ -45,7 +46,7 @@ def decay_muon(rng: np.random.Generator, c: Constants, beam: Floats, row: Floats
     row[t.PY] = across * np.sin(phi) + along * beam[2]
     row[t.PZ] = along
     row[t.ENERGY] = (kaon * energy + beam[0] * MUON_MOMENTUM * cosine) / MASS_K
-    row[t.Z] = Z_FIRST + (Z_LAST - Z_FIRST) * rng.random()
+    row[t.Z] = Z_GTK3 + (Z_LAST - Z_GTK3) * rng.random()
     row[t.X] = beam[3] + beam[1] * (row[t.Z] - c.gtk_z)
     row[t.Y] = beam[4] + beam[2] * (row[t.Z] - c.gtk_z)
 

@@ -11,6 +11,7 @@ from analysis.simulation.conversions import missed_with_pairs
 from analysis.simulation.kernel import kernel
 from analysis.simulation.response import happens, log_interpolate
 from analysis.simulation.transport import ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
+from analysis.simulation.upstream import inside_collimator
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +35,7 @@ def lav_station(c: Constants, row: Floats, z_from: float, z_to: float) -> int:
 @kernel
 def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
     """Detector a photon points at, the LAV station, and its position (mm) in the calorimeter's plane."""
-    if row[PZ] <= 0.0:
+    if row[PZ] <= 0.0 or not inside_collimator(c, row):
         return NOWHERE, -1, 0.0, 0.0
     slope_x, slope_y = row[PX] / row[PZ], row[PY] / row[PZ]
     station = lav_station(c, row, row[Z], np.inf)
@@ -83,7 +84,7 @@ def photon_target(rng: np.random.Generator, c: Constants, row: Floats) -> tuple[
     """
     detector, station, x, y = photon_fate(c, row)
     energy = row[ENERGY]
-    if detector == NOWHERE and rng.random() < c.lav_albedo:
+    if detector == NOWHERE and row[Z] > c.trim5_z and rng.random() < c.lav_albedo:
         station = station_after_wall(c, row)
         if station >= 0:
             detector, energy = IN_LAV, energy * rng.random()

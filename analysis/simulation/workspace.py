@@ -22,11 +22,12 @@ class Event(Protocol):
 
     `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy), `muons` whether a track
     gives a muon signal and the centre of its tile (x, y), `times` the tracks' times; all times are relative to the
-    decay.  `pileup` are the particles of another decay.
+    decay.  `start` is where a track enters the tank, `pileup` are the particles of another decay.
     """
 
     particles: Floats
     states: Floats
+    start: Floats
     hits: Floats
     fits: Floats
     low: Floats
@@ -49,6 +50,7 @@ def scratch() -> Event:
     shapes = {
         "particles": (t.CAPACITY, t.COLUMNS),
         "states": (MAX_TRACKS, t.COLUMNS),
+        "start": (t.COLUMNS,),
         "hits": (MAX_TRACKS, 4, 4),
         "fits": (MAX_TRACKS, f.FIT_COLUMNS),
         "low": (4, 4),
