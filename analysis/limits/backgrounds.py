@@ -139,17 +139,24 @@ def _row(
 def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
     search = booked.search
     total = sum((c for c in cells.values() if c.value > 0), Count())
-    # A systematic source is common to its samples, so their errors add linearly; sources are independent.
-    shifts: dict[str, float] = {}
-    for s in search.systematics:
-        shifts[s.name] = shifts.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
     printed = paper.regions[region].total if paper and region in paper.regions else None
     shut = not search.signal.region(region).control and not opened(search)
     observed = None if shut else round(booked.data(search.signal, region).value)
     return BackgroundRow(
-        search.name, search.dataset, region, "total", total.value, total.error, math.hypot(*shifts.values()),
+        search.name, search.dataset, region, "total", total.value, total.error, systematic_error(search, cells),
         printed.expected if printed else None, printed.error if printed else None, observed,
     )  # fmt: skip
+
+
+def systematic_error(search: Search, cells: Mapping[str, Count]) -> float:
+    """Systematic error (events) of the sum of the samples' `cells`.
+
+    A source is common to its samples, so their errors add linearly; sources are independent.
+    """
+    shifts: dict[str, float] = {}
+    for s in search.systematics:
+        shifts[s.name] = shifts.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
+    return math.hypot(*shifts.values())
 
 
 def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:

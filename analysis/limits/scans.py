@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.catalogue import branching_fractions
-from analysis.limits.backgrounds import BackgroundRow, background_table, opened
+from analysis.limits.backgrounds import BackgroundRow, background_table, opened, systematic_error
 from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, normalise
 from analysis.limits.response import Response
@@ -171,11 +171,8 @@ def _bound(booked: Booked, decays: float, bound: float, relative: float, confide
             view["variance"][above].sum() + beyond["variance"],
         )
         cells[sample] = Count(float(value), float(variance)).scaled(booked.rate_per_weight(sample) * decays)
-    shifts: dict[str, float] = {}
-    for s in search.systematics:
-        shifts[s.name] = shifts.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
     total = sum(cells.values(), Count())
-    error = math.hypot(total.error, *shifts.values())
+    error = math.hypot(total.error, systematic_error(search, cells))
     counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)
     observed: int | None = None
     if opened(search):
