@@ -19,14 +19,21 @@ CHANNELS = channels.three_track_channels()
 
 
 @pytest.fixture(scope="module")
-def events(tmp_path_factory):
+def files(tmp_path_factory):
     pool = _sample.pool(tuple(s for group in CHANNELS.values() for s in group), 2000)
-    return _sample.write(tmp_path_factory.mktemp("bench") / "events.root", EVENTS, pool)
+    place = tmp_path_factory.mktemp("bench")
+    return {run: _sample.write(place / f"{run}.root", EVENTS, pool, run=run) for run in channels.runs(CHANNELS)}
+
+
+@pytest.fixture(scope="module")
+def events(files):
+    return files[channels.run_of(CHANNELS["pi_ee"])]
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_the_idiomatic_version_selects_the_same_events(name, events):
-    ours, theirs = _ours.selected(events, CHANNELS[name]), channels.idiomatic(events, CHANNELS[name])
+def test_the_idiomatic_version_selects_the_same_events(name, files):
+    path = files[channels.run_of(CHANNELS[name])]
+    ours, theirs = _ours.selected(path, CHANNELS[name]), channels.idiomatic(path, CHANNELS[name])
     channels.agree(name, "the idiomatic version", ours, theirs)
     assert sum(len(found) for found in ours.values()) > 10
 
@@ -73,6 +80,18 @@ def test_a_selection_without_reference_says_so():
     (search,) = searches()["pi_pi0_ee"]
     with pytest.raises(NoReferenceError, match="three identified tracks"):
         final_state(search.signal)
+    assert list(selections((search,))) == ["2016-2018/normalisation"]
+    assert not CHANNELS.keys() & channels.single_track_channels().keys()
+
+
+def test_single_tracks_are_compared_with_reading(tmp_path):
+    names = channels.single_track_channels()
+    name = "mu_n"
+    path = _sample.write(tmp_path / "one.root", 2000, _sample.single_tracks(1000), run=channels.run_of(names[name]))
+    row, others = channels.against_reading(name, path, 2000, 1, [])
+    assert row["ratio"] > 0
+    assert "Gtk_momentum" in row["columns"]
+    assert others == []
 
 
 def test_without_root_there_is_an_answer(tmp_path):

@@ -65,8 +65,29 @@ def quantity(q: Quantity) -> tuple[str, Parameters]:
 
 
 def selections(searches: tuple[Search, ...]) -> dict[str, tuple[Search, Selection]]:
-    """Selections of searches by "<data set>/<name>"."""
-    return {f"{search.dataset}/{s.name}": (search, s) for search in searches for s in search.selections}
+    """Selections of searches by "<data set>/<name>": those that references know how to make."""
+    return {
+        f"{search.dataset}/{s.name}": (search, s) for search in searches for s in search.selections if has_reference(s)
+    }
+
+
+RULES = {"pion", "electron", "muon"}
+QUANTITIES = {
+    "vertex_charge", "vertex_z", "track_momentum", "tracks_in_acceptance", "straw_separation", "lkr_separation",
+    "track_time_to_trigger", "track_time_spread", "lav_signals", "momentum_balance", "missing_momentum",
+    "transverse_momentum", "positron_likelihood", "rich_angle", "vertex_mass", "pair_mass", "missing_mass_squared",
+    "extra_clusters",
+}  # fmt: skip
+"""What both references know."""
+
+
+def has_reference(selection: Selection) -> bool:
+    try:
+        rules = final_state(selection).rules
+    except NoReferenceError:
+        return False
+    asked = (selection.observable, *(cut.quantity for cut in selection.cuts))
+    return {rule.kind for rule in rules} <= RULES and {quantity(q)[0] for q in asked} <= QUANTITIES
 
 
 def bounds(cut: Cut) -> tuple[float, float]:

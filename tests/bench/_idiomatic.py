@@ -247,7 +247,8 @@ def values_of(q: Quantity, events: ak.Array, state: FinalState) -> list[Any]:  #
 
 def passes(cut: Cut, events: ak.Array, state: FinalState) -> Any:
     values = values_of(cut.quantity, events, state)
-    return reduce(np.logical_and, [(v > cut.within.low) & (v < cut.within.high) for v in values])
+    inside = [(v > cut.within.low) & (v < cut.within.high) for v in values]
+    return reduce(np.logical_and, inside, np.ones(len(events), bool))
 
 
 def select(found: ak.Array, search: Search, selection: Selection) -> tuple[ak.Array, Any]:

@@ -25,8 +25,6 @@ BULK_SHARE = 0.96
 PILEUP = "K+ -> mu+ nu_mu"
 OVERLAID = 0.3
 """Part of the events that get the objects of a second decay."""
-OPENED, SHUT = 8000, 12100
-"""Runs of 2017, which all published data sets share, and of 2022."""
 BASKET = 100_000
 """Events written at a time: one basket a branch."""
 
@@ -37,6 +35,11 @@ class Pool:
 
     events: Output
     pileup: Output
+
+
+def single_tracks(events: int) -> Pool:
+    """About `events` events of one track: what searches for K+ -> mu+ N select is their bulk."""
+    return Pool(_simulated(PILEUP, "all", events), _simulated(PILEUP, "all", events // 10))
 
 
 def pool(searches: tuple[Search, ...], events: int) -> Pool:
@@ -56,7 +59,7 @@ def _simulated(decay: str, stream: str, events: int) -> Output:
     return taken(concatenated(blocks), np.arange(events))
 
 
-def write(path: Path, events: int, of: Pool, *, seed: int = 1, run: int = OPENED) -> Path:
+def write(path: Path, events: int, of: Pool, *, seed: int = 1, run: int) -> Path:
     """A data file of `events` events drawn from a pool, of one run."""
     rng = np.random.default_rng(seed)
     bursts: dict[str, Any] = {"run": [], "burst": [], "events": [], "quality": []}

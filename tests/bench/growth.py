@@ -22,13 +22,15 @@ from tests.bench._measure import in_a_process, medians
 from tests.bench._ours import CHUNK_SIZE, OPEN
 
 Row = dict[str, Any]
-NAME, SAMPLE = "pi_ee", "data_2016_2018"
+NAME, SAMPLE, RUN = "pi_ee", "data_2016_2018", 8000
 
 
 def benchmarks(events: int = CHUNK_SIZE, times: tuple[int, ...] = (4, 40), repeats: int = 3) -> list[Row]:
     """A file of `events` events, processed `times` over, against one chunk of it once."""
     with tempfile.TemporaryDirectory() as place:
-        path = _sample.write(Path(place) / "events.root", events, _sample.pool(searches()[NAME], min(events, 100_000)))
+        path = _sample.write(
+            Path(place) / "events.root", events, _sample.pool(searches()[NAME], min(events, 100_000)), run=RUN
+        )
         first = processed(path, 1)
         rows = [row for n in times for row in grown(first, processed(path, n))]
         return [*rows, two_workers(path, repeats)]
