@@ -46,8 +46,6 @@ SMEARED = 0.01 * GeV2
 deviations."""
 QUICK = 0.1
 """Part of the exposure that a quick sample has."""
-TOLERATED_EXCESS = 2e-2
-"""Part of a mode's events that may be lost because single simulated events stand for more than one."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
 FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 32, 4000, 4
@@ -114,6 +112,7 @@ class Unweighting:
     periods: tuple[Period, ...]
     lines: tuple[str, ...]
     abundant: Abundant | None = None
+    excess: float = 0.02
 
     @property
     def first(self) -> int:
@@ -144,7 +143,7 @@ class Unweighting:
             for part in in_order(self.block, range(len(parts), wanted), workers):
                 parts.append(part)
                 report(len(parts), wanted)
-            needed = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts))
+            needed = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts), self.excess)
             # A few blocks may hold one event of an exceptional weight: estimate again before believing it.
             wanted = min(needed, GROWTH * len(parts))
             if wanted > MOST_BLOCKS:
@@ -155,15 +154,15 @@ class Unweighting:
         return concatenated([part.accepted(len(parts) * SIZE) for part in parts]), len(parts)
 
 
-def blocks_needed(large: list[Floats], total: float, blocks: int) -> int:
-    """Blocks after which events that stand for more than one data event lose less than what is tolerated.
+def blocks_needed(large: list[Floats], total: float, blocks: int, excess: float = 0.02) -> int:
+    """Blocks after which events that stand for more than one data event lose less than the part `excess` of all.
 
     `large` are the expectations above the first blocks' number of decays, `total` the sum of all, both from
     `blocks` blocks.
     """
     values = np.concatenate(large) if large else np.empty(0)
     count = blocks
-    tolerated = max(TOLERATED_EXCESS * total, TOLERATED_EVENTS * blocks * SIZE)
+    tolerated = max(excess * total, TOLERATED_EVENTS * blocks * SIZE)
     while count <= MOST_BLOCKS and np.maximum(values - count * SIZE, 0).sum() > tolerated:
         count = int(count * 1.1) + 1
     return count
@@ -255,7 +254,8 @@ def simulate_pseudo_data(
             unweight=rare.least_missed == 0,  # where it is not, the detectors make the large weights
             invisible=sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf,
         )
-        events, made = Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant).run(workers, report)
+        mode = Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant, sample.tolerated_excess)
+        events, made = mode.run(workers, report)
         parts.append(events)
         blocks += made
     events = _finished(concatenated(parts), sample.seed)

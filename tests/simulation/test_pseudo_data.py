@@ -145,6 +145,8 @@ def test_more_blocks_are_asked_for_until_no_event_stands_for_many():
     many = [np.full(100, 6.0 * SIZE)] * 4
     assert blocks_needed(many, total=4 * 600 * SIZE, blocks=4) >= 5
     assert blocks_needed([np.empty(0)] * 4, total=1.0, blocks=4) == 4
+    # one event of ten blocks' weight: half of it may be lost, then five and a bit are enough
+    assert 5 <= blocks_needed([np.array([10.0 * SIZE])], total=10.0 * SIZE, blocks=1, excess=0.5) <= 6
 
 
 def test_an_exposure_out_of_reach_is_an_error(tmp_path, monkeypatch):
