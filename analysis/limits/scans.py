@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import hist
 import numpy as np
 from numpy.typing import NDArray
 
@@ -155,31 +156,31 @@ class _Bound:
     expected_limits: Floats
 
 
+def _above(histogram: hist.Hist[Any], bound: float) -> Count:
+    """Sum of weights of the bins above `bound` (display unit), which is an edge, the overflow included."""
+    first = int(np.searchsorted(histogram.axes[0].edges, bound - 1e-9))
+    view: Any = histogram.view(flow=True)[1 + first :]
+    return Count(float(view["value"].sum()), float(view["variance"].sum()))
+
+
 def _bound(booked: Booked, decays: float, bound: float, relative: float, confidence_level: float) -> _Bound:
     """`relative` is the error of N_K times the acceptance."""
     search = booked.search
-    name = search.signal.observable.name
-    cells: dict[str, Count] = {}
-    for sample in search.samples.backgrounds:
-        histogram = booked.histogram(sample, search.signal, name)
-        above = histogram.axes[0].edges[:-1] > bound / search.signal.observable.unit - 1e-9
-        view: Any = histogram.view()
-        # what lies beyond the last edge belongs to it as well
-        beyond: Any = histogram.view(flow=True)[-1]
-        value, variance = (
-            view["value"][above].sum() + beyond["value"],
-            view["variance"][above].sum() + beyond["variance"],
-        )
-        cells[sample] = Count(float(value), float(variance)).scaled(booked.rate_per_weight(sample) * decays)
+    observable, shown = search.signal.observable.name, bound / search.signal.observable.unit
+
+    def above(sample: str) -> Count:
+        return _above(booked.histogram(sample, search.signal, observable), shown)
+
+    cells = {s: above(s).scaled(booked.rate_per_weight(s) * decays) for s in search.samples.backgrounds}
     total = sum(cells.values(), Count())
     error = math.hypot(total.error, systematic_error(search, cells))
     counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)
-    observed: int | None = None
-    if opened(search):
-        edges, data = spectrum(booked, name)
-        observed = round(float(data[edges[:-1] > bound / search.signal.observable.unit - 1e-9].sum()))
-    limit = None if observed is None else float(counts.upper_limits(np.array([observed]), confidence_level)[0]) * scale
-    return _Bound(bound, total.value, error, observed, limit, counts.expected_limits(confidence_level)[:, 0] * scale)
+    expected = counts.expected_limits(confidence_level)[:, 0] * scale
+    if not opened(search):
+        return _Bound(bound, total.value, error, None, None, expected)
+    observed = round(sum(above(sample).value for sample in search.samples.data))
+    limit = float(counts.upper_limits(np.array([observed]), confidence_level)[0]) * scale
+    return _Bound(bound, total.value, error, observed, limit, expected)
 
 
 def cut_limits(booked: Booked, settings: CutScan, confidence_level: float) -> Result:
