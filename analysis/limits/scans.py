@@ -25,6 +25,8 @@ from analysis.statistics.peak_search import ScanSettings, events_of_histogram, p
 
 Floats = NDArray[np.float64]
 
+LEAST_SIGNIFICANCE = -10.0
+"""Stands for minus infinity, the significance of no event at all: result files hold finite numbers."""
 MEDIAN = 2
 """Place of the median among the five expected limits."""
 
@@ -114,11 +116,12 @@ def peak_limits(booked: Booked, settings: PeakScan, confidence_level: float) -> 
     limits = mixing_limits(
         found, kaon_decays=decays.value, acceptance=accepted, branching_fraction=fraction.value, relative_error=relative
     )
+    significances = np.maximum(found.significances, LEAST_SIGNIFICANCE)
     columns |= {
         "observed": _plain(found.observed.astype(float)),
         "expected": _plain(found.expected),
         "expected_error": _plain(found.errors),
-        "significance": _plain(np.maximum(found.significances, -10.0)),
+        "significance": _plain(significances),
         "signal_events": _plain(found.upper_limits),
         "single_event_mixing": _plain(limits.single_event_mixing),
         "branching_fraction": _plain(limits.branching_fraction),
@@ -137,7 +140,7 @@ def peak_limits(booked: Booked, settings: PeakScan, confidence_level: float) -> 
             expected_upper_limit=_plain(limits.expected_mixing[:, i]),
             quantity="|U_mu4|^2",
             parameter={"mass": float(masses[i])},
-            details={"resolution": float(widths[i]), "significance": float(found.significances[i])},
+            details={"resolution": float(widths[i]), "significance": float(significances[i])},
         )
         for i in (int(np.argmin(np.abs(masses - m))) for m in settings.shown)
     )

@@ -64,6 +64,15 @@ def test_a_peak_is_found_where_it_is(peak):
     assert found["upper_limit"][at] > 5 * peak[2].columns["upper_limit"][at]
 
 
+def test_a_window_without_events_has_finite_numbers():
+    """Result files refuse infinities; near the end of the range nothing may be left in a window."""
+    empty = replace(FEW, masses=(380.0, 384.0), shown=(384.0,))
+    records, _, scan = peak_limits(toy_booked(PEAK, background=400.0), empty, 0.9)
+    assert 0.0 in scan.columns["observed"]
+    assert np.isfinite([v for values in scan.columns.values() for v in values]).all()
+    assert np.isfinite(records[0].details["significance"])
+
+
 def test_twice_the_kaon_decays_halve_the_limit_of_the_same_spectrum(peak):
     booked = toy_booked(PEAK)
     normalisation = booked.samples[DATA]["2016-2018"]["normalisation"]["regions"].view()
