@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from analysis.channels import search
 from analysis.execution.store import load
 from analysis.limits.booked import Booked
 from analysis.limits.response import Response
 from analysis.published import all_published
 from analysis.results import Limits
-from analysis.search import search
 from analysis.simulation.pseudo_data import QUICK
 from tests.test_chain import RESULTS
 
