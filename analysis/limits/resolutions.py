@@ -23,6 +23,11 @@ class NoPeakError(ValueError):
     """A histogram without a peak that a width could be measured of."""
 
 
+def peaks(histogram: hist.Hist[Any]) -> bool:
+    """Whether enough bins are filled to measure a width."""
+    return int(np.count_nonzero(histogram.values() > 0)) >= FEWEST_BINS
+
+
 def gaussian_core(histogram: hist.Hist[Any]) -> tuple[float, float]:
     """Standard deviation and its error, in the axis' unit, of the Gaussian that fits the peak within two of its own.
 
@@ -32,7 +37,7 @@ def gaussian_core(histogram: hist.Hist[Any]) -> tuple[float, float]:
     edges = np.asarray(histogram.axes[0].edges, dtype=np.float64)
     view: Any = histogram.view()
     content, variance = np.asarray(view["value"], float), np.asarray(view["variance"], float)
-    if np.count_nonzero(content > 0) < FEWEST_BINS:
+    if not peaks(histogram):
         raise NoPeakError(f"{histogram.axes[0].label}: fewer than {FEWEST_BINS} filled bins; simulate more decays")
     centre, sigma = _half_maximum(edges, content)
     error = math.inf

@@ -16,7 +16,7 @@ from analysis.channels import searches
 from analysis.limits.backgrounds import background_table
 from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, signal_region
-from analysis.limits.resolutions import gaussian_core
+from analysis.limits.resolutions import gaussian_core, peaks
 from analysis.published import Published, Value, all_published
 from analysis.search import Search, Selection
 
@@ -154,7 +154,7 @@ class Validation:
             # positions are printed for the signal, masses for the decay that is seen
             for selection, sample in (signal, normalisation) if name.endswith("_z") else (normalisation, signal):
                 histogram, unit = self._peak(name, selection, sample)
-                if histogram is not None:
+                if histogram is not None and peaks(histogram):
                     width, error = gaussian_core(histogram)
                     quantity = f"sigma of {name.replace('_', ' ')}, {selection.decay}"
                     note = "Gaussian fitted within two sigma"

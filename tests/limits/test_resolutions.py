@@ -6,7 +6,7 @@ import hist
 import numpy as np
 import pytest
 
-from analysis.limits.resolutions import NoPeakError, gaussian_core
+from analysis.limits.resolutions import NoPeakError, gaussian_core, peaks
 
 
 def filled(values, bins, low, high, weight=1.0):
@@ -47,5 +47,7 @@ def test_a_common_weight_changes_nothing():
 
 
 def test_without_a_peak_there_is_no_width():
+    empty = filled(np.array([0.5]), 10, 0, 1)
+    assert not peaks(empty)
     with pytest.raises(NoPeakError, match="filled bins"):
-        gaussian_core(filled(np.array([0.5]), 10, 0, 1))
+        gaussian_core(empty)
