@@ -20,7 +20,7 @@ CHANNELS = channels.three_track_channels()
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    pool = _sample.pool(tuple(s for group in CHANNELS.values() for s in group), 2000)
+    pool = _sample.pool(tuple(s for group in CHANNELS.values() for s in group), 2000, bulk=0.2)
     place = tmp_path_factory.mktemp("bench")
     return {run: _sample.write(place / f"{run}.root", EVENTS, pool, run=run) for run in channels.runs(CHANNELS)}
 

@@ -121,6 +121,12 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
 
 
 @cache
+def _with(rule: Rule, number: int) -> Callable[[Candidates], Candidates]:
+    """Gives the candidates of which at least `number` tracks satisfy a rule: what several final states begin with."""
+    return lambda c: c.take(rows_with(c.once(rule), number))
+
+
+@cache
 def _identify(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> Callable[[Candidates], Candidates]:
     wanted = [particle(name) for name in particles]
     masses = tuple(p.mass for p in wanted)
@@ -131,7 +137,7 @@ def _identify(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> C
     def identify(c: Candidates) -> Candidates:
         # What is asked for most is the rarest: the other rules are then looked at for few candidates.
         for name, number in needed.most_common():
-            c = c.take(rows_with(c.once(rules[name]), number))
+            c = c.once(_with(rules[name], number))
         charge = c.track("charge")
         slots = [c.once(rules[_SPECIES[abs(p.pdg)]]) & (charge == p.charge) for p in wanted]
         order = np.full((len(c), len(wanted)), -1)

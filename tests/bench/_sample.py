@@ -42,10 +42,10 @@ def single_tracks(events: int) -> Pool:
     return Pool(_simulated(PILEUP, "all", events), _simulated(PILEUP, "all", events // 10))
 
 
-def pool(searches: tuple[Search, ...], events: int) -> Pool:
-    """About `events` events: the bulk, and what the searches look for and normalise to."""
+def pool(searches: tuple[Search, ...], events: int, *, bulk: float = BULK_SHARE) -> Pool:
+    """About `events` events: a part `bulk` of the bulk, and what the searches look for and normalise to."""
     wanted = dict.fromkeys(s.decay for search in searches for s in (search.normalisation, search.signal))
-    shares = {BULK: BULK_SHARE} | {decay: (1 - BULK_SHARE) / len(wanted) for decay in wanted if decay != BULK}
+    shares = {BULK: bulk} | {decay: (1 - bulk) / len(wanted) for decay in wanted if decay != BULK}
     parts = [_simulated(decay, "three_tracks", round(share * events)) for decay, share in shares.items()]
     return Pool(concatenated(parts), _simulated(PILEUP, "all", events // 10))
 
