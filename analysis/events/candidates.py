@@ -114,7 +114,10 @@ class Candidates:
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
+        taken = replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
+        if "momentum" in self.__dict__:  # computed already: a copy is cheaper than eleven columns
+            taken.__dict__["momentum"] = self.momentum[rows]
+        return taken
 
     def without(self, columns: Columns, kept: NDArray[np.bool_]) -> Self:
         """The candidates of the events `kept` (events,), as candidates of `columns`, which hold only these."""

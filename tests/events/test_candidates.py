@@ -113,3 +113,10 @@ def test_candidates_without_some_events_are_those_found_without_them(ideal, tmp_
     for name in ("event", "tracks", "vertex", "chi2", "momentum"):
         np.testing.assert_array_equal(getattr(taken, name), getattr(again, name))
     np.testing.assert_array_equal(taken.once(kinematics.total_momentum), kinematics.total_momentum(again))
+
+
+def test_taking_keeps_the_momenta_that_are_known(candidates):
+    rows = np.array([5, 3, 200])
+    known, fresh = candidates.momentum, candidates.ordered(np.tile([0, 1, 2], (300, 1)), PARTICLES, candidates.masses)
+    np.testing.assert_array_equal(candidates.take(rows).momentum, known[rows])
+    np.testing.assert_array_equal(fresh.take(rows).momentum, known[rows])
