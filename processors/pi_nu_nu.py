@@ -19,7 +19,7 @@ from analysis.search import (
     Selection,
     exactly,
 )
-from analysis.selection.exposure_weight import exposure_of
+from analysis.selection.exposure_weight import exposure_of, prescale_of, product
 from analysis.selection.identification import pion, vertex_identified_as
 from analysis.selection.lone_pion import (
     BEAM_TIME,
@@ -95,7 +95,7 @@ def selection(name: str, decay: str, triggers: tuple[str, ...], cuts: tuple[Cut,
         regions=regions,
         histograms=(TRACK_MOMENTUM, VERTEX_Z),
         box=(ONE_TRACK, MOMENTUM) if any(r.masked for r in regions) else (),
-        weight=exposure_of(SIGNAL_TRIGGERS, relative_to=triggers),
+        weight=product(exposure_of(SIGNAL_TRIGGERS, relative_to=triggers), prescale_of(triggers[0])),
     )
 
 

@@ -44,3 +44,8 @@ def prescale_of(line: str) -> Callable[[Candidates], Float]:
         return np.asarray(_factor(c, line) / nominal)
 
     return weight
+
+
+def product(*weights: Callable[[Candidates], Float]) -> Callable[[Candidates], Float]:
+    """All of the weights, per candidate, shape (n,)."""
+    return lambda c: np.asarray(np.prod([weight(c) for weight in weights], axis=0))

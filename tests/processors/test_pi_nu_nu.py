@@ -167,6 +167,17 @@ def test_the_normalisation_does_not_ask_for_silence_nor_for_the_signal_line(tmp_
     assert rows(book(peak, tmp_path, **noisy)["normalisation"]["regions"])["normalisation"] == wanted > 50
 
 
+def test_a_normalisation_event_stands_for_all_that_its_line_and_its_stream_left_out(tmp_path):
+    """Minimum bias keeps one event in 400 and the stream one of those in 2500; the signal's line keeps all."""
+    factors = {"minimum_bias": 400 * 2500, "pinunu": 2500}
+    kept = {f"downscaling_{line}": np.full(EVENTS, factor, np.uint32) for line, factor in factors.items()}
+    file = ideal(MASS_PI0).write(tmp_path / "data.root", truth=False, **kept)
+    name = "data_2016_2017_pi_pi0"
+    data = SearchProcessor(("pi_nu_nu",)).process(nano_events(file, name))["pi_nu_nu"][name]["2016-2017"]
+    flow = rows(data["normalisation"]["cutflow"])
+    assert flow["identified as pi+"] == pytest.approx(1e6 * EVENTS, rel=1e-6)  # 1 - (1 - 1/D) is not exactly 1/D
+
+
 def test_the_box_is_shut_for_signal_in_data_whatever_trigger_and_vetoes(events, tmp_path):
     seal = Seal((Box("pi_nu_nu"),))
     passing = rows(book(events, tmp_path)["signal"]["regions"])["signal"]
