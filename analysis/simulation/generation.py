@@ -43,7 +43,7 @@ class Generator:
     `norm` is the mean of amplitude times phase space over the quoted range.  Decays of a weight below `floor` are
     kept with the probability weight / floor and then have the weight `floor`: before unweighting it costs nothing
     to thin them out early.  Decays whose invisible part has a squared mass below `invisible` (MeV2)
-    have no weight.  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
+    have no weight, nor have those upstream of `first` (mm).  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
     """
 
     mode: Mode
@@ -52,6 +52,7 @@ class Generator:
     floor: float = 0.0
     tree: Tree | None = None
     invisible: float = -np.inf
+    first: float = -np.inf
 
     def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
         """n weighted decays; their weights average 1 over the range of the branching fraction."""
@@ -59,11 +60,16 @@ class Generator:
         decays = _decays(self.mode, self.tree or self.mode.flat, exposure, rng, x, inverse / self.norm)
         if np.isfinite(self.invisible):
             _without_low_masses(decays, self.invisible)
+        _without_upstream(decays, self.first)
         if self.floor > 0:
             light = decays.weight < self.floor
             survives = rng.random(n) * self.floor < decays.weight
             decays.weight[light] = np.where(survives[light], self.floor, 0.0)
         return decays
+
+
+def _without_upstream(d: Decays, first: float) -> None:
+    d.weight[d.vertex[2] < first] = 0.0
 
 
 def _decays(mode: Mode, tree: Tree, exposure: Exposure, rng: np.random.Generator, x: Floats, factor: Floats) -> Decays:
@@ -262,15 +268,15 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     grids, shares = [], []
     for number, focus in enumerate(stream.focuses):
         rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY + number]))
-        found = _train(mode, focus, stream.requirement.tracks, exposure, rng)
+        found = _train(mode, focus, stream, exposure, rng)
         if found is not None:
             grids.append(found)
             shares.append(focus.share)
     norm = normalisation(mode)
     if not grids:
-        return Generator(mode, uniform(mode.flat.dimensions + 1), norm)
+        return Generator(mode, uniform(mode.flat.dimensions + 1), norm, first=stream.first)
     wanted = np.array(shares) * (1 - PLAIN_SHARE) / sum(shares)
-    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned)
+    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, first=stream.first)
 
 
 def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, invisible: float = -np.inf) -> Generator:
@@ -290,6 +296,7 @@ def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, i
     def target(x: Floats) -> tuple[Floats, Floats]:
         d = _decays(mode, tree, exposure, rng, x, np.ones(len(x)))
         _without_low_masses(d, invisible)
+        _without_upstream(d, stream.first)
         if alone:
             _weigh_missed(constants(), d)
         return d.weight, np.zeros(len(x))
@@ -300,14 +307,15 @@ def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, i
     norm = normalisation(mode)
     x, inverse = mixture.draw(rng, TRAINING_POINTS)
     common = float(np.quantile(target(x)[0] * inverse, COMMON)) / norm
-    return Generator(mode, mixture, norm, 0.0 if alone else FLOOR * common, tree, invisible)
+    return Generator(mode, mixture, norm, 0.0 if alone else FLOOR * common, tree, invisible, stream.first)
 
 
-def _train(mode: Mode, focus: Focus, tracks: int, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
-    c, aim = constants(), _aim(focus, tracks)
+def _train(mode: Mode, focus: Focus, stream: Stream, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
+    c, aim = constants(), _aim(focus, stream.requirement.tracks)
 
     def target(x: Floats) -> tuple[Floats, Floats]:
         d = _decays(mode, mode.aligned, exposure, rng, x, np.ones(len(x)))
+        _without_upstream(d, stream.first)
         distance = np.empty(len(x))
         _survey(c, d, exposure.beam, aim, distance)
         return np.where(np.isfinite(distance), d.weight, 0.0), distance

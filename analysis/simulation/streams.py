@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.schema import Z_GTK3
 from analysis.units import GeV, GeV2, MeV, mm
 
 
@@ -80,12 +81,13 @@ class Focus:
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream by name; `focuses` may be empty (plain sampling)."""
+    """A stream by name; `focuses` may be empty (plain sampling); decays upstream of `first` (mm) are left out."""
 
     name: str
     requirement: Requirement
     focuses: tuple[Focus, ...]
     meaning: str
+    first: float = -np.inf
 
 
 THREE_TRACKS = Focus(0.9)
@@ -106,12 +108,19 @@ STREAMS = {
         Stream("all", Requirement(0), (), "every generated decay, with or without tracks"),
         Stream("one_track", Requirement(1), (Focus(0.9),), "at least one track"),
         Stream("three_tracks", Requirement(3), (THREE_TRACKS,), "at least three tracks"),
-        Stream("single_track", ONE_MUON, (Focus(0.9),), "one muon-like track and no photon signal"),
+        Stream(
+            "single_track",
+            ONE_MUON,
+            (Focus(0.9),),
+            "one muon-like track and no photon signal, from decays downstream of GTK3",
+            Z_GTK3,
+        ),
         Stream(
             "single_track_tail",
             ONE_MUON,
             (Focus(0.9, invisible=0.03 * GeV2, missed=True),),
             "the same, with the decays of a squared missing mass above 0.03 GeV2 concentrated on",
+            Z_GTK3,
         ),
         Stream(
             "single_pion",
