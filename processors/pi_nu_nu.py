@@ -120,8 +120,8 @@ NOTES = {
     "values": "printed: momentum, 60 m of decay volume; regions: PLB 791 (2019) 156; every other value is our choice",
     "identification": "MUV1 and MUV2 are not simulated: more than 2 GeV in the LKr stands for a shower",
     "acceptance": (
-        "no random veto beyond the common efficiency, no nuclear interactions of the pion, no cuts against upstream "
-        "decays but the matching and the GTK: the acceptance is above that of the experiment"
+        "no nuclear interactions of the pion in the detectors, no cuts against upstream decays but the match and the "
+        "GTK: above that of the experiment; with N_K of 'about 2e12' the sensitivity is half the printed one"
     ),
     "missing mass": "with the momenta of STRAW and GTK only; the RICH's and the beam's nominal one are not used",
     "background": (
@@ -129,7 +129,7 @@ NOTES = {
         "from upstream are not (charged particles outside the spectrometer leave no signal) and taken from print, "
         "2017 times 0.389/0.346 for both years"
     ),
-    "pseudo-data": "contain pi+ pi0 and pi+ nu nu: no event below the pi+ pi0 peak is a muon, none comes from upstream",
+    "pseudo-data": "hold pi+ pi0 and pi+ nu nu of the Standard Model: no muon, and nothing from upstream",
 }
 NOT_SIMULATED = tuple(
     Borrowed(mode, region="signal", printed_in="signal_2017", scale=0.389 / 0.346)
