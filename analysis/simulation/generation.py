@@ -43,7 +43,7 @@ class Generator:
     `norm` is the mean of amplitude times phase space over the quoted range.  Decays of a weight below `floor` are
     kept with the probability weight / floor and then have the weight `floor`: before unweighting it costs nothing
     to thin them out early.  Decays whose invisible part has a squared mass below `invisible` (MeV2)
-    have no weight, nor have those upstream of `first` (mm).  `tree` maps the unit cube to momenta (None: the mode's own);
+    have no weight, nor those upstream of `first` (mm).  `tree` maps the unit cube to momenta (None: the mode's own);
     the grids belong to it.
     """
 
