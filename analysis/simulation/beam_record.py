@@ -73,7 +73,8 @@ def write_beam(
     line = np.empty(4)
     if rng.random() < c.ktag_efficiency:
         _write_tag(rng, c, time, ev, out, used)
-    if rng.random() < c.gtk_efficiency:
+    # a kaon that decays upstream of GTK3 leaves no track there
+    if d.vertex[2, i] > c.gtk_z and rng.random() < c.gtk_efficiency:
         back = c.gtk_z - d.vertex[2, i]
         line[2], line[3] = px / pz, py / pz
         line[0], line[1] = d.vertex[0, i] + line[2] * back, d.vertex[1, i] + line[3] * back

@@ -35,7 +35,10 @@ def neutral_pion(rng: np.random.Generator, c: Constants, momentum: float) -> tup
 
 @kernel
 def secondary_deposits(rng: np.random.Generator, c: Constants, at: Floats, deposit: Floats, deposits: int) -> int:
-    """Calorimeter deposits of what the pion with the impact `at` makes on its way; returns the number of deposits."""
+    """Calorimeter deposits of what the pion with the impact `at` makes on its way; returns the number of deposits.
+
+    What would merge with the track's own cluster is in the identification curves already.
+    """
     if abs(at[t.IMPACT_PDG]) != t.PION or rng.random() > 1 - np.exp(-c.interaction_lengths):
         return deposits
     energy, angle_x, angle_y, path = neutral_pion(rng, c, at[t.IMPACT_P])
@@ -46,7 +49,8 @@ def secondary_deposits(rng: np.random.Generator, c: Constants, at: Floats, depos
         x = at[t.IMPACT_X] + path * (angle_x + recoil * opening * np.cos(phi))
         y = at[t.IMPACT_Y] + path * (angle_y + recoil * opening * np.sin(phi))
         seen = energy * part > c.lkr_threshold and inside_octagon(x, y, c.lkr_pipe, c.lkr_apothem)
-        if seen and deposits < deposit.shape[0]:
+        apart = (x - at[t.IMPACT_X]) ** 2 + (y - at[t.IMPACT_Y]) ** 2 > c.lkr_merging**2
+        if seen and apart and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
             deposit[deposits, 2], deposit[deposits, 3] = energy * part, 0.0
             deposits += 1

@@ -60,3 +60,12 @@ def test_the_two_photons_have_the_mass_of_the_pion():
     low, high = (c.lkr_z - z for z in c.interaction_z[::-1])
     assert ((path > low - 1) & (path < high + 1)).all()
     assert (first[:, 2] + second[:, 2] <= MOMENTUM).all()
+
+
+def test_nothing_is_added_to_the_cluster_of_the_track():
+    """The identification curves hold what an interaction does to the track's own E/p."""
+    found, deposits = events(211)
+    c = constants()
+    for k in range(deposits.shape[1]):
+        x, y = deposits[found > k, k, 0], deposits[found > k, k, 1]
+        assert (np.hypot(x - 400.0, y) > c.lkr_merging).all()
