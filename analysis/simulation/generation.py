@@ -11,6 +11,7 @@ from scipy.stats import qmc
 
 from analysis.detector import inside_octagon, inside_straw, straw_views
 from analysis.particles import MASS_E, MASS_K, MASS_PI
+from analysis.schema import Z_GTK3
 from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
 from analysis.simulation.conversions import conversion_probability
@@ -286,10 +287,12 @@ def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, i
     For streams without photon signals the density counts with the probability that the photons are missed, and is
     not thinned out: most of it ends before anything is tracked.
 
+    Decays upstream of GTK3 are left out: the few that reach a stream have a thousand times the weight of the others.
     Grids for the stream's focuses would leave the largest weights to the few decays outside them, and the largest
     weight is what unweighting pays for.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY - 1]))
+    first = max(stream.first, Z_GTK3)
 
     alone = stream.requirement.alone and 22 in mode.pdg
     tree = mode.aligned if alone else mode.flat
@@ -297,7 +300,7 @@ def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, i
     def target(x: Floats) -> tuple[Floats, Floats]:
         d = _decays(mode, tree, exposure, rng, x, np.ones(len(x)))
         _without_low_masses(d, invisible)
-        _without_upstream(d, stream.first)
+        _without_upstream(d, first)
         if alone:
             _weigh_missed(constants(), d)
         return d.weight, np.zeros(len(x))
@@ -308,7 +311,7 @@ def plain_generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int, i
     norm = normalisation(mode)
     x, inverse = mixture.draw(rng, TRAINING_POINTS)
     common = float(np.quantile(target(x)[0] * inverse, COMMON)) / norm
-    return Generator(mode, mixture, norm, 0.0 if alone else FLOOR * common, tree, invisible, stream.first)
+    return Generator(mode, mixture, norm, 0.0 if alone else FLOOR * common, tree, invisible, first)
 
 
 def _train(mode: Mode, focus: Focus, stream: Stream, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
