@@ -129,7 +129,7 @@ NOTES = {
         "from upstream are not (charged particles outside the spectrometer leave no signal) and taken from print, "
         "2017 times 0.389/0.346 for both years"
     ),
-    "pseudo-data": "hold pi+ pi0 and pi+ nu nu of the Standard Model: no muon, and nothing from upstream",
+    "pseudo-data": "contain pi+ nu nu alone, so the control regions are empty and the search stays shut",
 }
 NOT_SIMULATED = tuple(
     Borrowed(mode, region="signal", printed_in="signal_2017", scale=0.389 / 0.346)
