@@ -36,7 +36,7 @@ def test_plain_python_selects_exactly_the_same_events(name, dataset, selection, 
     expected = {row: value for row, event in rows if (value := plainly(event)) is not None}
     (wanted,) = [s for s in search(name, dataset).selections if s.name == selection]
     c = wanted.identify(columns.shared(wanted.candidates))
-    c = c.take(triggered(c, wanted.triggers))
+    c = c.take(triggered(wanted.triggers)(columns)[c.event])
     for cut in wanted.cuts:
         c = c.take(cut.passes(cut.quantity.of(c)))
     assert len(c) > least
