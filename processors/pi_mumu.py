@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from analysis.events.candidates import three_track_vertices
 from analysis.search import Cut, DataDriven, Interval, Region, Search, SearchSamples, Selection
-from analysis.selection.exposure_weight import exposure_of, prescale_of
+from analysis.selection.exposure_weight import exposure_of, prescale_of, product
 from analysis.selection.identification import muon, pion, vertex_identified_as
-from analysis.selection.misidentification import pions_as_muons, product, taken_for
+from analysis.selection.misidentification import pions_as_muons, taken_for
 from analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACK_TIME_SPREAD,
@@ -88,7 +88,7 @@ def from_pions(name: str, seen: tuple[str, str, str], misidentified: tuple[int, 
         triggers=("MT",),
         regions=tuple(replace(r, masked=False, signal=False) for r in SIGNAL.regions),
         box=(),
-        weight=product(pions_as_muons(misidentified), exposure_of(("dimuon",), relative_to=("MT",))),
+        weight=product(pions_as_muons(misidentified), exposure_of(("dimuon",), relative_to=("MT",)), prescale_of("MT")),
     )
 
 

@@ -23,7 +23,8 @@ class BackgroundRow:
     is the 68% CL upper limit: `NO_EVENTS` times the mean weight of the events after the last cut that leaves any.
     As in the papers (arXiv:2211.04818 Table 1) such a limit is no part of the total's error.
     `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
-    None while the region is shut.
+    None while the region is shut.  Data events of prescaled streams count as many: one recorded event stands for
+    `observed_weight` of the observed ones (sum of squared weights over sum of weights; 1 where none was recorded).
     """
 
     search: str
@@ -36,6 +37,7 @@ class BackgroundRow:
     published: float | None = None
     published_error: float | None = None
     observed: int | None = None
+    observed_weight: float | None = None
 
     @property
     def error(self) -> float:
@@ -56,6 +58,7 @@ class PrintedRow:
     published: float
     published_error: float | None
     observed: None = None
+    observed_weight: None = None
 
 
 Row = BackgroundRow | PrintedRow
@@ -141,10 +144,11 @@ def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Publi
     total = sum((c for c in cells.values() if c.value > 0), Count())
     printed = paper.regions[region].total if paper and region in paper.regions else None
     shut = not search.signal.region(region).control and not opened(search)
-    observed = None if shut else round(booked.data(search.signal, region).value)
+    count = None if shut else booked.data(search.signal, region)
     return BackgroundRow(
         search.name, search.dataset, region, "total", total.value, total.error, systematic_error(search, cells),
-        printed.expected if printed else None, printed.error if printed else None, observed,
+        printed.expected if printed else None, printed.error if printed else None,
+        round(count.value) if count else None, count.mean_weight if count else None,
     )  # fmt: skip
 
 

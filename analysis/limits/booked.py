@@ -35,6 +35,11 @@ class Count:
     def error(self) -> float:
         return math.sqrt(self.variance)
 
+    @property
+    def mean_weight(self) -> float:
+        """What one event stands for, sum w^2 / sum w; 1 of none."""
+        return self.variance / self.value if self.value > 0 else 1.0
+
 
 @dataclass(frozen=True)
 class Booked:

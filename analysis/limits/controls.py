@@ -14,7 +14,12 @@ THRESHOLD = 0.01
 
 @dataclass(frozen=True)
 class RegionAgreement:
-    """A control region: `p_value` is two-sided, of the observed count under the expected background."""
+    """A control region: `p_value` is two-sided, of the observed count under the expected background.
+
+    Of a count in which each recorded event stands for w, the number recorded is Poisson distributed around the expected
+    one over w; weights that differ are replaced by the one with the same mean and variance of the sum (G. Bohm and
+    G. Zech, NIM A 748 (2014) 1).
+    """
 
     region: str
     expected: float
@@ -56,7 +61,9 @@ def _agreement(row: BackgroundRow, prior: str) -> RegionAgreement:
         raise ValueError(
             f"{row.search}/{row.dataset}: no count of control region {row.region}; run `make limits` first"
         )
-    background = Background(row.expected, row.error, prior)  # type: ignore[arg-type]
-    excess = significance(row.observed, background).p_value
-    deficit = 1 - significance(row.observed + 1, background).p_value
+    weight = row.observed_weight or 1.0
+    recorded = round(row.observed / weight)
+    background = Background(row.expected / weight, row.error / weight, prior)  # type: ignore[arg-type]
+    excess = significance(recorded, background).p_value
+    deficit = 1 - significance(recorded + 1, background).p_value
     return RegionAgreement(row.region, row.expected, row.error, row.observed, min(1.0, 2 * min(excess, deficit)))

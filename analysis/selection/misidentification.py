@@ -49,12 +49,3 @@ def pions_as_muons(slots: tuple[int, ...]) -> Weight:
         return np.asarray(np.interp(momentum, pid.pi_as_mu_momentum, pid.pi_as_mu).prod(axis=1))
 
     return weight
-
-
-def product(*weights: Weight) -> Weight:
-    """Several weights multiplied."""
-
-    def weight(c: Candidates) -> Float:
-        return np.asarray(np.prod([w(c) for w in weights], axis=0))
-
-    return weight

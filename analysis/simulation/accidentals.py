@@ -15,11 +15,12 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import CAPACITY, Output
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-MOST_MUV3, MOST_CHOD, MOST_RICH = CAPACITY["Muv3"], CAPACITY["Chod"], CAPACITY["RichHit"]
+MOST_CHOD, MOST_RICH = CAPACITY["Chod"], CAPACITY["RichHit"]
 MOST_LAV, MOST_IRC, MOST_SAC, MOST_CHANTI = CAPACITY["Lav"], CAPACITY["Irc"], CAPACITY["Sac"], CAPACITY["Chanti"]
-MUV3, CHOD, RICH_HIT, LAV, IRC, SAC, CHANTI = range(3, 10)
+CHOD, RICH_HIT, LAV, IRC, SAC, CHANTI = range(4, 10)
 """Columns of `used`: the place of a collection in `Output`."""
 
 
@@ -42,29 +43,36 @@ def moment(rng: np.random.Generator, c: Constants) -> float:
 
 
 @kernel
-def _muon_tile(rng: np.random.Generator, c: Constants, s: Any) -> None:
+def _muon_tile(rng: np.random.Generator, c: Constants, signal: Floats) -> None:
     """A random MUV3 tile: one of the eight around the beam for most of the rate, else one of the outer ones."""
-    s.outer = rng.random() < c.activity_muv3_outer
+    outer = rng.random() < c.activity_muv3_outer
     rows = round(2 * c.muv3_half / c.muv3_tile)
-    size = c.muv3_tile if s.outer else c.muv3_tile * 2 / 3
+    size = c.muv3_tile if outer else c.muv3_tile * 2 / 3
     while True:
-        if s.outer:
-            s.x = (np.floor(rng.random() * rows) - rows / 2 + 0.5) * size
-            s.y = (np.floor(rng.random() * rows) - rows / 2 + 0.5) * size
+        if outer:
+            signal[0] = (np.floor(rng.random() * rows) - rows / 2 + 0.5) * size
+            signal[1] = (np.floor(rng.random() * rows) - rows / 2 + 0.5) * size
         else:
-            s.x, s.y = (np.floor(3 * rng.random()) - 1) * size, (np.floor(3 * rng.random()) - 1) * size
-        if max(abs(s.x), abs(s.y)) > (c.muv3_tile if s.outer else 0.5 * size):
+            signal[0], signal[1] = (np.floor(3 * rng.random()) - 1) * size, (np.floor(3 * rng.random()) - 1) * size
+        if max(abs(signal[0]), abs(signal[1])) > (c.muv3_tile if outer else 0.5 * size):
             return
 
 
 @kernel
-def _hodoscopes(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
-    for _ in range(signals(rng, c, c.activity_muv3, MOST_MUV3 - ev.nMuv3)):
-        s = out.Muv3[used[MUV3]]
-        s.time = time + moment(rng, c)
-        _muon_tile(rng, c, s)
-        used[MUV3] += 1
-        ev.nMuv3 += 1
+def accidental_muons(rng: np.random.Generator, c: Constants, muons: Floats) -> int:
+    """Fill `muons` with (x, y, time) of the accidental MUV3 signals around a decay; how many.
+
+    Drawn before it is decided whether the event is stored: a pion near one of them is taken for a muon.
+    """
+    found = signals(rng, c, c.activity_muv3, muons.shape[0])
+    for k in range(found):
+        _muon_tile(rng, c, muons[k])
+        muons[k, 2] = moment(rng, c)
+    return found
+
+
+@kernel
+def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     for _ in range(signals(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
         if inside_ring(x, y, c.chod_r_min, c.chod_r_max):
@@ -84,7 +92,7 @@ def _hodoscopes(rng: np.random.Generator, c: Constants, time: float, ev: Any, ou
 @kernel
 def write_accidentals(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     """Append accidental signals to the event that is being written."""
-    _hodoscopes(rng, c, time, ev, out, used)
+    _hodoscope(rng, c, time, ev, out, used)
     for _ in range(signals(rng, c, c.activity_lav, MOST_LAV - ev.nLav)):
         r = out.Lav[used[LAV]]
         r.station, r.time = 1 + int(rng.random() * c.lav_z.size), time + moment(rng, c)

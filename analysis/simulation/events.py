@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from analysis.detector import inside_octagon, inside_ring
 from analysis.simulation import transport as t
+from analysis.simulation.accidentals import accidental_muons
 from analysis.simulation.clusters import build_clusters
 from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import converts, pair_deposits
@@ -276,7 +277,8 @@ def simulate_events(
             continue
         if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
             continue
-        weight *= muon_signals(rng, c, e, tracks, bias)
+        accidentals = accidental_muons(rng, c, e.accidental_muons)
+        weight *= muon_signals(rng, c, e, tracks, accidentals, bias)
         muons = true_muons(e, tracks) >= requirement.decayed and has_muons(
             requirement, e.fits, e.ratios, e.muons, tracks, momentum
         )
@@ -295,4 +297,6 @@ def simulate_events(
         clusters = build_clusters(c, e, pileup_clusters(rng, c, e, deposits))
         if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
             continue
-        write_event(rng, c, d, i, e, count, tracks, seen, vetoes, clusters, weight, beam, downscaling, out, used)
+        write_event(
+            rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used
+        )

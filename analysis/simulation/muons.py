@@ -18,6 +18,24 @@ from analysis.simulation.workspace import Event
 Floats = npt.NDArray[np.float64]
 
 
+NEAR_IN_TIME = 6.0
+"""Time (ns) to a track up to which a signal may be taken for its own: a little more than the selections' 5 ns."""
+
+
+@kernel
+def outer_tile(c: Constants, x: float, y: float) -> bool:
+    """Whether the tile of that centre is one of the 140 around the inner eight."""
+    return max(abs(x), abs(y)) > c.muv3_tile
+
+
+@kernel
+def near_track(c: Constants, x: float, y: float, momentum: float, tile_x: float, tile_y: float) -> bool:
+    """Whether the tile is within the search radius of a track extrapolated to (x, y)."""
+    half = c.muv3_tile / 2 if outer_tile(c, tile_x, tile_y) else c.muv3_tile / 3
+    dx, dy = max(0.0, abs(x - tile_x) - half), max(0.0, abs(y - tile_y) - half)
+    return dx * dx + dy * dy < (c.muv3_search / momentum) ** 2
+
+
 @kernel
 def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, out: Floats) -> float:
     """Whether a charged particle gives a MUV3 signal (muons, and pions by punch-through), and the tile's centre.
@@ -51,11 +69,17 @@ def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, 
 
 
 @kernel
-def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, bias: Bias) -> float:
-    """The MUV3 signals of all tracks; returns the weight of the draws."""
+def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, accidentals: int, bias: Bias) -> float:
+    """The MUV3 signals of all tracks, and which have any near them; returns the weight of the draws."""
     weight = 1.0
     for i in range(tracks):
         weight *= muon_signal(rng, c, e.impacts[i, t.MUV], bias, e.muons[i])
+        e.muons[i, 3] = e.muons[i, 0]
+        x, y = f.position(e.fits[i], c.muv3_z, c.magnet_z)
+        for k in range(accidentals):
+            s = e.accidental_muons[k]
+            if abs(s[2] - e.times[i]) < NEAR_IN_TIME and near_track(c, x, y, e.fits[i, f.FIT_MOMENTUM], s[0], s[1]):
+                e.muons[i, 3] = 1.0
     return weight
 
 
@@ -76,14 +100,10 @@ def associate_muons(
     for i in range(tracks):
         r = out.Track[first + i]
         x, y = f.position(e.fits[i], c.muv3_z, c.magnet_z)
-        radius = c.muv3_search / e.fits[i, f.FIT_MOMENTUM]
         closest = np.inf
         for k in range(n):
             s = out.Muv3[first_muon + k]
-            half = c.muv3_tile / 2 if s.outer else c.muv3_tile / 3
-            dx = max(0.0, abs(x - s.x) - half)
-            dy = max(0.0, abs(y - s.y) - half)
-            if dx * dx + dy * dy < radius * radius:
+            if near_track(c, x, y, e.fits[i, f.FIT_MOMENTUM], s.x, s.y):
                 r.muv3_count += 1
                 apart = abs(s.time - time - e.times[i])
                 if apart < closest:

@@ -16,8 +16,8 @@ from analysis.simulation.clusters import nearest_cluster
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import CAPACITY, Decays, Output
-from analysis.simulation.muons import associate_muons, tile_taken
-from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, trigger
+from analysis.simulation.muons import associate_muons, outer_tile, tile_taken
+from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, outer_in_time, trigger
 from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_SAC
 from analysis.simulation.workspace import Event
 
@@ -50,6 +50,38 @@ def _write_track(
     r.cluster_index, r.lkr_energy = index, energy
     r.lkr_time = time + c.lkr_sigma_time * rng.standard_normal() if index >= 0 else chod_time
     r.muv3_index, r.muv3_count, r.muv3_time = -1, 0, 0.0
+
+
+@kernel
+def _write_muons(
+    rng: np.random.Generator,
+    c: Constants,
+    e: Event,
+    own: int,
+    tracks: int,
+    accidentals: int,
+    time: float,
+    ev: Any,
+    out: Output,
+    used: Ints,
+) -> int:
+    """The signals of the tracks, then the accidental ones; returns how many are of the decay's `own` tracks."""
+    muons = 0
+    for k in range(tracks + accidentals):
+        s = out.Muv3[used[3]]
+        if k < tracks:
+            if e.muons[k, 0] == 0 or tile_taken(e.muons, k):
+                continue
+            s.x, s.y = e.muons[k, 1], e.muons[k, 2]
+            s.time = time + e.times[k] + c.muv3_sigma_time * rng.standard_normal()
+            muons += int(k < own)
+        else:
+            s.x, s.y, s.time = e.accidental_muons[k - tracks]
+            s.time += time
+        s.outer = outer_tile(c, s.x, s.y)
+        used[3] += 1
+        ev.nMuv3 += 1
+    return muons
 
 
 @kernel
@@ -114,6 +146,7 @@ def write_event(
     count: int,
     own: int,
     tracks: int,
+    accidentals: int,
     vetoes: int,
     clusters: int,
     weight: float,
@@ -128,7 +161,6 @@ def write_event(
     first_track, first_muon = used[1], used[3]
     ev.nTrack, ev.nCluster, ev.nMuv3, ev.nChod = tracks, clusters, 0, 0
     ev.nRichHit, ev.nLav, ev.nIrc, ev.nSac, ev.nChanti, ev.nKtag, ev.nGtk = 0, 0, 0, 0, 0, 0, 0
-    muons, outer = 0, 0
     for k in range(clusters):
         r = out.Cluster[used[2]]
         r.x, r.y, r.energy = e.clusters[k, 0], e.clusters[k, 1], e.clusters[k, 2]
@@ -148,16 +180,9 @@ def write_event(
             ev.nChod += 1
         _write_track(rng, c, e, k, clusters, at_track, out.Track[used[1]], chod_time)
         used[1] += 1
-        if e.muons[k, 0] > 0 and not tile_taken(e.muons, k):
-            s = out.Muv3[used[3]]
-            s.x, s.y, s.time = e.muons[k, 1], e.muons[k, 2], at_track + c.muv3_sigma_time * rng.standard_normal()
-            s.outer = max(abs(s.x), abs(s.y)) > c.muv3_tile
-            muons += int(k < own)
-            outer += int(s.outer and k < own)
-            used[3] += 1
-            ev.nMuv3 += 1
+    muons = _write_muons(rng, c, e, own, tracks, accidentals, time, ev, out, used)
     fired = np.zeros(6, np.bool_)
-    trigger(c, e, own, clusters, muons, outer, fired)
+    trigger(c, e, own, clusters, muons, outer_in_time(out, first_muon, ev.nMuv3, time), fired)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
     write_accidentals(rng, c, time, ev, out, used)
     associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)

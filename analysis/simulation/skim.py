@@ -89,7 +89,7 @@ def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
 
 @kernel
 def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
-    """Whether enough tracks look like muons (`muons`: MUV3 signals).
+    """Whether enough tracks look like muons (`muons`: own MUV3 signal or not, its place, any signal near or not).
 
     Without electrons another track must look like a pion, and all have the beam's momentum and the stream's mass.
     """
@@ -98,7 +98,7 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
     seen, others, missing = 0, 0, beam_momentum
     energy, x, y, z = 0.0, 0.0, 0.0, 0.0
     for i in range(tracks):
-        muon = muon_like(r, ratios[i], muons[i, 0])
+        muon = muon_like(r, ratios[i], muons[i, 3])
         seen += int(muon)
         others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
         missing -= fits[i, FIT_MOMENTUM]
@@ -119,7 +119,7 @@ def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
     if tracks != 1 or fits[0, FIT_CHARGE] < 0 or not r.momentum[0] < p < r.momentum[1]:
         return False
     if r.single == MUON:
-        return muon_like(r, ratio, muons[0, 0])
+        return muon_like(r, ratio, muons[0, 3])
     return muons[0, 0] == 0 and 0 <= ratio < r.pion_ratio and ratio * p > r.shower
 
 
@@ -159,7 +159,7 @@ def has_pair(
         return True
     missing, muon = missing_momentum(fits, tracks, beam_momentum), False
     for i in range(tracks):
-        muon |= muon_like(r, ratios[i], muons[i, 0])
+        muon |= muon_like(r, ratios[i], muons[i, 3])
     closed = abs(missing) < r.closed
     if r.electrons == 1:
         return closed

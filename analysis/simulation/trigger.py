@@ -1,6 +1,7 @@
 """Trigger decisions of the event: the raw conditions of the six lines.
 
-They see the decay's own tracks; accidental activity changes no decision.
+They see the decay's own tracks; of accidental activity, the muon detector's signals count for the lines that ask
+for some.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from analysis.simulation import transport as t
 from analysis.simulation.clusters import TIME_WINDOW
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
+from analysis.simulation.layout import Output
 from analysis.simulation.workspace import Event
 
 Flags = npt.NDArray[np.bool_]
@@ -41,8 +43,22 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[np.bool_, 
 
 
 @kernel
+def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
+    """Outer tiles of the muon detector, each counted once, with a signal in time with the decay at `time`."""
+    found = 0
+    for k in range(first, first + n):
+        s = out.Muv3[k]
+        counts = s.outer and abs(s.time - time) < TIME_WINDOW
+        for j in range(first, k):
+            other = out.Muv3[j]
+            counts = counts and not (other.x == s.x and other.y == s.y and abs(other.time - time) < TIME_WINDOW)
+        found += int(counts)
+    return found
+
+
+@kernel
 def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, fired: Flags) -> None:
-    """The raw decisions of the six lines."""
+    """The raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector."""
     any_chod, opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
     for i in range(tracks):

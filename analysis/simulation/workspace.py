@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
 from analysis.simulation.constants import as_record
+from analysis.simulation.layout import CAPACITY
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +22,8 @@ class Event(Protocol):
     together.
 
     `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy), `muons` whether a track
-    gives a muon signal and the centre of its tile (x, y), `times` the tracks' times; all times are relative to the
+    gives a muon signal, the centre of its tile (x, y), and whether any signal is near it in time and space,
+    `accidental_muons` (x, y, time), `times` the tracks' times; all times are relative to the
     decay.  `start` is where a track enters the tank, `pileup` are the particles of another decay.
     """
 
@@ -38,6 +40,7 @@ class Event(Protocol):
     energies: Floats
     rich: Floats
     muons: Floats
+    accidental_muons: Floats
     vetoes: Floats
     deposits: Floats
     clusters: Floats
@@ -60,7 +63,8 @@ def scratch() -> Event:
         "ratios": (MAX_TRACKS,),
         "energies": (MAX_TRACKS,),
         "rich": (MAX_TRACKS, 4),
-        "muons": (MAX_TRACKS, 3),
+        "muons": (MAX_TRACKS, 4),
+        "accidental_muons": (CAPACITY["Muv3"] - MAX_TRACKS, 3),
         "vetoes": (16, 3),
         "deposits": (32, 4),
         "clusters": (32, 4),

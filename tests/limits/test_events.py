@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
 
 from analysis.catalogue import branching_fractions, conditions
 from analysis.channels import search
@@ -87,6 +88,19 @@ def test_missing_samples_are_named():
     full = booked()
     with pytest.raises(MissingHistogramsError, match="pi_ee/2016-2018: no histograms of ke4"):
         Booked(FULL, {k: v for k, v in full.samples.items() if k != "ke4"})
+
+
+def test_prescaled_counts_are_as_uncertain_as_what_was_recorded():
+    """100 000 expected, 90 000 observed: far off if each was recorded, within one deviation if one in 1000 was."""
+    _, rows = limit_from_events(booked())
+    many = [replace(r, expected=1e5, stat=0.0, syst=0.0, observed=90_000) for r in rows if r.mode == "total"]
+
+    def p_value(weight):
+        agreement = control_agreement(FULL, tuple(replace(r, observed_weight=weight) for r in many))
+        return agreement.regions[0].p_value
+
+    assert p_value(1.0) < 1e-12
+    assert p_value(1000.0) == pytest.approx(2 * poisson.cdf(90, 100), rel=1e-6)
 
 
 def test_control_regions_agree_or_not():

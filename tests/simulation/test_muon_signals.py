@@ -9,8 +9,10 @@ from numba import njit
 from analysis.detector import detector
 from analysis.simulation import transport as t
 from analysis.simulation.constants import constants
-from analysis.simulation.muons import muon_signal
+from analysis.simulation.layout import allocate
+from analysis.simulation.muons import muon_signal, near_track
 from analysis.simulation.response import Bias
+from analysis.simulation.trigger import outer_in_time
 
 
 @njit
@@ -63,3 +65,41 @@ def test_the_tile_contains_the_scattered_impact():
     half = detector().muv3.tile / 2
     near = (abs(seen[:, 1] - 600.0) <= half + 20) & (abs(seen[:, 2] + 400.0) <= half + 20)
     assert near.mean() > 0.95
+
+
+@njit
+def _near(c, x, y, momentum, tiles, found):
+    for k in range(found.size):
+        found[k] = near_track(c, x, y, momentum, tiles[k, 0], tiles[k, 1])
+
+
+def test_a_tile_is_near_within_the_search_radius_of_its_edge():
+    """The association radius of the muon detector falls with momentum."""
+    muv3 = detector().muv3
+    momentum, tile = 20000.0, np.array([2.5, -1.5]) * muv3.tile
+    radius = muv3.search_radius / momentum
+    apart = muv3.tile / 2 + radius * np.array([0.99, 1.01])
+    found = np.empty(2, bool)
+    _near(constants(), tile[0], tile[1], momentum, tile - np.column_stack((apart, np.zeros(2))), found)
+    assert found.tolist() == [True, False]
+
+
+@njit
+def _outer(muons, time, out):
+    return outer_in_time(out, 0, len(muons), time)
+
+
+def test_the_di_muon_line_counts_outer_tiles_in_time_once():
+    """PLB 797 (2019) 134794 Section 1: a coincidence of signals from two tiles."""
+    tile, out = detector().muv3.tile, allocate(1)
+
+    def tiles(*signals):
+        for row, (x, y, time, outer) in zip(out.Muv3, signals, strict=False):
+            row["x"], row["y"], row["time"], row["outer"] = x * tile, y * tile, 100 + time, outer
+        return _outer(np.empty(len(signals)), 100.0, out)
+
+    first, second, inner = (2.5, 0.5, 0.0, True), (-2.5, 0.5, 3.0, True), (0.0, 0.6, 0.0, False)
+    assert tiles(first, second) == 2
+    assert tiles(first, first) == 1
+    assert tiles(first, inner) == 1
+    assert tiles(first, (-2.5, 0.5, 15.0, True)) == 1

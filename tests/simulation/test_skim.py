@@ -32,8 +32,8 @@ def event(charges, *, momenta=(25000.0, 25000.0, 25000.0), ratios=(0.3, 1.0, 1.0
 
 
 def stored(fits, ratios, rich=(AGREES, AGREES, AGREES), signals=(0.0, 0.0, 0.0)):
-    muons = np.zeros((3, 3))
-    muons[:, 0] = signals
+    muons = np.zeros((3, 4))
+    muons[:, 0] = muons[:, 3] = signals
     pair = has_pair(REQUIREMENT, fits, ratios, np.array(rich), muons, 3, BEAM, True)
     return has_types(REQUIREMENT, ratios, 3) and pair
 
@@ -48,8 +48,8 @@ def test_one_electron_needs_a_muon_and_the_beams_momentum():
 
     def kept(ratios, signals, momenta=(25000.0, 25000.0, 25000.0)):
         fits, ratios = event((1, 1, -1), momenta=momenta, ratios=ratios)
-        muons = np.zeros((3, 3))
-        muons[:, 0] = signals
+        muons = np.zeros((3, 4))
+        muons[:, 0] = muons[:, 3] = signals
         pair = has_pair(r, fits, ratios, np.zeros((3, 4)), muons, 3, BEAM, True)
         return has_types(r, ratios, 3) and pair and has_muons(r, fits, ratios, muons, 3, BEAM)
 
@@ -124,10 +124,11 @@ def test_unknown_stream_lists_the_known_ones():
         stream("nothing")
 
 
-def dimuon(ratios=(0.3, 0.05, 0.1), signals=(0.0, 1.0, 1.0), momenta=(25000.0, 25000.0, 25000.0)):
+def dimuon(ratios=(0.3, 0.05, 0.1), signals=(0.0, 1.0, 1.0), momenta=(25000.0, 25000.0, 25000.0), near=None):
     fits, _ = event((1, 1, -1), momenta=momenta)
-    muons = np.zeros((3, 3))
-    muons[:, 0] = signals
+    muons = np.zeros((3, 4))
+    muons[:, 0] = muons[:, 3] = signals
+    muons[:, 3] = signals if near is None else near
     return has_muons(stream("dimuon").requirement, fits, np.array(ratios), muons, 3, BEAM)
 
 
@@ -139,6 +140,11 @@ def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
     assert not dimuon(signals=(1.0, 1.0, 1.0))
     assert not dimuon(ratios=(1.0, 0.05, 0.1))
     assert not dimuon(momenta=(20000.0, 20000.0, 20000.0))
+
+
+def test_a_pion_near_an_accidental_signal_may_be_a_muon():
+    assert dimuon(signals=(0.0, 0.0, 1.0), near=(0.0, 1.0, 1.0))
+    assert not dimuon(signals=(0.0, 0.0, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +160,7 @@ def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
 )
 def test_a_single_muon_is_single_and_positive(charge, ratio, signal, tracks, kept):
     fits, _ = event((charge, charge, charge))
-    muons = np.full((3, 3), signal)
+    muons = np.full((3, 4), signal)
     assert is_single(stream("single_track").requirement, fits, np.full(3, ratio), muons, tracks) == kept
     assert is_single(REQUIREMENT, fits, np.full(3, ratio), muons, tracks)
 
@@ -177,7 +183,7 @@ def test_a_single_pion_is_identified_by_calorimeter_muon_detector_and_rich(
     name, momentum, ratio, signal, tracks, rich, kept
 ):
     fits, _ = event((1, 1, 1), momenta=(momentum,) * 3)
-    muons, likelihoods = np.full((3, 3), signal), np.array([(*rich, 10.0)] * 3)
+    muons, likelihoods = np.full((3, 4), signal), np.array([(*rich, 10.0)] * 3)
     r = stream(name).requirement
     single = is_single(r, fits, np.full(3, ratio), muons, tracks)
     assert (single and rings_of_pion(r, likelihoods)) == kept
