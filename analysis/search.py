@@ -325,6 +325,9 @@ class Search:
     systematics: tuple[Systematic, ...] = ()
     data_driven: tuple[DataDriven, ...] = ()
     borrowed: tuple[Borrowed, ...] = ()
+    mirrored_tail: str | None = None
+    """Mode of the part of the resolution's tail that the simulation misses, taken as symmetric about zero: above zero,
+    what data have more than the simulation where the observable is its negative."""
     inference: Inference = Counting()
     random_veto: float | None = None
     """Printed loss by accidental activity, where acceptances contain neither it nor the trigger's and N_K is left

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.catalogue import branching_fractions
-from analysis.limits.backgrounds import BackgroundRow, background_table, opened, systematic_error
+from analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, opened, systematic_error
 from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, normalise
 from analysis.limits.response import Response
 from analysis.normalisation import Measurement
 from analysis.results import LimitRecord
-from analysis.search import CutScan, PeakScan
+from analysis.search import CutScan, Interval, PeakScan
 from analysis.statistics.gaussian_counts import GaussianCounts
 from analysis.statistics.heavy_neutrino import mixing_limits
 from analysis.statistics.peak_search import ScanSettings, events_of_histogram, peak_search
@@ -175,6 +175,7 @@ def _bound(booked: Booked, decays: float, bound: float, relative: float, confide
         return _above(booked.histogram(sample, search.signal, observable), shown)
 
     cells = {s: above(s).scaled(booked.rate_per_weight(s) * decays) for s in search.samples.backgrounds}
+    cells |= mirrored_tail(booked, Interval(low=bound), decays)
     total = sum(cells.values(), Count())
     error = math.hypot(total.error, systematic_error(search, cells))
     counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)

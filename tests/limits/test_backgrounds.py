@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from analysis.catalogue import branching_fractions, conditions
@@ -13,6 +14,7 @@ from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, 
 from analysis.limits.booked import Booked
 from analysis.limits.events import normalise
 from tests.hand_made import FULL, GENERATED, booked, sample
+from tests.limits.single_muon import CUT, DATA, toy_booked
 
 WITH_PI0 = search("pi_pi0_ee", "2016-2018")
 DECAYS = 1e12
@@ -92,3 +94,24 @@ def test_the_normalisation_is_contaminated_by_its_own_modes():
     both["k3pi"] = sample(WITH_PI0, normalisation={"normalisation": (1.0, 1.0)})
     k3pi, piee = (branching_fractions()[d].value for d in ("K+ -> pi+ pi+ pi-", "K+ -> pi+ e+ e-"))
     assert normalise(with_pi0(**both))[1] == pytest.approx(k3pi / (k3pi + 1e5 * piee))
+
+
+def test_the_tail_that_the_simulation_misses_is_mirrored():
+    """PLB 816 (2021) 136259 Section 4: data less simulation at minus the squared missing mass; all of it uncertain."""
+    toys = toy_booked(CUT)
+    rate = toys.rate_per_weight("mu_nu_gamma") * DECAYS
+
+    def tails(data, simulated):
+        for name, events in ((DATA, data), ("mu_nu_gamma", simulated)):
+            spectrum = toys.samples[name]["2016-2018"]["signal"]["missing_mass_squared"]
+            spectrum.reset()
+            spectrum.fill(np.full(events, -0.12))
+        found = cells(background_table(toys, DECAYS))
+        return {region: found[region, "tail of the missing mass"] for region in ("control", "masked", "signal")}
+
+    few = tails(round(50 * rate) + 30, 50)
+    assert few["signal"].expected == few["masked"].expected == pytest.approx(30, abs=1)
+    assert few["control"].expected == 0
+    assert few["signal"].syst == few["signal"].expected
+    assert few["signal"].stat == pytest.approx(math.sqrt(50 * rate + 30 + 50 * rate**2), rel=0.01)
+    assert tails(5, 50)["signal"].expected == 0
