@@ -39,43 +39,41 @@ CUTS = (  # Section 2; neither LKr separation nor photon veto for muons
     *KINEMATICS,
 )
 SIGNAL_REGION = Interval(490.377 * MeV, 496.977 * MeV)  # 3 x 1.1 MeV around the kaon mass
-HISTOGRAMS = (VERTEX_Z, TRACK_MOMENTUM)
 
 
-NORMALISATION = Selection(
-    name="normalisation",
-    decay="K+ -> pi+ mu+ mu-",
-    candidates=three_track_vertices,
-    identify=vertex_identified_as("pi+", "mu+", "mu-", by=IDENTIFICATION),
-    identified_as="identified as pi+ mu+ mu-",
-    triggers=TRIGGERS,
-    cuts=CUTS,
-    observable=M_PIMUMU,
+def selection(name: str, *particles: str, regions: tuple[Region, ...]) -> Selection:
+    """Section 2: one selection for the normalisation and the signal; they differ in the charges."""
+    return Selection(
+        name=name,
+        decay=f"K+ -> {' '.join(particles)}",
+        candidates=three_track_vertices,
+        identify=vertex_identified_as(*particles, by=IDENTIFICATION),
+        identified_as=f"identified as {' '.join(particles)}",
+        triggers=TRIGGERS,
+        cuts=CUTS,
+        observable=M_PIMUMU,
+        regions=regions,
+        histograms=(VERTEX_Z, TRACK_MOMENTUM),
+        box=KINEMATICS,
+        weight=prescale_of("dimuon"),
+    )
+
+
+NORMALISATION = selection(
+    "normalisation", "pi+", "mu+", "mu-",
     regions=(
         Region("lower", Interval(high=484 * MeV)),
         Region("normalisation", Interval(484 * MeV, 504 * MeV)),
     ),
-    histograms=HISTOGRAMS,
-    weight=prescale_of("dimuon"),
-)
-SIGNAL = Selection(
-    name="signal",
-    decay="K+ -> pi- mu+ mu+",
-    candidates=three_track_vertices,
-    identify=vertex_identified_as("pi-", "mu+", "mu+", by=IDENTIFICATION),
-    identified_as="identified as pi- mu+ mu+",
-    triggers=TRIGGERS,
-    cuts=CUTS,
-    observable=M_PIMUMU,
+)  # fmt: skip
+SIGNAL = selection(
+    "signal", "pi-", "mu+", "mu+",
     regions=(
         Region("control", Interval(high=484 * MeV)),
         Region("masked", Interval(484 * MeV, 504 * MeV), masked=True, excluding=SIGNAL_REGION),
         Region("signal", SIGNAL_REGION, masked=True, signal=True),
     ),
-    histograms=HISTOGRAMS,
-    box=KINEMATICS,
-    weight=prescale_of("dimuon"),
-)
+)  # fmt: skip
 
 
 def from_pions(name: str, seen: tuple[str, str, str], misidentified: tuple[int, ...]) -> Selection:
