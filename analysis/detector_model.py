@@ -213,6 +213,7 @@ class Muv3(Block):
     sigma_time: Positive
     search_radius: Positive
     iron: Positive
+    absorber_z: Positive
 
 
 class Pid(Block):

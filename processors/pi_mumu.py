@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analysis.events.candidates import three_track_vertices
-from analysis.search import Cut, DataDriven, Interval, Region, Search, SearchSamples, Selection
+from analysis.search import Cut, DataDriven, Interval, Region, Search, SearchSamples, Selection, exactly
 from analysis.selection.exposure_weight import exposure_of, prescale_of, product
 from analysis.selection.identification import muon, pion, vertex_identified_as
-from analysis.selection.misidentification import pions_as_muons, taken_for
+from analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
 from analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACK_TIME_SPREAD,
@@ -84,6 +84,7 @@ def from_pions(name: str, seen: tuple[str, str, str], misidentified: tuple[int, 
         identify=taken_for(seen, ("pi-", "mu+", "mu+"), by=IDENTIFICATION),
         identified_as=f"identified as {' '.join(seen)}",
         triggers=("MT",),
+        cuts=(*CUTS, Cut(outer_tiles((1, 2)), exactly(2))),
         regions=tuple(replace(r, masked=False, signal=False) for r in SIGNAL.regions),
         box=(),
         weight=product(pions_as_muons(misidentified), exposure_of(("dimuon",), relative_to=("MT",)), prescale_of("MT")),

@@ -30,14 +30,17 @@ Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 PHOTON = PhotonRule(2 * GeV, 150 * mm, Interval(-1, 5 * ns), Interval(5 * ns, 30 * ns))
-PION_LIKE, ELECTRON_LIKE = 0.85, Interval(0.9, 1.1)
-"""E/p below which a track is a pion, and between which it is an electron, in the searches."""
+PION_LIKE, ELECTRON_LIKE, MUON_LIKE = 0.85, Interval(0.9, 1.1), 0.2
+"""E/p below which a track is a pion, between which it is an electron, and below which it is a muon, in the searches."""
 MUON_WINDOW = 5 * ns
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Tracks of a known kind, one a row: momentum (MeV), charge, weight, and what the detectors say about them."""
+    """Tracks of a known kind, one a row: momentum (MeV), charge, weight, and what the detectors say about them.
+
+    `outer` ones point at an outer tile of the muon detector, as the di-muon line asks.
+    """
 
     momentum: Float
     charge: NDArray[np.int64]
@@ -46,6 +49,7 @@ class Probe:
     rich_electron: Mask
     in_rich: Mask
     muon: Mask
+    outer: Mask
 
     def take(self, rows: Mask) -> Probe:
         return Probe(**{name: values[rows] for name, values in vars(self).items()})
@@ -57,6 +61,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
     The last large-angle station covers the calorimeter's edge.
     """
     impact, front = c.at_plane(facts().lkr.z), c.at_plane(facts().rich.z_front)
+    behind, muv3 = np.abs(c.at_plane(facts().muv3.z)).max(axis=-1), facts().muv3
     shadow = np.linalg.norm(c.at_plane(facts().lav.z_back[-1]), axis=-1) > facts().lav.r_min[-1]
     inside = in_lkr_acceptance(impact[..., 0], impact[..., 1]) & ~shadow
     values = (
@@ -67,6 +72,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
         c.track("rich_log_e") > c.track("rich_log_pi"),
         in_rich_acceptance(front[..., 0], front[..., 1]) & (c.track("rich_hits") > 0),
         muv3_in_time(c, MUON_WINDOW),
+        (behind > muv3.tile) & (behind < muv3.half_side),
     )
     return Probe(*(np.asarray(v)[inside] for v in values))
 
@@ -121,6 +127,7 @@ class Measured:
     edges: tuple[float, ...]
 
 
+MUON_EDGES = (8.0, 11.0, 15.0, 20.0, 25.0, 30.0, 45.0)
 PION_EDGES = (10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 44.0)
 ELECTRON_EDGES = (6.0, 10.0, 15.0, 20.0, 25.0, 30.0, 36.0, 44.0)
 
@@ -131,6 +138,10 @@ def _positive_with_ring(p: Probe) -> Mask:
 
 def _ring_of_electron(p: Probe) -> Mask:
     return np.asarray(p.in_rich & p.rich_electron)
+
+
+def _showering(p: Probe) -> Mask:
+    return np.asarray(p.outer & (p.ratio > MUON_LIKE) & (p.ratio < PION_LIKE))
 
 
 def _electron(p: Probe) -> Mask:
@@ -149,8 +160,12 @@ MAPS = (
         lambda p: p.ratio < PION_LIKE, PION_EDGES,
     ),
     Measured(
-        "pi_as_mu", "pions with a muon detector signal within 5 ns", pions, lambda p: p.charge != 0,
-        lambda p: p.muon, PION_EDGES,
+        "pi_as_mu", "pions with a muon detector signal within 5 ns, tagged by E/p, outer tiles", pions, _showering,
+        lambda p: p.muon, MUON_EDGES,
+    ),
+    Measured(
+        "pi_minimum_ionising", "pions with the E/p of a muon, tagged as no muons by the muon detector", pions,
+        lambda p: ~p.muon, lambda p: p.ratio < MUON_LIKE, MUON_EDGES,
     ),
     Measured(
         "e_as_pi", "positrons with E/p below 0.85, tagged by the RICH", positrons, _ring_of_electron,

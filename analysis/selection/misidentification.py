@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.corrections.maps import IdentificationMaps
 from analysis.detector import detector
 from analysis.events.candidates import Candidates
 from analysis.particles import particle
+from analysis.search import Quantity
 from analysis.selection.identification import Identification, vertex_identified_as
 
 Float = NDArray[np.float64]
@@ -37,15 +39,32 @@ def _taken_for(identify: Callable[[Candidates], Candidates], enforced: tuple[str
 
 
 def pions_as_muons(slots: tuple[int, ...]) -> Weight:
-    """Probability that the pions of all `slots` are misidentified as muons, shape (n,).
+    """Probability that the identified pions of all `slots` are taken for muons instead, shape (n,).
 
-    The measured probability of one, as a function of its momentum, is in `datasets/detector.yaml`
-    (PLB 797 (2019) 134794, Section 3.2).
+    Both parts of it, a signal in the muon detector and a small E/p, are measured on K+ -> pi+ pi+ pi- against momentum
+    (`datasets/corrections`; PLB 797 (2019) 134794 Section 3.2 prints the first).
     """
-    pid = detector().pid
 
     def weight(c: Candidates) -> Float:
-        momentum = c.track("momentum")[:, list(slots)]
-        return np.asarray(np.interp(momentum, pid.pi_as_mu_momentum, pid.pi_as_mu).prod(axis=1))
+        maps, momentum = IdentificationMaps.read(), c.track("momentum")[:, list(slots)]
+        signal, soft = (maps.probability(name, momentum) for name in ("pi_as_mu", "pi_minimum_ionising"))
+        return np.asarray((signal / (1 - signal) * soft).prod(axis=1))
 
     return weight
+
+
+def _outer_tiles(slots: tuple[int, ...], c: Candidates) -> NDArray[np.int64]:
+    muv3 = detector().muv3
+    at = c.at_plane(muv3.z)[:, list(slots)]
+    outer = (np.abs(at).max(axis=-1) > muv3.tile) & (np.abs(at).max(axis=-1) < muv3.half_side)
+    tile = np.floor(at / muv3.tile)
+    same = (tile[:, :1] == tile[:, 1:]).all(axis=-1)[:, 0]
+    return np.asarray(outer.sum(axis=1) - (outer.all(axis=1) & same))
+
+
+def outer_tiles(slots: tuple[int, int]) -> Quantity:
+    """Outer tiles of the muon detector that the tracks of two slots point at, each counted once; shape (n,).
+
+    What the di-muon line asks for, where its decision is not that of the tracks taken for muons.
+    """
+    return Quantity("outer_tiles", "outer MUV3 tiles", partial(_outer_tiles, slots), (4, -0.5, 3.5))

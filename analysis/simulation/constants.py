@@ -93,6 +93,7 @@ class Constants(Protocol):
     sac_inefficiency: Floats
     sac_threshold: float
     muv3_z: float
+    muv3_absorber_z: float
     muv3_r_min: float
     muv3_half: float
     muv3_tile: float
@@ -205,6 +206,7 @@ def _identification(d: Detector) -> dict[str, float | Floats]:
         "chod_tile_x": d.chod.tile[0],
         "chod_tile_y": d.chod.tile[1],
         "muv3_z": d.muv3.z,
+        "muv3_absorber_z": d.muv3.absorber_z,
         "muv3_r_min": d.muv3.r_min,
         "muv3_half": d.muv3.half_side,
         "muv3_tile": d.muv3.tile,

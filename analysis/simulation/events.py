@@ -56,6 +56,10 @@ RICH_ANGLE = 4e-3
 """Angle between tracks in the RICH below which their rings are taken to overlap."""
 
 
+INTERACTED = 2.0
+"""Calorimeter energy, in those of a minimum ionising particle, above which a pion has interacted."""
+
+
 @kernel
 def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Event) -> int:
     """Put the products of decay i into the work array, electrons with their final-state photon; returns the count."""
@@ -85,7 +89,7 @@ def _follow(
     start = e.start
     start[:] = state
     if hastened > 0 and abs(state[t.PDG]) == t.PION:
-        left, weight = t.pion_path(rng, state, hastened, c.muv3_z - state[t.Z])
+        left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
     else:
         left = t.decay_length(rng, state)
     count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, left, e.hits[slot])
@@ -157,6 +161,8 @@ def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks:
         ratio, factor = calorimeter_ratio(rng, c, pdg, e.fits[i, FIT_CHARGE], p, bias)
         weight *= factor
         e.energies[i] = ratio * p
+        if abs(pdg) == t.PION and e.energies[i] > INTERACTED * c.lkr_mip and e.impacts[i, t.MUV, t.IMPACT_PDG] != 0.0:
+            e.impacts[i, t.MUV, t.IMPACT_PDG] = pdg  # gone before it could decay
         e.ratios[i] = (e.energies[i] + _collinear_photons(c, e, count, i)) / e.fits[i, FIT_MOMENTUM]
     return weight
 

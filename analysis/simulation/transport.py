@@ -280,6 +280,8 @@ def to_detectors(
             z = c.lkr_z
         elif plane == MUV:
             z = c.muv3_z
+            if abs(state[PDG]) == PION and state[Z] + left > c.muv3_absorber_z:
+                left = np.inf  # stopped; what comes through all the same is in the measured P(pi -> mu)
         count, left = _advance(rng, particles, count, state, left, z)
         if left < 0:
             return count

@@ -23,7 +23,7 @@ def probe(n, probability, *, charge=1, seed=1, weight=None):
     ones = np.ones(n) if weight is None else weight(rng, n)
     return Probe(
         momentum=p, charge=np.full(n, charge), weight=ones, ratio=np.where(like, 1.0, 0.3), rich_electron=like,
-        in_rich=np.ones(n, bool), muon=like,
+        in_rich=np.ones(n, bool), muon=like, outer=np.ones(n, bool),
     )  # fmt: skip
 
 
@@ -97,3 +97,16 @@ def test_the_shipped_maps_follow_the_curves_they_measure():
     assert (np.abs(maps.probability("e_as_pi", p) - curve) < 4 * spread + 0.2 * curve).all()
     assert 0.955 < maps.probability("e_efficiency", p).min() < 0.98
     assert 0.98 < maps.probability("pi_efficiency", p).min() < 0.99
+
+
+def test_the_shipped_map_of_pions_as_muons_is_punch_through_and_accidentals():
+    """An outer tile is associated accidentally if it touches the disk of the search radius, within 5 ns."""
+    maps, pid = IdentificationMaps.read(), detector().pid
+    muv3, activity = detector().muv3, detector().activity
+    p = np.array([13.0, 17.5, 22.5, 27.5]) * GeV
+    radius = muv3.search_radius / p / muv3.tile
+    accidental = activity.muv3 * activity.muv3_outer_share * 10 * (1 + 4 * radius + np.pi * radius**2) / 140
+    expected = np.interp(p, pid.pi_as_mu_momentum, pid.pi_as_mu) + accidental
+    spread = maps.probability("pi_as_mu", p, "up") - maps.probability("pi_as_mu", p)
+    assert (np.abs(maps.probability("pi_as_mu", p) - expected) < 4 * spread + 0.2 * expected).all()
+    assert maps.probability("pi_minimum_ionising", p) == pytest.approx(0.42, abs=0.03)

@@ -131,3 +131,18 @@ def test_hastened_decays_weigh_what_natural_ones_do(hastened):
         expected = np.exp(-low / length) - np.exp(-high / length)
         assert values.mean() == pytest.approx(expected, abs=4.5 * values.std() / np.sqrt(n))
     assert (paths < reach).mean() == pytest.approx(1 - np.exp(-hastened * reach / length), abs=0.01)
+
+
+def test_pions_decay_up_to_the_absorber_and_not_behind():
+    """Between the calorimeter and the iron of MUV1; the muon detector is farther."""
+    rng, c, p, n = np.random.default_rng(9), constants(), 6000.0, 20000
+    kinds = np.zeros(n)
+    for i in range(n):
+        particles, at = np.zeros((t.CAPACITY, t.COLUMNS)), np.zeros((4, 6))
+        row = state(211, p, z=c.lkr_z - 1)
+        particles[0] = row
+        t.to_detectors(rng, c, particles, 1, row, t.decay_length(rng, row), at)
+        kinds[i] = abs(at[t.MUV, t.IMPACT_PDG])
+    decayed = 1 - np.exp(-(c.muv3_absorber_z - c.lkr_z + 1) * MASS_PI / (p * CTAU_PI))
+    assert (kinds == t.MUON).mean() == pytest.approx(decayed, abs=4.5 * np.sqrt(decayed / n))
+    assert (kinds == t.PION).mean() == pytest.approx(1 - decayed, abs=4.5 * np.sqrt(decayed / n))
