@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from analysis.cli.options import SAMPLES
+
 PIONS, POSITRONS = "control_k3pi", "control_pi0_e_nu"
 
 
 @click.command("identification")
-@click.option("--samples", type=click.Path(path_type=Path, file_okay=False), default="samples", show_default=True)
+@SAMPLES
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 def command(samples: Path, output: Path, progress: bool) -> None:

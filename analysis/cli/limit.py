@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analysis.cli.options import CONFIDENCE_LEVEL
+
 if TYPE_CHECKING:
     from analysis.statistics import Limit
 
@@ -19,7 +21,7 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 @click.option("--background-prior", type=click.Choice(PRIORS), help="What the background error means.")
 @click.option("--ses", type=float, default=1.0, show_default=True, help="Single event sensitivity; 1: in events.")
 @click.option("--ses-error", type=float, default=0.0, show_default=True, help="Its error.")
-@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+@CONFIDENCE_LEVEL
 @click.option(
     "--method",
     type=click.Choice(("cls", "fc", "bayes", "rolke")),

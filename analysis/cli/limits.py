@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from analysis.cli.options import CONFIDENCE_LEVEL
+
 
 @click.command("limits")
 @click.option(
@@ -25,7 +27,7 @@ import click
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
 )
-@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+@CONFIDENCE_LEVEL
 def command(origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
     """Upper limits of every search, with their background tables."""
     from rich.console import Console

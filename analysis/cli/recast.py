@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+
 if TYPE_CHECKING:
     from analysis.recasting import Density, Recast
 
@@ -25,16 +27,14 @@ if TYPE_CHECKING:
     "--table", "tables", type=click.Path(path_type=Path, dir_okay=False), multiple=True, help="Dalitz table (YAML)."
 )
 @click.option("--function", "functions", multiple=True, help="Python function of the momenta, as FILE.py:NAME.")
-@click.option("--samples", type=click.Path(path_type=Path), default=Path("samples"), show_default=True)
+@SAMPLES
 @click.option("--histograms", type=click.Path(path_type=Path), default=Path("results/histograms"), show_default=True)
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/recast.json"), show_default=True
 )
-@click.option(
-    "--backend", default="iterative", show_default=True, help="iterative, local, slurm, htcondor or tcp://..."
-)
-@click.option("--workers", type=int, help="Worker processes of the backend.")
-@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+@BACKEND
+@WORKERS
+@CONFIDENCE_LEVEL
 def command(
     search: str,
     dataset: str,

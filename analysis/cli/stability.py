@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+
 
 @click.command("stability")
 @click.argument("search")
@@ -14,15 +16,13 @@ import click
     "--cut", "cuts", multiple=True, help='A cut to vary: "vertex_z", or "vertex_z:low=105,110" (display unit).'
 )
 @click.option("--periods", is_flag=True, help="Each period of the data set alone.")
-@click.option("--samples", type=click.Path(path_type=Path), default=Path("samples"), show_default=True)
+@SAMPLES
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/stability"), show_default=True
 )
-@click.option(
-    "--backend", default="iterative", show_default=True, help="iterative, local, slurm, htcondor or tcp://..."
-)
-@click.option("--workers", type=int, help="Worker processes of the backend.")
-@click.option("--cl", "confidence_level", type=float, default=0.9, show_default=True, help="Confidence level.")
+@BACKEND
+@WORKERS
+@CONFIDENCE_LEVEL
 def command(
     search: str,
     dataset: str,
