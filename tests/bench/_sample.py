@@ -6,19 +6,21 @@ there are triplets to try.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import uproot
 
 from analysis.catalogue import RareResponses, conditions
-from analysis.schema import COLLECTIONS, TRIGGER_LINES
+from analysis.schema import COLLECTIONS, EVENTS_TREE, TRIGGER_LINES
 from analysis.search import Search
 from analysis.simulation.beam import Exposure
 from analysis.simulation.blocks import source
 from analysis.simulation.layout import Output, concatenated, taken
-from analysis.simulation.writer import SampleWriter
+from analysis.simulation.writer import COMPRESSION, SampleWriter
 
 BULK = "K+ -> pi+ pi+ pi-"
 BULK_SHARE = 0.96
@@ -74,6 +76,20 @@ def write(path: Path, events: int, of: Pool, *, seed: int = 1, run: int) -> Path
                 bursts[key].append(value)
         writer.write_side(bursts)
     return path
+
+
+def as_rntuple(path: Path, columns: Iterable[str]) -> Path:
+    """Some columns of a file of `write` as an RNTuple beside it, with clusters of the same events."""
+    there = path.with_suffix(".rntuple.root")
+    with uproot.open(path) as file, uproot.recreate(there, compression=COMPRESSION) as copy:
+        events = None
+        for arrays in file[EVENTS_TREE].iterate(sorted(columns), step_size=BASKET):
+            content = {name: arrays[name] for name in arrays.fields}
+            if events is None:
+                events = copy.mkrntuple(EVENTS_TREE, content)
+            else:
+                events.extend(content)
+    return there
 
 
 def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> Output:
