@@ -18,7 +18,7 @@ from analysis.blinding import Box, Seal, Sealed, UnblindingRecord, current_seal,
 from analysis.catalogue import conditions
 from analysis.channels import searches
 from analysis.events.columns import Columns
-from analysis.events.trees import TreeSource
+from analysis.events.trees import open_tree
 from analysis.processor import SearchProcessor
 from analysis.published import all_published
 from analysis.schema import branches
@@ -137,7 +137,7 @@ def test_histograms_of_sealed_data_hold_nothing_of_the_box(mixed):
 
 def from_the_file(path) -> Columns:
     """Columns as the runner reads them, without NanoEvents."""
-    return Columns(TreeSource(uproot.open(path, array_cache=None)["Events"], 0, 100))
+    return Columns(open_tree(uproot.open(path, array_cache=None), "Events").source(0, 100))
 
 
 def test_sealed_columns_are_those_of_a_file_without_the_masked_events(mixed):

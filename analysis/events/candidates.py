@@ -91,8 +91,12 @@ class Candidates:
     def track(self, field: str) -> NDArray[Any]:
         """A track field, shape (n, k); floating ones as float64.  Not to be written to."""
         if field not in self._tracks:
-            stored = self.columns.flat("Track", field) if len(self) else np.empty(0, TRACK_DTYPES[field])
-            self._tracks[field] = _wide(stored[self.tracks])
+            some = (
+                self.columns.at("Track", field, self.tracks)
+                if len(self)
+                else np.empty(self.tracks.shape, TRACK_DTYPES[field])
+            )
+            self._tracks[field] = _wide(some)
             self._tracks[field].flags.writeable = False
         return self._tracks[field]
 

@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 
 class Source(Protocol):
-    """Where columns come from: reads one each time it is asked and keeps none."""
+    """Where columns come from: reads one each time it is asked and keeps none.
+
+    What it gives is new and in either byte order.
+    """
 
     def __len__(self) -> int:
         """Number of events."""
@@ -109,8 +112,9 @@ class Columns:
     """Flat columns of a chunk of events, each read at the first request and never twice.
 
     `offsets("Track")` has shape (events + 1,), `flat("Track", "momentum")` shape (tracks,), `event("run")` shape
-    (events,).  dtypes are those on disk; kinematics converts to float64.  Whatever is computed from the
-    columns and shared between channels (candidates) is kept by `shared`.  `events` are NanoEvents or a source.
+    (events,), `at("Track", "momentum", index)` that of `index`.  dtypes are those on disk, in native byte order;
+    kinematics converts to float64.  Whatever is computed from the columns and shared between channels (candidates) is
+    kept by `shared`.  `events` are NanoEvents or a source.
     """
 
     def __init__(self, events: Any) -> None:
@@ -129,10 +133,17 @@ class Columns:
         return any(b.name in self.source.fields for b in TRUTH)
 
     def event(self, name: str) -> Array:
-        return self._column("", name, lambda: self.source.event(name))
+        return self._column("", name, lambda: _turned(self.source.event(name)))
 
     def flat(self, collection: str, field: str) -> Array:
-        return self._column(collection, field, lambda: self.source.flat(collection, field))
+        values = self._column(collection, field, lambda: _turned(self.source.flat(collection, field)))
+        if not values.dtype.isnative:  # read for `at` first
+            values = self._columns[collection, field] = _native(values)
+        return values
+
+    def at(self, collection: str, field: str, index: NDArray[np.int64]) -> Array:
+        """The values of some objects: cheaper than of all where no more than that is wanted."""
+        return _native(self._column(collection, field, lambda: self.source.flat(collection, field))[index])
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
         return self._column(collection, "", lambda: _offsets(self.source.counts(collection)))
@@ -178,6 +189,17 @@ class Columns:
             self._columns[key] = read()
             self.read.add(_branch(collection, field))
         return self._columns[key]
+
+
+def _native(values: Array) -> Array:
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def _turned(values: Array) -> Array:
+    """The same array with its bytes turned around in place, if need be."""
+    if values.dtype.isnative:
+        return values
+    return values.byteswap(inplace=True).view(values.dtype.newbyteorder("="))
 
 
 def _offsets(counts: Array) -> NDArray[np.int64]:

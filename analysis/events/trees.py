@@ -1,98 +1,120 @@
-"""Columns straight from a TTree or RNTuple.
-
-The fields of a collection are read without their offsets, which are the same for all and come from the counter: a
-jagged array per branch would compute and copy them for every one of them.
-"""
+"""Trees of a file and their columns: straight from the baskets of a local TTree, through uproot from anything else."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import awkward as ak
 import numpy as np
 import uproot
 from numpy.typing import NDArray
 
+from analysis.events.baskets import BasketSource
+from analysis.events.columns import Source
+from analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 from analysis.schema import collection
 
 Array = NDArray[Any]
 
-
-@dataclass(frozen=True)
-class _Basket:
-    """Values of one basket and the places of its events among them (events + 1,), in bytes."""
-
-    values: Array
-    places: Array
-
-    def __len__(self) -> int:
-        return len(self.places) - 1
+CXX_TYPES = {"float": "float32", "double": "float64", "bool": "bool"} | {
+    f"{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
 
 
-class FlatValues(uproot.interpretation.Interpretation):
-    """Values of a jagged branch `name[counter]` of fixed-size numbers, one after the other; dtype as on disk."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype.newbyteorder("=")
+class Tree(Protocol):
+    """A tree of an open file."""
 
     @property
-    def cache_key(self) -> str:
-        return f"{type(self).__name__}({self.dtype.str})"
+    def entries(self) -> int:
+        """Number of events, or rows."""
+        ...
+
+    def types(self) -> Mapping[str, str]:
+        """Types of the branches or fields by name: "float32", or "float32[]" if jagged; one that the event contract
+        does not know as ROOT calls it."""
+        ...
+
+    def source(self, start: int, stop: int) -> Source:
+        """The columns of the events from `start` to `stop`."""
+        ...
+
+
+def open_tree(file: Any, name: str) -> Tree:
+    """The tree `name` of an uproot file; KeyError where there is none."""
+    key = file.key(name)
+    if key.fClassName == "TTree" and "://" not in file.file_path:
+        chunk, _ = key.get_uncompressed_chunk_cursor()
+        try:
+            return StoredTree(file, read_header(bytes(chunk.raw_data), key.fKeylen))
+        except UnknownHeaderError:
+            pass  # another way of writing is no fault: uproot knows many
+    return UprootTree(file[name])
+
+
+class StoredTree:
+    """A TTree whose baskets are read here."""
+
+    def __init__(self, file: Any, header: TreeHeader) -> None:
+        self._file, self._header = file, header
 
     @property
-    def typename(self) -> str:
-        return f"{self.dtype.name}[]"
+    def entries(self) -> int:
+        return self._header.entries
 
-    def basket_array(self, data: Any, byte_offsets: Any, basket: Any, *rest: Any) -> _Basket:
-        if byte_offsets is None:
-            byte_offsets = np.concatenate(([0], np.cumsum(basket.counts))) * self.dtype.itemsize
-        return _Basket(data.view(self.dtype.newbyteorder(">")), byte_offsets)
+    def types(self) -> Mapping[str, str]:
+        return {name: b.dtype.name + "[]" * b.jagged for name, b in self._header.branches.items()}
 
-    def final_array(
-        self, basket_arrays: dict[int, _Basket], entry_start: int, entry_stop: int, entry_offsets: list[int], *rest: Any
-    ) -> Array:
-        pieces = []
-        for number, (start, stop) in enumerate(itertools.pairwise(entry_offsets)):
-            first, last = max(start, entry_start), min(stop, entry_stop)
-            if first < last:
-                basket = basket_arrays[number]
-                begin, end = basket.places[[first - start, last - start]] // self.dtype.itemsize
-                pieces.append(basket.values[begin:end])
-        flat = np.empty(sum(len(p) for p in pieces), self.dtype)
-        return np.concatenate(pieces, out=flat) if pieces else flat
+    def source(self, start: int, stop: int) -> Source:
+        return BasketSource(self._file, self._header, start, stop)
 
 
-class TreeSource:
+class UprootTree:
+    """A tree or RNTuple as uproot has it."""
+
+    def __init__(self, tree: Any) -> None:
+        self._tree = tree
+
+    @property
+    def entries(self) -> int:
+        return int(self._tree.num_entries)
+
+    def types(self) -> Mapping[str, str]:
+        return {name.rsplit("/", 1)[-1]: _dtype(text) for name, text in self._tree.typenames().items()}
+
+    def source(self, start: int, stop: int) -> Source:
+        return UprootSource(self._tree, start, stop)
+
+
+def _dtype(text: str) -> str:
+    jagged = text.endswith("[]") or "vector<" in text or "RVec<" in text
+    inner = re.split(r"[<>]", text)[1] if "<" in text else text.removesuffix("[]")
+    name = inner.removeprefix("std::")
+    return CXX_TYPES.get(name, name) + "[]" * jagged
+
+
+class UprootSource:
     """Columns of the events `start` to `stop` of an uproot tree; keeps nothing it has read."""
 
     def __init__(self, tree: Any, start: int, stop: int) -> None:
-        self._tree = tree
-        self._window = {"entry_start": start, "entry_stop": stop}
-        self._length = stop - start
-        self._is_ttree = isinstance(tree, uproot.TTree)
+        self._tree, self._start, self._stop = tree, start, stop
+        self._uncached = {"array_cache": None} if isinstance(tree, uproot.TTree) else {}
         self.fields = frozenset(tree.keys())
 
     def __len__(self) -> int:
-        return self._length
+        return self._stop - self._start
 
     def event(self, name: str) -> Array:
-        return self._read(name)
+        return np.asarray(self._read(name, "np"))
 
     def flat(self, collection_name: str, field: str) -> Array:
-        wanted = collection(collection_name)
-        name = wanted.branch(field)
-        if self._is_ttree:
-            dtype = next(np.dtype(f.dtype) for f in wanted.fields if f.name == field)
-            return np.asarray(self._tree[name].array(FlatValues(dtype), library="np", array_cache=None, **self._window))
-        layout = ak.to_packed(self._tree[name].array(library="ak", array_cache=None, **self._window)).layout
+        layout = ak.to_packed(self._read(collection(collection_name).branch(field), "ak")).layout
         return np.asarray(ak.to_numpy(layout.content))
 
     def counts(self, collection_name: str) -> Array:
-        return self._read(collection(collection_name).counter)
+        return self.event(collection(collection_name).counter)
 
-    def _read(self, name: str) -> Array:
-        if self._is_ttree:
-            return np.asarray(self._tree[name].array(library="np", array_cache=None, **self._window))
-        return np.asarray(self._tree[name].array(library="np", **self._window))
+    def _read(self, name: str, library: str) -> Any:
+        window = {"entry_start": self._start, "entry_stop": self._stop}
+        return self._tree[name].array(library=library, **self._uncached, **window)

@@ -8,6 +8,7 @@ is mostly given chunks of one file after the other.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,53 +19,63 @@ from coffea.processor.executor import WorkItem
 from analysis.blinding import Sealed
 from analysis.events.columns import Columns
 from analysis.events.schema import KaonSchema
-from analysis.events.trees import TreeSource
+from analysis.events.trees import Tree, open_tree
+from analysis.schema import EVENTS_TREE
 
 OBJECTS = 100
-"""Objects of a file that uproot keeps: its trees, so that a tree is parsed once."""
+"""Objects of a file that uproot keeps for NanoEvents: its trees, so that a tree is parsed once."""
 
 
-class _Opened:
+@dataclass(frozen=True)
+class OpenFile:
+    """An open file with the UUID `identity` and its tree of events."""
+
+    path: str
+    identity: bytes
+    file: Any
+    events: Tree
+
+
+class _Last:
     """The file of the last chunk."""
 
-    path: str = ""
-    identity: bytes = b""
-    file: Any = None
+    opened: OpenFile | None = None
 
 
-def opened(path: str, identity: bytes) -> Any:
-    """The uproot file at `path`, which must carry the UUID `identity`; ValueError if it was replaced meanwhile."""
-    if (path, identity) != (_Opened.path, _Opened.identity):
+def opened(path: str, identity: bytes) -> OpenFile:
+    """The file at `path`, which must carry the UUID `identity`; ValueError if it was replaced meanwhile."""
+    last = _Last.opened
+    if last is None or (last.path, last.identity) != (path, identity):
         close()
         file = uproot.open(path, object_cache=OBJECTS, array_cache=None)
         if file.file.uuid.bytes != identity:
             file.close()
             raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
-        _Opened.path, _Opened.identity, _Opened.file = path, identity, file
-    return _Opened.file
+        last = _Last.opened = OpenFile(path, identity, file, open_tree(file, EVENTS_TREE))
+    return last
 
 
 def close() -> None:
     """Let go of the last file."""
-    if _Opened.file is not None:
-        _Opened.file.close()
-    _Opened.path, _Opened.identity, _Opened.file = "", b"", None
+    if _Last.opened is not None:
+        _Last.opened.file.close()
+    _Last.opened = None
 
 
 def process_chunk(item: WorkItem, processor: Sealed) -> dict[str, Any]:
     """What the processor makes of a chunk ("out"), the chunk ("processed") and what it cost ("metrics")."""
-    file = opened(item.filename, item.fileuuid)
-    requested = file.file.source.num_requested_bytes
-    tree = file[item.treename]
+    last = opened(item.filename, item.fileuuid)
+    source = last.file.file.source
+    requested = source.num_requested_bytes
     start = time.perf_counter()
     if processor.takes_columns:
-        columns = Columns(TreeSource(tree, item.entrystart, item.entrystop))
+        columns = Columns(last.events.source(item.entrystart, item.entrystop))
         out = processor.process_columns(columns, item.dataset)
         read = columns.read
     else:
-        out, read = _process_nano_events(file, item, processor)
+        out, read = _process_nano_events(last.file, item, processor)
     metrics = {
-        "bytesread": file.file.source.num_requested_bytes - requested,
+        "bytesread": source.num_requested_bytes - requested,
         "columns": read,
         "entries": len(item),
         "processtime": time.perf_counter() - start,

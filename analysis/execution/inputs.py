@@ -6,28 +6,23 @@ hour: presence, length, trees, branches and their types, and whether the side tr
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import uproot
 
 from analysis import schema
 from analysis.events.exposure import Exposure
+from analysis.events.trees import Tree, open_tree
 from analysis.execution.errors import InputFileError
 
 Blocks = frozenset[tuple[int, ...]]
 
 SHOWN = 4
 """Names listed in a message before the rest is counted."""
-
-CXX_TYPES = {"float": "float32", "double": "float64", "bool": "bool"} | {
-    f"{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
 
 
 @dataclass(frozen=True)
@@ -79,10 +74,10 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     if size < file.file.fEND:
         raise InputFileError(f"{path} is cut short: {size} bytes of {file.file.fEND}; make or copy it again")
     events = _tree(path, file, schema.EVENTS_TREE)
-    types = branch_types(events)
+    types = events.types()
     simulated = bool(types.keys() & _truth_names())
     check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
-    exposure, blocks = _exposure(path, file, simulated, int(events.num_entries))
+    exposure, blocks = _exposure(path, file, simulated, events.entries)
     return InputFile(sample, path, str(file.file.uuid), size, exposure, blocks)
 
 
@@ -91,23 +86,8 @@ def is_local(path: str) -> bool:
     return "://" not in path
 
 
-def branch_types(tree: Any) -> dict[str, str]:
-    """Types of the branches or fields of an uproot TTree or RNTuple: "float32", or "float32[]" if jagged.
-
-    A type the contract does not know is given as ROOT calls it.
-    """
-    return {name.rsplit("/", 1)[-1]: _dtype(text) for name, text in tree.typenames().items()}
-
-
-def _dtype(text: str) -> str:
-    jagged = text.endswith("[]") or "vector<" in text or "RVec<" in text
-    inner = re.split(r"[<>]", text)[1] if "<" in text else text.removesuffix("[]")
-    name = inner.removeprefix("std::")
-    return CXX_TYPES.get(name, name) + ("[]" if jagged else "")
-
-
 def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:
-    """Types the contract wants, in the notation of `branch_types`."""
+    """Types the contract wants, in the notation of `Tree.types`."""
     jagged = {c.branch(f.name) for c in schema.COLLECTIONS for f in c.fields}
     return {name: b.dtype + ("[]" if name in jagged else "") for name, b in branches.items()}
 
@@ -163,21 +143,22 @@ def _real(path: str) -> str:
     return str(Path(path).resolve()) if is_local(path) else path
 
 
-def _tree(path: str, file: Any, name: str) -> Any:
+def _tree(path: str, file: Any, name: str) -> Tree:
     present = file.keys(cycle=False)
     if name not in present:
         raise InputFileError(
             f"{path} has no tree {name!r}; it holds {', '.join(present) or 'nothing'}: is it the right file?"
         )
-    return file[name]
+    return open_tree(file, name)
 
 
 def _exposure(path: str, file: Any, simulated: bool, events: int) -> tuple[Exposure, Blocks]:
     """Sums over the side tree and its blocks, after checking that it accounts for all events of the file."""
     side = schema.GENERATION if simulated else schema.BURSTS
     tree = _tree(path, file, side.name)
-    check_types(path, side.name, branch_types(tree), {b.name: b for b in side.fields})
-    rows = {b.name: np.asarray(tree[b.name].array(library="np")) for b in side.fields}
+    check_types(path, side.name, tree.types(), {b.name: b for b in side.fields})
+    columns = tree.source(0, tree.entries)
+    rows = {b.name: columns.event(b.name) for b in side.fields}
     accounted = int(rows["events"].sum())
     if accounted != events:
         raise InputFileError(

@@ -17,12 +17,13 @@ from typing import Any
 import uproot
 
 from analysis.blinding import Seal, Sealed
-from analysis.events.columns import Columns
-from analysis.events.trees import TreeSource
+from analysis.events.columns import Columns, Source
+from analysis.events.trees import open_tree
 from analysis.execution.chunks import process_chunk
 from analysis.execution.executors import SerialExecutor
 from analysis.execution.runner import inspect_fileset, plan
 from analysis.processor import SearchProcessor, book_search, examine, start
+from analysis.schema import EVENTS_TREE
 from analysis.search import Search
 from tests.bench._declaration import selections
 from tests.bench._measure import user_seconds
@@ -52,8 +53,9 @@ def selected(path: Path, searches: tuple[Search, ...]) -> Selected:
     """Burst and event number of the selected events, by selection."""
     found: Selected = {key: [] for key in selections(searches)}
     with uproot.open(path) as file:
+        tree = open_tree(file, EVENTS_TREE)
         for window in windows(path):
-            columns = Columns(TreeSource(file["Events"], *window))
+            columns = Columns(tree.source(*window))
             for key, (search, selection) in selections(searches).items():
                 examined = examine(selection, start(selection, search.dataset, columns))
                 chosen = examined.identified.take(examined.passing())
@@ -65,7 +67,7 @@ def selected(path: Path, searches: tuple[Search, ...]) -> Selected:
 class Timed:
     """A source that counts the CPU seconds spent in reading."""
 
-    def __init__(self, source: TreeSource) -> None:
+    def __init__(self, source: Source) -> None:
         self.source, self.fields, self.seconds = source, source.fields, 0.0
 
     def __len__(self) -> int:
@@ -91,8 +93,9 @@ def stages(path: Path, searches: tuple[Search, ...]) -> dict[str, float]:
     """CPU seconds of reading, candidates, identification and of the rest: cuts and histograms."""
     spent = {"reading": 0.0} | dict.fromkeys(STAGES, 0.0)
     with uproot.open(path) as file:
+        tree = open_tree(file, EVENTS_TREE)
         for window in windows(path):
-            source = Timed(TreeSource(file["Events"], *window))
+            source = Timed(tree.source(*window))
             columns = Columns(source)
             for name, work in STAGES.items():
                 before, read = time.process_time(), source.seconds

@@ -1,4 +1,4 @@
-"""Columns read straight from a tree are those that uproot reads."""
+"""Columns of a tree are those that uproot reads, straight from the baskets and through uproot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import uproot
 
 from analysis import schema
 from analysis.events.columns import Columns
-from analysis.events.trees import TreeSource
+from analysis.events.tree_headers import UnknownHeaderError, read_header
+from analysis.events.trees import StoredTree, UprootTree, open_tree
 from tests.reading import columns_of
 from tests.toy_events import toy_columns, write_toy_file
 
@@ -31,17 +32,21 @@ def several_baskets(tmp_path_factory):
     return path
 
 
+WAYS = {"baskets": lambda file: open_tree(file, "Events"), "uproot": lambda file: UprootTree(file["Events"])}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("window", [(0, EVENTS), (0, 1), (1, 401), (17, 17), (399, 402), (1000, 1000)])
-def test_any_window_over_any_baskets(window, several_baskets):
+def test_any_window_over_any_baskets(window, way, several_baskets):
     with uproot.open(several_baskets) as file:
         tree = file["Events"]
-        source = TreeSource(tree, *window)
+        source = WAYS[way](file).source(*window)
         assert len(source) == window[1] - window[0]
         for c in (schema.TRACK, schema.LAV):
             for field in c.fields:
                 wanted = tree[c.branch(field.name)].array(entry_start=window[0], entry_stop=window[1])
                 flat = source.flat(c.name, field.name)
-                assert flat.dtype == np.dtype(field.dtype)
+                assert flat.dtype.newbyteorder("=") == np.dtype(field.dtype)
                 np.testing.assert_array_equal(flat, ak.to_numpy(ak.flatten(wanted)))
                 np.testing.assert_array_equal(source.counts(c.name), ak.to_numpy(ak.num(wanted)))
         np.testing.assert_array_equal(source.event("event"), tree["event"].array()[slice(*window)])
@@ -50,7 +55,7 @@ def test_any_window_over_any_baskets(window, several_baskets):
 @pytest.mark.parametrize("rntuple", [False, True], ids=["TTree", "RNTuple"])
 def test_both_formats_give_the_columns_of_nano_events(rntuple, tmp_path):
     path = write_toy_file(tmp_path / "toy.root", 200, truth=True, rntuple=rntuple)
-    direct, nano = Columns(TreeSource(uproot.open(path)["Events"], 50, 150)), columns_of(
+    direct, nano = Columns(open_tree(uproot.open(path), "Events").source(50, 150)), columns_of(
         path, entry_start=50, entry_stop=150
     )  # fmt: skip
     assert direct.simulated
@@ -86,7 +91,7 @@ class Counting:
 
 def test_no_column_is_read_twice_and_all_are_said(several_baskets):
     with uproot.open(several_baskets) as file:
-        source = Counting(TreeSource(file["Events"], 0, EVENTS))
+        source = Counting(open_tree(file, "Events").source(0, EVENTS))
         columns = Columns(source)
         for _ in range(2):
             columns.event("run"), columns.flat("Track", "momentum"), columns.offsets("Track"), columns.offsets("Lav")
@@ -98,18 +103,73 @@ def test_columns_without_some_events_are_those_of_the_others(seed, several_baske
     rng = np.random.default_rng(seed)
     hidden = rng.random(EVENTS) < (0.01, 0.5, 0.99, 1.0)[seed]
     with uproot.open(several_baskets) as file:
-        tree = file["Events"]
-        columns = Columns(TreeSource(tree, 0, EVENTS))
+        columns = Columns(open_tree(file, "Events").source(0, EVENTS))
         columns.event("run"), columns.flat("Track", "momentum"), columns.offsets("Track")
         left = columns.without(hidden)
-        arrays = tree.arrays(["run", "event", "Track_momentum", "Track_charge", "Lav_time", "nLav"])[~hidden]
-    assert len(left) == len(arrays)
-    np.testing.assert_array_equal(left.event("run"), arrays["run"])
-    np.testing.assert_array_equal(np.diff(left.offsets("Track")), ak.to_numpy(ak.num(arrays["Track_momentum"])))
-    with uproot.open(several_baskets) as file:
-        left.source._source._tree = file["Events"]
+        names = ["run", "event", "Track_momentum", "Track_charge", "Lav_time", "nLav"]
+        arrays = file["Events"].arrays(names)[~hidden]
+        assert len(left) == len(arrays)
+        np.testing.assert_array_equal(left.event("run"), arrays["run"])
+        np.testing.assert_array_equal(np.diff(left.offsets("Track")), ak.to_numpy(ak.num(arrays["Track_momentum"])))
         np.testing.assert_array_equal(left.event("event"), arrays["event"])
         np.testing.assert_array_equal(left.flat("Track", "momentum"), ak.to_numpy(ak.flatten(arrays["Track_momentum"])))
         np.testing.assert_array_equal(left.flat("Track", "charge"), ak.to_numpy(ak.flatten(arrays["Track_charge"])))
         np.testing.assert_array_equal(left.flat("Lav", "time"), ak.to_numpy(ak.flatten(arrays["Lav_time"])))
         np.testing.assert_array_equal(np.diff(left.offsets("Lav")), arrays["nLav"])
+
+
+def test_some_objects_are_those_of_the_whole_column(several_baskets):
+    index = np.array([[5, 0, 900], [17, 17, 3]])
+    with uproot.open(several_baskets) as file:
+        tree = open_tree(file, "Events")
+        for names in (("momentum", "charge"), ("charge", "momentum")):
+            columns, fresh = (Columns(tree.source(0, EVENTS)) for _ in range(2))
+            for name in names:
+                some = columns.at("Track", name, index)
+                assert some.dtype.isnative
+                np.testing.assert_array_equal(some, fresh.flat("Track", name)[index])
+                np.testing.assert_array_equal(columns.flat("Track", name), fresh.flat("Track", name))
+                np.testing.assert_array_equal(columns.at("Track", name, index), some)
+
+
+@pytest.mark.parametrize("truth", [False, True])
+def test_headers_say_what_uproot_finds(truth, tmp_path):
+    path = write_toy_file(tmp_path / "toy.root", 50, truth=truth)
+    with uproot.open(path) as file:
+        for name in file.keys(cycle=False):
+            ours, theirs = open_tree(file, name), UprootTree(file[name])
+            assert isinstance(ours, StoredTree)
+            assert ours.entries == theirs.entries
+            assert list(ours.types().items()) == list(theirs.types().items())
+
+
+def test_trees_that_are_written_in_another_way_are_left_to_uproot(tmp_path):
+    with uproot.recreate(tmp_path / "vectors.root") as file:
+        file.mktree("Events", {"x": np.dtype(("f8", (3,)))}).extend({"x": np.ones((5, 3))})
+        file.mktree("Side", {"x": "f8"}).extend({"x": np.arange(5.0)})
+    with uproot.open(tmp_path / "vectors.root") as file:
+        tree = open_tree(file, "Events")
+        assert isinstance(tree, UprootTree)
+        np.testing.assert_array_equal(tree.source(1, 3).event("x"), np.ones((2, 3)))
+        np.testing.assert_array_equal(open_tree(file, "Side").source(1, 3).event("x"), [1.0, 2.0])
+        with pytest.raises(KeyError):
+            open_tree(file, "Nothing")
+
+
+def test_a_branch_that_is_not_there(several_baskets):
+    with uproot.open(several_baskets) as file:
+        source = open_tree(file, "Events").source(0, 10)
+        with pytest.raises(ValueError, match="no branch 'nothing'"):
+            source.event("nothing")
+        with pytest.raises(ValueError, match="no jagged branch 'Track_run'"):
+            source.flat("Track", "run")
+
+
+@pytest.mark.parametrize("cut", [1, 60, 300, 5000])
+def test_half_a_header_is_unknown(cut, several_baskets):
+    with uproot.open(several_baskets) as file:
+        key = file.key("Events")
+        data = bytes(key.get_uncompressed_chunk_cursor()[0].raw_data)
+        assert len(read_header(data, key.fKeylen).branches) == len(file["Events"].keys())
+    with pytest.raises(UnknownHeaderError):
+        read_header(data[:cut], key.fKeylen)

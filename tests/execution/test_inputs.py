@@ -11,8 +11,9 @@ import pytest
 import uproot
 
 from analysis import schema
+from analysis.events.trees import open_tree
 from analysis.execution.errors import InputFileError
-from analysis.execution.inputs import branch_types, check_distinct, expected_types, inspect_file
+from analysis.execution.inputs import check_distinct, expected_types, inspect_file
 from tests.toy_events import write_toy_file
 
 
@@ -130,7 +131,7 @@ def test_a_filtered_file_is_found_out(truth: bool, tmp_path: Path) -> None:
 
 def test_types_of_a_file_are_those_of_the_contract(tmp_path: Path) -> None:
     path = write_toy_file(tmp_path / "toy.root", truth=True)
-    assert branch_types(uproot.open(path)["Events"]) == expected_types(schema.branches(truth=True))
+    assert open_tree(uproot.open(path), "Events").types() == expected_types(schema.branches(truth=True))
 
 
 def test_the_same_path_twice(tmp_path: Path) -> None:
