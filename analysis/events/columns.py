@@ -4,108 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.events.sources import KeptSource, NanoSource, Source, Stretches, offsets_of
 from analysis.schema import TRUTH, collection
 
 Array = NDArray[Any]
 T = TypeVar("T")
-
-
-class Source(Protocol):
-    """Where columns come from: reads one each time it is asked and keeps none.
-
-    What it gives is new and in either byte order.
-    """
-
-    def __len__(self) -> int:
-        """Number of events."""
-        ...
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Names of the event-level branches."""
-        ...
-
-    def event(self, name: str) -> Array:
-        """An event-level branch, shape (events,)."""
-        ...
-
-    def flat(self, collection: str, field: str) -> Array:
-        """A field of all objects of a collection, shape (objects,)."""
-        ...
-
-    def counts(self, collection: str) -> Array:
-        """Objects of a collection per event, shape (events,)."""
-        ...
-
-
-class NanoSource:
-    """Columns of a chunk of NanoEvents."""
-
-    def __init__(self, events: Any) -> None:
-        self._events = events
-        self.fields = frozenset(events.fields)
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def event(self, name: str) -> Array:
-        return np.asarray(ak.to_numpy(self._events[name]))
-
-    def flat(self, collection: str, field: str) -> Array:
-        return np.asarray(ak.to_numpy(self._events[collection].layout.content[field]))
-
-    def counts(self, collection: str) -> Array:
-        return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
-
-
-class Stretches:
-    """The events that are left when some are taken out: few, so that what is left is a few long stretches.
-
-    `kept` is a mask (events,).  `of(values, offsets)` gives what belongs to them: of values per event, or with the
-    offsets (events + 1,) of a collection of values per object.
-    """
-
-    def __init__(self, kept: NDArray[np.bool_]) -> None:
-        edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
-        self.events = int(np.count_nonzero(kept))
-        self.starts, self.stops = edges[::2], edges[1::2]
-
-    def of(self, values: Array, offsets: NDArray[np.int64] | None = None) -> Array:
-        ends = (self.starts, self.stops) if offsets is None else (offsets[self.starts], offsets[self.stops])
-        pieces = [values[start:stop] for start, stop in zip(*ends, strict=True)]
-        return np.concatenate(pieces) if pieces else values[:0].copy()
-
-
-class KeptSource:
-    """Columns of another source without some of its events.  It keeps offsets, but no columns."""
-
-    def __init__(self, source: Source, stretches: Stretches) -> None:
-        self._source = source
-        self._stretches = stretches
-        self._offsets: dict[str, NDArray[np.int64]] = {}
-        self.fields = source.fields
-
-    def __len__(self) -> int:
-        return self._stretches.events
-
-    def event(self, name: str) -> Array:
-        return self._stretches.of(self._source.event(name))
-
-    def flat(self, collection: str, field: str) -> Array:
-        if collection not in self._offsets:
-            self.counts(collection)
-        return self._stretches.of(self._source.flat(collection, field), self._offsets[collection])
-
-    def counts(self, collection: str) -> Array:
-        counts = self._source.counts(collection)
-        self._offsets[collection] = _offsets(counts)
-        return self._stretches.of(counts)
 
 
 class Columns:
@@ -146,7 +54,7 @@ class Columns:
         return _native(self._column(collection, field, lambda: self.source.flat(collection, field))[index])
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
-        return self._column(collection, "", lambda: _offsets(self.source.counts(collection)))
+        return self._column(collection, "", lambda: offsets_of(self.source.counts(collection)))
 
     def replaced(self, name: str, values: NDArray[Any]) -> Columns:
         """The same events with other values (n_events,) of an event-level column; what is shared stays shared."""
@@ -177,7 +85,7 @@ class Columns:
             elif field:
                 left._columns[name, field] = stretches.of(values, self.offsets(name))
             else:
-                left._columns[name, field] = _offsets(stretches.of(np.diff(values)))
+                left._columns[name, field] = offsets_of(stretches.of(np.diff(values)))
         for build, value in self._shared.items():
             if hasattr(value, "without"):
                 left._shared[build] = value.without(left, kept)
@@ -200,12 +108,6 @@ def _turned(values: Array) -> Array:
     if values.dtype.isnative:
         return values
     return values.byteswap(inplace=True).view(values.dtype.newbyteorder("="))
-
-
-def _offsets(counts: Array) -> NDArray[np.int64]:
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
 
 
 def _branch(name: str, field: str) -> str:

@@ -12,7 +12,7 @@ import uproot
 from numpy.typing import NDArray
 
 from analysis.events.baskets import BasketSource
-from analysis.events.columns import Source
+from analysis.events.sources import Source
 from analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 from analysis.schema import collection
 

@@ -1,15 +1,16 @@
-"""One chunk: its file opened, its events handed to the processor, what that cost counted.
+"""One chunk: its files opened, its events handed to the processor, what that cost counted.
 
-A processor that takes columns (`process_columns`) gets them straight from the file; any other coffea processor gets
-NanoEvents.  The last file stays open: parsing its header costs as much as reading a few thousand events, and a worker
-is mostly given chunks of one file after the other.
+A processor that takes columns (`process_columns`) gets them straight from the file, and those of small files together:
+booking histograms costs the same for ten events as for many thousand.  Any other coffea processor gets NanoEvents.
+The last file stays open, because a worker is mostly given chunks of one file after the other.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import uproot
@@ -19,6 +20,7 @@ from coffea.processor.executor import WorkItem
 from analysis.blinding import Sealed
 from analysis.events.columns import Columns
 from analysis.events.schema import KaonSchema
+from analysis.events.sources import JoinedSource, Source
 from analysis.events.trees import Tree, open_tree
 from analysis.schema import EVENTS_TREE
 
@@ -26,61 +28,95 @@ OBJECTS = 100
 """Objects of a file that uproot keeps for NanoEvents: its trees, so that a tree is parsed once."""
 
 
+Chunk = tuple[WorkItem, ...]
+"""What is handed to a processor at once: events of one file, or of several of the same sample."""
+
+FILES = 64
+"""Most files of a chunk: all of them are open at once."""
+
+
+def joined(items: Sequence[WorkItem], most: int) -> list[Chunk]:
+    """Neighbours of one sample together as long as they have no more than `most` events."""
+    chunks: list[list[WorkItem]] = []
+    room = 0
+    for item in items:
+        if not chunks or chunks[-1][0].dataset != item.dataset or len(item) > room or len(chunks[-1]) == FILES:
+            chunks.append([])
+            room = most
+        chunks[-1].append(item)
+        room -= len(item)
+    return [tuple(chunk) for chunk in chunks]
+
+
 @dataclass(frozen=True)
 class OpenFile:
-    """An open file with the UUID `identity` and its tree of events."""
+    """An open uproot file with its tree of events."""
 
-    path: str
-    identity: bytes
     file: Any
     events: Tree
 
 
-class _Last:
-    """The file of the last chunk."""
+class _Open:
+    """The files of the last chunk."""
 
-    opened: OpenFile | None = None
+    files: ClassVar[dict[tuple[str, bytes], OpenFile]] = {}
 
 
-def opened(path: str, identity: bytes) -> OpenFile:
-    """The file at `path`, which must carry the UUID `identity`; ValueError if it was replaced meanwhile."""
-    last = _Last.opened
-    if last is None or (last.path, last.identity) != (path, identity):
-        close()
-        file = uproot.open(path, object_cache=OBJECTS, array_cache=None)
-        if file.file.uuid.bytes != identity:
-            file.close()
-            raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
-        last = _Last.opened = OpenFile(path, identity, file, open_tree(file, EVENTS_TREE))
-    return last
+def opened(chunk: Chunk) -> list[OpenFile]:
+    """The files of a chunk, those of other chunks closed; ValueError for one that was replaced since it was planned."""
+    wanted = [(item.filename, item.fileuuid) for item in chunk]
+    for place in _Open.files.keys() - set(wanted):
+        _Open.files.pop(place).file.close()
+    for place in wanted:
+        if place not in _Open.files:
+            _Open.files[place] = _open(*place)
+    return [_Open.files[place] for place in wanted]
+
+
+def _open(path: str, identity: bytes) -> OpenFile:
+    file = uproot.open(path, object_cache=OBJECTS, array_cache=None)
+    if file.file.uuid.bytes != identity:
+        file.close()
+        raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
+    return OpenFile(file, open_tree(file, EVENTS_TREE))
 
 
 def close() -> None:
-    """Let go of the last file."""
-    if _Last.opened is not None:
-        _Last.opened.file.close()
-    _Last.opened = None
+    """Let go of all files."""
+    opened(())
 
 
-def process_chunk(item: WorkItem, processor: Sealed) -> dict[str, Any]:
-    """What the processor makes of a chunk ("out"), the chunk ("processed") and what it cost ("metrics")."""
-    last = opened(item.filename, item.fileuuid)
-    source = last.file.file.source
-    requested = source.num_requested_bytes
+def process_chunk(chunk: Chunk, processor: Sealed) -> dict[str, Any]:
+    """What the processor makes of a chunk ("out"), its parts ("processed") and what it cost ("metrics")."""
+    files = opened(chunk)
+    requested = _requested(files)
     start = time.perf_counter()
     if processor.takes_columns:
-        columns = Columns(last.events.source(item.entrystart, item.entrystop))
-        out = processor.process_columns(columns, item.dataset)
+        columns = Columns(_source(chunk, files))
+        out = processor.process_columns(columns, chunk[0].dataset)
         read = columns.read
     else:
-        out, read = _process_nano_events(last.file, item, processor)
+        ((file, item),) = zip(files, chunk, strict=True)
+        out, read = _process_nano_events(file.file, item, processor)
     metrics = {
-        "bytesread": source.num_requested_bytes - requested,
+        "bytesread": _requested(files) - requested,
         "columns": read,
-        "entries": len(item),
+        "entries": sum(len(item) for item in chunk),
         "processtime": time.perf_counter() - start,
     }
-    return {"out": out, "processed": {item}, "metrics": metrics}
+    return {"out": out, "processed": set(chunk), "metrics": metrics}
+
+
+def _requested(files: list[OpenFile]) -> int:
+    """Bytes that were asked of files so far."""
+    return sum(f.file.file.source.num_requested_bytes for f in files)
+
+
+def _source(chunk: Chunk, files: list[OpenFile]) -> Source:
+    parts = [
+        (item.filename, f.events.source(item.entrystart, item.entrystop)) for item, f in zip(chunk, files, strict=True)
+    ]
+    return parts[0][1] if len(parts) == 1 else JoinedSource(parts)
 
 
 def _process_nano_events(file: Any, item: WorkItem, processor: Sealed) -> tuple[Any, set[str]]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from coffea.processor.executor import ExecutorBase, WorkItem
+from coffea.processor.executor import ExecutorBase
 
-from analysis.execution import chunks as files
+from analysis.execution.chunks import Chunk, close
 from analysis.execution.errors import BackendError, ChunkError
 from analysis.execution.memory import prepare, release_chunk, thaw
 from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
@@ -33,18 +33,18 @@ class SerialExecutor(ExecutorBase):
 
     report: Advance = field(default=no_report)
 
-    def __call__(self, items: Sequence[WorkItem], function: Function, accumulator: Any) -> tuple[Any, int]:
+    def __call__(self, items: Sequence[Chunk], function: Function, accumulator: Any) -> tuple[Any, int]:
         try:
             samples = [reduce_in_order(self._outputs(group, function)) for group in by_sample(items)]
         finally:
-            files.close()
+            close()
             thaw()
         return combine(samples), 0
 
-    def _outputs(self, items: Sequence[WorkItem], function: Function) -> Iterator[Any]:
-        for item in items:
-            yield run_chunk(item, function)
-            self.report(len(item))
+    def _outputs(self, items: Sequence[Chunk], function: Function) -> Iterator[Any]:
+        for chunk in items:
+            yield run_chunk(chunk, function)
+            self.report(events_of(chunk))
 
 
 @dataclass
@@ -58,7 +58,7 @@ class DaskExecutor(ExecutorBase):
     client: Any = None
     report: Advance = field(default=no_report)
 
-    def __call__(self, items: Sequence[WorkItem], function: Function, accumulator: Any) -> tuple[Any, int]:
+    def __call__(self, items: Sequence[Chunk], function: Function, accumulator: Any) -> tuple[Any, int]:
         # One task holds the processor, so that it travels once per worker and not once per chunk.
         shared = self.client.submit(_identity, function, pure=False)
         tasks = self.client.map(run_chunk, list(items), function=shared, pure=False)
@@ -79,57 +79,64 @@ class DaskExecutor(ExecutorBase):
     def _submit_sum(self, group: list[Any]) -> Any:
         return self.client.submit(combine, group, pure=False)
 
-    def _follow(self, waiting: list[Any], chunks: dict[str, WorkItem]) -> None:
+    def _follow(self, waiting: list[Any], chunks: dict[str, Chunk]) -> None:
         """Report chunks as they finish and raise for the first that fails; keeps no output alive."""
         from distributed import as_completed
 
         finished = as_completed(waiting)
         waiting.clear()
         for task in finished:
-            item = chunks[task.key]
+            chunk = chunks[task.key]
             if task.status != "finished":
-                raise _failure(task, item)
-            self.report(len(item))
+                raise _failure(task, chunk)
+            self.report(events_of(chunk))
 
 
-def by_sample(items: Sequence[WorkItem]) -> list[list[WorkItem]]:
-    """Items grouped by sample: the sum of one does not depend on which others are processed with it."""
-    return [list(group) for _, group in groupby(items, key=lambda item: item.dataset)]
+def by_sample(items: Sequence[Chunk]) -> list[list[Chunk]]:
+    """Chunks grouped by sample: the sum of one does not depend on which others are processed with it."""
+    return [list(group) for _, group in groupby(items, key=lambda chunk: chunk[0].dataset)]
 
 
-def run_chunk(item: WorkItem, function: Function) -> Any:
+def events_of(chunk: Chunk) -> int:
+    return sum(len(item) for item in chunk)
+
+
+def run_chunk(chunk: Chunk, function: Function) -> Any:
     """Process one chunk; ChunkError names file, events and cause, and can travel between processes."""
     prepare()
     try:
-        return function(item)
+        return function(chunk)
     except Exception as error:
         # What the user needs is the first cause.
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__
         message = f"{type(cause).__name__}: {cause}"
-        raise ChunkError(f"{describe(item)} failed: {message}", traceback.format_exc()) from None
+        raise ChunkError(f"{describe(chunk)} failed: {message}", traceback.format_exc()) from None
     finally:
         release_chunk()
 
 
-def describe(item: WorkItem) -> str:
+def describe(chunk: Chunk) -> str:
     """Where a chunk is, for people."""
-    return f"events {item.entrystart} to {item.entrystop} of {item.filename} (sample {item.dataset})"
+    first, last = chunk[0], chunk[-1]
+    if len(chunk) == 1:
+        return f"events {first.entrystart} to {first.entrystop} of {first.filename} (sample {first.dataset})"
+    return f"{len(chunk)} files from {first.filename} to {last.filename} (sample {first.dataset})"
 
 
-def _failure(task: Any, item: WorkItem) -> Exception:
+def _failure(task: Any, chunk: Chunk) -> Exception:
     from distributed.scheduler import KilledWorker
 
     if task.status != "error":
-        return BackendError(f"the scheduler went away while {describe(item)} was processed; look at its log")
+        return BackendError(f"the scheduler went away while {describe(chunk)} was processed; look at its log")
     error = task.exception()
     if isinstance(error, KilledWorker):
         return ChunkError(
-            f"workers died {error.allowed_failures + 1} times, the last on {describe(item)}: most likely out of "
+            f"workers died {error.allowed_failures + 1} times, the last on {describe(chunk)}: most likely out of "
             f"memory; use fewer workers or a smaller --chunk-size, or look for a crash with --backend iterative"
         )
-    return error if isinstance(error, Exception) else ChunkError(f"{describe(item)} failed: {error!r}")
+    return error if isinstance(error, Exception) else ChunkError(f"{describe(chunk)} failed: {error!r}")
 
 
 def _identity(value: Any) -> Any:

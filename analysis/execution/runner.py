@@ -22,7 +22,7 @@ from analysis import provenance
 from analysis.blinding import Sealed, current_seal
 from analysis.events.exposure import Exposure
 from analysis.execution.backend import Backend, connect
-from analysis.execution.chunks import process_chunk
+from analysis.execution.chunks import joined, process_chunk
 from analysis.execution.closure import Closure, check_closure
 from analysis.execution.errors import ExecutionError, InputFileError
 from analysis.execution.executors import DaskExecutor, SerialExecutor
@@ -100,7 +100,8 @@ def run(
         items = plan(files, chunk_size)
         with progress_bar("processing", sum(f.events for f in files), shown=progress) as report:
             executor = SerialExecutor(report=report) if client is None else DaskExecutor(client=client, report=report)
-            raw, _ = executor(items, partial(process_chunk, processor=sealed), None)
+            chunks = joined(items, chunk_size) if sealed.takes_columns else [(item,) for item in items]
+            raw, _ = executor(chunks, partial(process_chunk, processor=sealed), None)
     closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]))
     wall = time.monotonic() - started
     return RunResult(

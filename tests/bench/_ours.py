@@ -17,7 +17,8 @@ from typing import Any
 import uproot
 
 from analysis.blinding import Seal, Sealed
-from analysis.events.columns import Columns, Source
+from analysis.events.columns import Columns
+from analysis.events.sources import Source
 from analysis.events.trees import open_tree
 from analysis.execution.chunks import process_chunk
 from analysis.execution.executors import SerialExecutor
@@ -38,7 +39,9 @@ def process(path: Path, sample: str, names: tuple[str, ...], *, seal: Seal = OPE
     """All chunks of a file, `times` over: looked into, opened, read, selected, booked, added up."""
     items = plan(inspect_fileset({sample: [str(path)]}), CHUNK_SIZE)
     raw, _ = SerialExecutor()(
-        items * times, partial(process_chunk, processor=Sealed(SearchProcessor(names), seal)), None
+        [(item,) for item in items] * times,
+        partial(process_chunk, processor=Sealed(SearchProcessor(names), seal)),
+        None,
     )
     result: dict[str, Any] = raw
     return result

@@ -60,7 +60,7 @@ def grown(small: dict[str, float], large: dict[str, float]) -> list[Row]:
 
 def workers(path: Path, times: int, repeats: int) -> list[Row]:
     """Wall times: one Dask worker over this process, and over two workers, which needs two cores that are free."""
-    items = plan(inspect_fileset({SAMPLE: [str(path)]}), CHUNK_SIZE) * times
+    items = [(item,) for item in plan(inspect_fileset({SAMPLE: [str(path)]}), CHUNK_SIZE)] * times
     work = partial(process_chunk, processor=Sealed(SearchProcessor((NAME,)), OPEN))
 
     def wall(executor: ExecutorBase) -> float:

@@ -1,0 +1,143 @@
+"""Where columns come from: NanoEvents, a tree (`analysis.events.trees`), or other sources in part or together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def offsets_of(counts: Array) -> NDArray[np.int64]:
+    """Offsets (events + 1,) of the objects of events with these counts."""
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+class Source(Protocol):
+    """Where columns come from: reads one each time it is asked and keeps none.
+
+    What it gives is new and in either byte order.
+    """
+
+    def __len__(self) -> int:
+        """Number of events."""
+        ...
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of the event-level branches."""
+        ...
+
+    def event(self, name: str) -> Array:
+        """An event-level branch, shape (events,)."""
+        ...
+
+    def flat(self, collection: str, field: str) -> Array:
+        """A field of all objects of a collection, shape (objects,)."""
+        ...
+
+    def counts(self, collection: str) -> Array:
+        """Objects of a collection per event, shape (events,)."""
+        ...
+
+
+class NanoSource:
+    """Columns of a chunk of NanoEvents."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self.fields = frozenset(events.fields)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def event(self, name: str) -> Array:
+        return np.asarray(ak.to_numpy(self._events[name]))
+
+    def flat(self, collection: str, field: str) -> Array:
+        return np.asarray(ak.to_numpy(self._events[collection].layout.content[field]))
+
+    def counts(self, collection: str) -> Array:
+        return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
+
+
+class Stretches:
+    """The events that are left when some are taken out: few, so that what is left is a few long stretches.
+
+    `kept` is a mask (events,).  `of(values, offsets)` gives what belongs to them: of values per event, or with the
+    offsets (events + 1,) of a collection of values per object.
+    """
+
+    def __init__(self, kept: NDArray[np.bool_]) -> None:
+        edges = np.flatnonzero(np.diff(kept, prepend=False, append=False))
+        self.events = int(np.count_nonzero(kept))
+        self.starts, self.stops = edges[::2], edges[1::2]
+
+    def of(self, values: Array, offsets: NDArray[np.int64] | None = None) -> Array:
+        ends = (self.starts, self.stops) if offsets is None else (offsets[self.starts], offsets[self.stops])
+        pieces = [values[start:stop] for start, stop in zip(*ends, strict=True)]
+        return np.concatenate(pieces) if pieces else values[:0].copy()
+
+
+class KeptSource:
+    """Columns of another source without some of its events.  It keeps offsets, but no columns."""
+
+    def __init__(self, source: Source, stretches: Stretches) -> None:
+        self._source = source
+        self._stretches = stretches
+        self._offsets: dict[str, NDArray[np.int64]] = {}
+        self.fields = source.fields
+
+    def __len__(self) -> int:
+        return self._stretches.events
+
+    def event(self, name: str) -> Array:
+        return self._stretches.of(self._source.event(name))
+
+    def flat(self, collection: str, field: str) -> Array:
+        if collection not in self._offsets:
+            self.counts(collection)
+        return self._stretches.of(self._source.flat(collection, field), self._offsets[collection])
+
+    def counts(self, collection: str) -> Array:
+        counts = self._source.counts(collection)
+        self._offsets[collection] = offsets_of(counts)
+        return self._stretches.of(counts)
+
+
+class JoinedSource:
+    """The events of several sources, one after the other, with the fields that all have.
+
+    `parts` are (name, source); ValueError with its name for one that cannot be read.
+    """
+
+    def __init__(self, parts: Sequence[tuple[str, Source]]) -> None:
+        self._parts = parts
+        self.fields = frozenset.intersection(*(source.fields for _, source in parts))
+
+    def __len__(self) -> int:
+        return sum(len(source) for _, source in self._parts)
+
+    def event(self, name: str) -> Array:
+        return self._joined(lambda source: source.event(name))
+
+    def flat(self, collection: str, field: str) -> Array:
+        return self._joined(lambda source: source.flat(collection, field))
+
+    def counts(self, collection: str) -> Array:
+        return self._joined(lambda source: source.counts(collection))
+
+    def _joined(self, read: Callable[[Source], Array]) -> Array:
+        pieces = []
+        for name, source in self._parts:
+            try:
+                pieces.append(read(source))
+            except Exception as error:
+                raise ValueError(f"{name}: {error}") from None
+        return np.concatenate(pieces)
