@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from functools import partial
 
+import numpy as np
 import pytest
+import uproot
 
 from analysis.channels import searches
+from analysis.schema import TRIGGER_LINES
 from tests.bench import _ours, _rdataframe, _sample, channels, growth
 from tests.bench.__main__ import collect, met
 from tests.bench._declaration import NoReferenceError, final_state, selections
@@ -22,17 +25,17 @@ CHANNELS = channels.three_track_channels()
 def files(tmp_path_factory):
     pool = _sample.pool(tuple(s for group in CHANNELS.values() for s in group), 2000, bulk=0.2)
     place = tmp_path_factory.mktemp("bench")
-    return {run: _sample.write(place / f"{run}.root", EVENTS, pool, run=run) for run in channels.runs(CHANNELS)}
+    return {name: channels.write(place, wanted, EVENTS, pool) for name, wanted in CHANNELS.items()}
 
 
 @pytest.fixture(scope="module")
 def events(files):
-    return files[channels.run_of(CHANNELS["pi_ee"])]
+    return files["pi_ee"]
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_the_idiomatic_version_selects_the_same_events(name, files):
-    path = files[channels.run_of(CHANNELS[name])]
+    path = files[name]
     ours, theirs = _ours.selected(path, CHANNELS[name]), channels.idiomatic(path, CHANNELS[name])
     channels.agree(name, "the idiomatic version", ours, theirs)
     assert sum(len(found) for found in ours.values()) > 10
@@ -87,11 +90,21 @@ def test_a_selection_without_reference_says_so():
 def test_single_tracks_are_compared_with_reading(tmp_path):
     names = channels.single_track_channels()
     name = "mu_n"
-    path = _sample.write(tmp_path / "one.root", 2000, _sample.single_tracks(1000), run=channels.run_of(names[name]))
+    path = channels.write(tmp_path, names[name], 2000, _sample.single_tracks(1000))
     row, others = channels.against_reading(name, path, 2000, 1, [])
     assert row["ratio"] > 0
     assert "Gtk_momentum" in row["columns"]
     assert others == []
+
+
+def test_each_event_of_a_stream_was_triggered_by_its_lines(files):
+    path = files["pi_mumu"]
+    assert path == channels.write(path.parent, CHANNELS["pi_mumu"], EVENTS, None)
+    for name, lines in (("pi_mumu", {"dimuon"}), ("pi_ee", {"minimum_bias", "MT", "eMT", "muMT", "dimuon"})):
+        with uproot.open(files[name]) as file:
+            fired = {line: file["Events"][f"trigger_{line}"].array(library="np") for line in TRIGGER_LINES}
+        assert np.logical_or.reduce(list(fired.values())).all()
+        assert {line for line, mask in fired.items() if mask.any()} == lines
 
 
 def test_without_root_there_is_an_answer(tmp_path):

@@ -61,14 +61,17 @@ def _simulated(decay: str, stream: str, events: int) -> Output:
     return taken(concatenated(blocks), np.arange(events))
 
 
-def write(path: Path, events: int, of: Pool, *, seed: int = 1, run: int) -> Path:
-    """A data file of `events` events drawn from a pool, of one run."""
+def write(
+    path: Path, events: int, of: Pool, *, seed: int = 1, run: int, lines: tuple[str, ...] = TRIGGER_LINES
+) -> Path:
+    """A data file of `events` events drawn from a pool, of one run; each is there because one of `lines` fired."""
     rng = np.random.default_rng(seed)
     bursts: dict[str, Any] = {"run": [], "burst": [], "events": [], "quality": []}
     with SampleWriter(path, truth=False, identity=f"benchmark {seed} {events} {run}") as writer:
         for number, start in enumerate(range(0, events, BASKET), start=1):
             size = min(BASKET, events - start)
             output = _overlaid(of, rng, size)
+            _fire(output, rng, lines)
             output.event["run"], output.event["burst"] = run, number
             output.event["event"] = np.arange(1, size + 1)
             writer.write(output)
@@ -113,6 +116,12 @@ def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> Output:
         order = np.argsort(rows, kind="stable")
         parts.append(np.concatenate([ours, theirs[keep]])[order])
         event[c.counter] = n_ours + np.where(with_second, n_theirs, 0)
-    for line in TRIGGER_LINES:
-        event[f"trigger_{line}"] = rng.random(size) < 0.6
     return Output(event, *parts)
+
+
+def _fire(output: Output, rng: np.random.Generator, lines: tuple[str, ...]) -> None:
+    """At least one of the lines fires for each event, and none of the others."""
+    fired = {line: rng.random(len(output.event)) < 0.6 for line in lines}
+    fired[lines[-1]] |= ~np.logical_or.reduce(list(fired.values()))
+    for line in TRIGGER_LINES:
+        output.event[f"trigger_{line}"] = fired.get(line, False)

@@ -15,7 +15,7 @@ from typing import Any
 import uproot
 
 from analysis.blinding import current_seal
-from analysis.catalogue import conditions
+from analysis.catalogue import catalogue, conditions
 from analysis.channels import searches
 from analysis.execution.backend import available_cores
 from analysis.search import Search
@@ -43,14 +43,13 @@ def benchmarks(events: int = 1_000_000, repeats: int = 3) -> list[Row]:
         list(compilers.map(rdataframe, three.values()))
     with tempfile.TemporaryDirectory() as place:
         pool = _sample.pool(tuple(s for group in three.values() for s in group), min(events, 200_000))
-        paths = {run: _sample.write(Path(place) / f"{run}.root", events, pool, run=run) for run in runs(three)}
-        for name, wanted in three.items():
-            rows += channel(name, paths[run_of(wanted)], events, repeats)
-        rows += together(tuple(three), paths[run_of(three[TOGETHER])], events, repeats)
+        paths = {name: write(Path(place), wanted, events, pool) for name, wanted in three.items()}
+        for name, path in paths.items():
+            rows += channel(name, path, events, repeats)
+        rows += together(tuple(three), paths[TOGETHER], events, repeats)
         pool = _sample.single_tracks(min(events, 200_000))
-        paths = {run: _sample.write(Path(place) / f"{run}.root", events, pool, run=run) for run in runs(single)}
         for name, wanted in single.items():
-            row, _ = against_reading(name, paths[run_of(wanted)], events, repeats, [])
+            row, _ = against_reading(name, write(Path(place), wanted, events, pool), events, repeats, [])
             rows.append(row | {"goal": SINGLE_TRACK_GOAL})
     return rows
 
@@ -67,13 +66,21 @@ def single_track_channels() -> dict[str, tuple[Search, ...]]:
     return {name: wanted for name, wanted in found.items() if not selections(wanted)}
 
 
+def write(place: Path, wanted: tuple[Search, ...], events: int, pool: _sample.Pool) -> Path:
+    """A file like the data sample of a channel: its trigger lines, and a run of all data sets that are searched in it;
+    the same for channels where both are the same."""
+    sample, run = data_sample(wanted), run_of(wanted)
+    path = place / f"{sample}_{run}.root"
+    return (
+        path
+        if path.exists()
+        else _sample.write(path, events, pool, run=run, lines=catalogue().pseudo_data[sample].lines)
+    )
+
+
 def run_of(wanted: tuple[Search, ...]) -> int:
     """A run of all data sets of a channel that are searched in one sample: the first of the smallest."""
     return conditions().of(wanted[-1].dataset)[0].runs[0]
-
-
-def runs(channels: dict[str, tuple[Search, ...]]) -> set[int]:
-    return {run_of(wanted) for wanted in channels.values()}
 
 
 def data_sample(group: tuple[Search, ...]) -> str:
