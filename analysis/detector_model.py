@@ -153,7 +153,8 @@ class Tank(Block):
 class Lkr(Block):
     """Calorimeter: an octagon of `apothem` around a beam pipe of radius `pipe`, for tracks from `r_min` on.
 
-    Resolution: stochastic/sqrt(E/GeV) (+) noise/E (+) constant.
+    Resolution: stochastic/sqrt(E/GeV) (+) noise/E (+) constant of the energy, position_stochastic/sqrt(E/GeV) (+)
+    position_constant of each coordinate.
     """
 
     z: Positive
@@ -167,6 +168,8 @@ class Lkr(Block):
     noise: Positive
     constant: Positive
     sigma_time: Positive
+    position_stochastic: Positive
+    position_constant: Positive
     merging_distance: Positive
     minimum_ionising: Positive
     photon_inefficiency_energy: Curve
@@ -247,13 +250,15 @@ class Activity(Block):
     """Accidental activity within `reach` (ns) of a decay; rates in 1/ns.
 
     `kaon_decays` of other kaons give tracks; the other rates are of signals.  `muv3_outer_share` of those in the muon
-    detector are in the outer tiles; clusters have more than `least_cluster`, energies above the least are
-    exponential with the means `shower_energy` and `lav_energy`; `spread` is the rms distance from the beam in x and y.
+    detector are in the outer tiles; the share `lkr_minimum_ionising` of the clusters is of minimum ionising
+    particles, the others have more than `least_cluster`; energies above the least are exponential with the means
+    `shower_energy` and `lav_energy`; `spread` is the rms distance from the beam in x and y.
     """
 
     reach: Positive
     kaon_decays: Positive
     lkr: Positive
+    lkr_minimum_ionising: Probability
     lav: Positive
     irc: Positive
     sac: Positive

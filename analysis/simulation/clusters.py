@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.workspace import Event
@@ -12,8 +14,17 @@ TIME_WINDOW = 10 * ns
 
 
 @kernel
-def build_clusters(c: Constants, e: Event, deposits: int) -> int:
-    """Merge deposits close in space and time, the most energetic first; returns the number of clusters."""
+def position_resolution(c: Constants, energy: float) -> float:
+    """Resolution (mm) of each coordinate of a cluster of `energy` (MeV)."""
+    return np.sqrt(c.lkr_position_stochastic**2 * 1000.0 / energy + c.lkr_position_constant**2)
+
+
+@kernel
+def build_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: int) -> int:
+    """Merge deposits close in space and time, the most energetic first; returns the number of clusters.
+
+    A cluster's position is measured with the calorimeter's resolution.
+    """
     d, made = e.deposits, e.clusters
     count = 0
     for _ in range(deposits):
@@ -33,12 +44,10 @@ def build_clusters(c: Constants, e: Event, deposits: int) -> int:
                 energy += d[j, 2]
                 d[j, 2] = 0.0
         if energy > c.lkr_threshold:
-            made[count, 0], made[count, 1], made[count, 2], made[count, 3] = (
-                sum_x / energy,
-                sum_y / energy,
-                energy,
-                time,
-            )
+            sigma = position_resolution(c, energy)
+            made[count, 0] = sum_x / energy + sigma * rng.standard_normal()
+            made[count, 1] = sum_y / energy + sigma * rng.standard_normal()
+            made[count, 2], made[count, 3] = energy, time
             count += 1
     return count
 

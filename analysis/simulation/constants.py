@@ -73,6 +73,8 @@ class Constants(Protocol):
     lkr_noise: float
     lkr_constant: float
     lkr_sigma_time: float
+    lkr_position_stochastic: float
+    lkr_position_constant: float
     lkr_merging: float
     lkr_mip: float
     lkr_photon_energy: Floats
@@ -119,6 +121,7 @@ class Constants(Protocol):
     activity_decays: float
     activity_lkr: float
     activity_lkr_least: float
+    activity_lkr_mip: float
     activity_lav: float
     activity_lav_energy: float
     activity_irc: float
@@ -240,6 +243,7 @@ def _activity(d: Detector) -> dict[str, float | Floats]:
         "activity_decays": a.kaon_decays,
         "activity_lkr": a.lkr,
         "activity_lkr_least": a.least_cluster,
+        "activity_lkr_mip": a.lkr_minimum_ionising,
         "activity_lav": a.lav,
         "activity_lav_energy": a.lav_energy,
         "activity_irc": a.irc,
@@ -278,6 +282,8 @@ def _calorimeters(d: Detector) -> dict[str, float | Floats]:
         "lkr_noise": d.lkr.noise,
         "lkr_constant": d.lkr.constant,
         "lkr_sigma_time": d.lkr.sigma_time,
+        "lkr_position_stochastic": d.lkr.position_stochastic,
+        "lkr_position_constant": d.lkr.position_constant,
         "lkr_merging": d.lkr.merging_distance,
         "lkr_mip": d.lkr.minimum_ionising,
         "lkr_photon_energy": _array(d.lkr.photon_inefficiency_energy),

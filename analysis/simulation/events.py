@@ -210,7 +210,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
         if station >= 0 and vetoes < e.vetoes.shape[0]:
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
-            e.vetoes[vetoes, 2] = 150.0
+            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = 150.0, e.times[i]
             vetoes += 1
     for k in range(first, count):
         row = e.particles[k]
@@ -228,7 +228,8 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             deposit[deposits, 3] = 0.0
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
-            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1], e.vetoes[vetoes, 2] = detector, station + 1, energy
+            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = detector, station + 1
+            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = energy, 0.0
             vetoes += 1
     return vetoes, deposits
 
@@ -300,7 +301,7 @@ def simulate_events(
             continue
         seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
         vetoes, deposits = neutral(rng, c, e, lost, count, seen)
-        clusters = build_clusters(c, e, pileup_clusters(rng, c, e, deposits))
+        clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
         if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
             continue
         write_event(

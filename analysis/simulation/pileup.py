@@ -18,7 +18,7 @@ from analysis.simulation.beam import Z_LAST
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
 from analysis.simulation.muons import muon_signal
-from analysis.simulation.response import Bias, minimum_ionising, rich_likelihoods
+from analysis.simulation.response import Bias, ionisation, minimum_ionising, rich_likelihoods
 from analysis.simulation.track_fit import FIT_MOMENTUM, fit_track
 from analysis.simulation.vetoes import lav_station
 from analysis.simulation.workspace import MAX_TRACKS, Event
@@ -93,6 +93,14 @@ def pileup_tracks(rng: np.random.Generator, c: Constants, beam: Floats, e: Event
 
 
 @kernel
+def accidental_energy(rng: np.random.Generator, c: Constants) -> float:
+    """Energy (MeV) of an accidental cluster: a minimum ionising particle's, or a shower's."""
+    if rng.random() < c.activity_lkr_mip:
+        return ionisation(rng, c)
+    return c.activity_lkr_least + c.activity_energy * rng.standard_exponential()
+
+
+@kernel
 def pileup_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: int) -> int:
     """Add calorimeter deposits of other particles; returns the number of all."""
     for _ in range(signals(rng, c, c.activity_lkr, e.deposits.shape[0] - deposits)):
@@ -100,6 +108,6 @@ def pileup_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: 
         if inside_octagon(x, y, c.lkr_r_min, c.lkr_apothem):
             row = e.deposits[deposits]
             row[0], row[1], row[3] = x, y, moment(rng, c)
-            row[2] = c.activity_lkr_least + c.activity_energy * rng.standard_exponential()
+            row[2] = accidental_energy(rng, c)
             deposits += 1
     return deposits

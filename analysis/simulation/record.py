@@ -89,8 +89,8 @@ def _write_vetoes(
     rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
     for k in range(vetoes):
-        detector, station, energy = e.vetoes[k]
-        at = time + c.lav_sigma_time * rng.standard_normal()
+        detector, station, energy, delay = e.vetoes[k]
+        at = time + delay + c.lav_sigma_time * rng.standard_normal()
         if detector == IN_LAV and ev.nLav < CAPACITY_LAV:
             r = out.Lav[used[6]]
             r.station, r.time, r.energy = int(station), at, energy

@@ -139,9 +139,15 @@ MINIMUM_IONISING_PIONS = 0.35
 
 
 @kernel
+def ionisation(rng: np.random.Generator, c: Constants) -> float:
+    """Energy (MeV) that a minimum ionising particle leaves."""
+    return max(0.0, c.lkr_mip * (1 + 0.12 * rng.standard_normal()))
+
+
+@kernel
 def minimum_ionising(rng: np.random.Generator, c: Constants, p: float) -> float:
     """E/p of a minimum ionising particle."""
-    return min(0.8, max(0.0, c.lkr_mip * (1 + 0.12 * rng.standard_normal()) / p))
+    return min(0.8, ionisation(rng, c) / p)
 
 
 @kernel

@@ -21,8 +21,8 @@ class Event(Protocol):
     """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
     together.
 
-    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy), `muons` whether a track
-    gives a muon signal, the centre of its tile (x, y), and whether any signal is near it in time and space,
+    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy, time), `muons` whether a
+    track gives a muon signal, the centre of its tile (x, y), and whether any signal is near it in time and space,
     `accidental_muons` (x, y, time), `times` the tracks' times; all times are relative to the
     decay.  `start` is where a track enters the tank, `pileup` are the particles of another decay.
     """
@@ -65,7 +65,7 @@ def scratch() -> Event:
         "rich": (MAX_TRACKS, 4),
         "muons": (MAX_TRACKS, 4),
         "accidental_muons": (CAPACITY["Muv3"] - MAX_TRACKS, 3),
-        "vetoes": (16, 3),
+        "vetoes": (16, 4),
         "deposits": (32, 4),
         "clusters": (32, 4),
         "times": (MAX_TRACKS,),

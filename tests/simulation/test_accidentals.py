@@ -13,7 +13,8 @@ from analysis.simulation.beam import Exposure
 from analysis.simulation.blocks import source
 from analysis.simulation.clusters import TIME_WINDOW, build_clusters, nearest_cluster
 from analysis.simulation.constants import constants
-from analysis.simulation.pileup import decay_muon
+from analysis.simulation.events import neutral
+from analysis.simulation.pileup import accidental_energy, decay_muon
 from analysis.simulation.workspace import scratch
 
 DECAYS = 20_000
@@ -70,6 +71,18 @@ def test_random_clusters_are_in_the_calorimeter_above_their_least_energy(block):
     assert in_lkr_acceptance(energetic["x"], energetic["y"]).mean() > 0.99, "but for clusters merged with the track's"
 
 
+def test_accidental_clusters_are_of_muons_or_of_showers():
+    """Below the least energy of a shower lies the share of minimum ionising ones, each part with its own mean."""
+    c, activity, n = constants(), detector().activity, 20_000
+    rng = np.random.default_rng(2)
+    energy = np.array([accidental_energy(rng, c) for _ in range(n)])
+    muons = energy < activity.least_cluster
+    share = activity.lkr_minimum_ionising
+    assert muons.mean() == pytest.approx(share, abs=4.5 * np.sqrt(share * (1 - share) / n))
+    assert energy[muons].mean() == pytest.approx(detector().lkr.minimum_ionising, rel=0.01)
+    assert energy[~muons].mean() == pytest.approx(activity.least_cluster + activity.shower_energy, rel=0.04)
+
+
 def test_tracks_of_other_decays_come_last_and_out_of_time(block):
     several = block.event["nTrack"] > 1
     first = np.concatenate(([0], np.cumsum(block.event["nTrack"])[:-1]))[several]
@@ -94,12 +107,39 @@ def test_a_muon_of_another_decay_conserves_momentum():
         assert (row[t.X], row[t.Y]) == (0.5, -1.0)
 
 
+def test_a_late_track_in_the_last_veto_station_is_vetoed_at_its_own_time():
+    c, e = constants(), scratch()
+    e.energies[:], e.impacts[:], e.states[:] = 0.0, 0.0, 0.0
+    for i, delay in enumerate((0.0, 17.0)):
+        e.states[i, [t.PDG, t.PX, t.PZ]] = -t.MUON, 0.02 * 20000.0, 20000.0
+        e.states[i, [t.X, t.Z]] = 0.5 * (c.lav_r_min[11] + c.lav_r_max[11]), c.lav_z[11]
+        e.times[i] = delay
+    vetoes, deposits = neutral(np.random.default_rng(3), c, e, 0, 0, 2)
+    assert (vetoes, deposits) == (2, 0)
+    assert list(e.vetoes[:2, 1]) == [12, 12]
+    assert list(e.vetoes[:2, 3]) == [0.0, 17.0]
+
+
+@pytest.mark.parametrize("energy", [1000.0, 5000.0, 30000.0])
+def test_cluster_positions_have_the_calorimeters_resolution(energy):
+    """4.2 mm/sqrt(E) (+) 0.6 mm, in each coordinate."""
+    c, e, rng = constants(), scratch(), np.random.default_rng(4)
+    found = np.empty((4000, 2))
+    for i in range(len(found)):
+        e.deposits[0] = 300.0, -200.0, energy, 0.0
+        assert build_clusters(rng, c, e, 1) == 1
+        found[i] = e.clusters[0, :2]
+    expected = np.hypot(4.2 / np.sqrt(energy / 1000), 0.6)
+    assert found.std(axis=0) == pytest.approx([expected, expected], rel=0.05)
+    assert found.mean(axis=0) == pytest.approx([300.0, -200.0], abs=4 * expected / np.sqrt(len(found)))
+
+
 def test_deposits_merge_only_in_time():
     c, e = constants(), scratch()
     e.deposits[0] = 300.0, 0.0, 5000.0, 0.0
     e.deposits[1] = 310.0, 0.0, 3000.0, TIME_WINDOW - 1
     e.deposits[2] = 310.0, 0.0, 2000.0, TIME_WINDOW + 1
-    assert build_clusters(c, e, 3) == 2
+    assert build_clusters(np.random.default_rng(1), c, e, 3) == 2
     assert sorted(e.clusters[:2, 2]) == [2000.0, 8000.0]
     assert nearest_cluster(c, e, 2, 305.0, 0.0, 0.0)[1] == 8000.0
     assert nearest_cluster(c, e, 2, 305.0, 0.0, 2 * TIME_WINDOW)[1] == 2000.0
