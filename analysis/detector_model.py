@@ -69,11 +69,15 @@ class Gtk(Block):
 
 
 class Straw(Block):
-    """Spectrometer chambers: `view_efficiency[n]` is the efficiency of a chamber crossed in n of its four views."""
+    """Spectrometer chambers: `view_efficiency[n]` is the efficiency of a chamber crossed in n of its four views.
+
+    Of two tracks closer than `diameter` in a view one is measured there.
+    """
 
     z: tuple[float, float, float, float]
     hole_x: tuple[float, float, float, float]
     hole_half_side: Positive
+    diameter: Positive
     r_max: Positive
     hit_resolution: Positive
     radiation_lengths: Positive

@@ -28,6 +28,7 @@ class Constants(Protocol):
     straw_z: Floats
     straw_hole_x: Floats
     straw_half: float
+    straw_diameter: float
     straw_r_max: float
     straw_sigma: float
     straw_x0: float
@@ -165,6 +166,7 @@ def _tracker(d: Detector) -> dict[str, float | Floats]:
         "straw_z": _array(d.straw.z),
         "straw_hole_x": _array(d.straw.hole_x),
         "straw_half": d.straw.hole_half_side,
+        "straw_diameter": d.straw.diameter,
         "straw_r_max": d.straw.r_max,
         "straw_sigma": d.straw.hit_resolution,
         "straw_x0": d.straw.radiation_lengths,

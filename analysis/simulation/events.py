@@ -92,7 +92,9 @@ def _follow(
         left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
     else:
         left = t.decay_length(rng, state)
-    count, e.left[slot], seen = t.through_spectrometer(rng, c, e.particles, count, state, left, e.hits[slot])
+    count, e.left[slot], seen = t.through_spectrometer(
+        rng, c, e.particles, count, state, left, e.hits[:slot], e.hits[slot]
+    )
     own = e.particles[int(state[t.PARENT])]
     own[t.Z_END] = max(state[t.Z], own[t.Z_END])
     return count, seen and lav_station(c, start, start[t.Z], c.magnet_z) < 0, weight

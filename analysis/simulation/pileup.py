@@ -81,7 +81,7 @@ def pileup_tracks(rng: np.random.Generator, c: Constants, beam: Floats, e: Event
         if state[t.PZ] < t.SOFTEST_TRACK:
             continue
         path = t.decay_length(rng, state)
-        count, left, seen = t.through_spectrometer(rng, c, e.pileup, 1, state, path, e.hits[tracks])
+        count, left, seen = t.through_spectrometer(rng, c, e.pileup, 1, state, path, e.hits[:0], e.hits[tracks])
         if not seen or lav_station(c, source, source[t.Z], c.magnet_z) >= 0:
             continue
         if fit_track(c, e.hits[tracks], e.low, e.work, e.fits[tracks]):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.detector import straw_views
 from analysis.particles import CTAU_MU, CTAU_PI, MASS_E, MASS_MU, MASS_PI
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
@@ -213,11 +212,11 @@ def _advance(
 
 
 @kernel
-def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, hits: Floats) -> bool:
+def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, before: Floats, hits: Floats) -> bool:
     """Measure a crossing of a chamber: hits[chamber] = (x, y, sigma_x, sigma_y); False if it is not seen.
 
-    Each view that has straws there measures its coordinate with the same error; all four together measure x and y
-    with `straw_sigma`.
+    Each view that has straws there, and in them no track of those `before`, measures its coordinate with the same
+    error; all four together measure x and y with `straw_sigma`.
     """
     x, y = row[X], row[Y]
     if x * x + y * y > c.straw_r_max**2:
@@ -225,7 +224,12 @@ def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, hits
     dx, diagonal = x - c.straw_hole_x[chamber], c.straw_half * np.sqrt(2.0)
     seen_x, seen_y = abs(dx) > c.straw_half, abs(y) > c.straw_half
     seen_u, seen_v = abs(dx + y) > diagonal, abs(dx - y) > diagonal
-    views = straw_views(x, y, c.straw_hole_x[chamber], c.straw_half)
+    width, across = c.straw_diameter, c.straw_diameter * np.sqrt(2.0)
+    for k in range(before.shape[0]):
+        apart_x, apart_y = x - before[k, chamber, 0], y - before[k, chamber, 1]
+        seen_x, seen_y = seen_x and abs(apart_x) > width, seen_y and abs(apart_y) > width
+        seen_u, seen_v = seen_u and abs(apart_x + apart_y) > across, seen_v and abs(apart_x - apart_y) > across
+    views = int(seen_x) + int(seen_y) + int(seen_u) + int(seen_v)
     if views < 2 or rng.random() > c.straw_efficiency[views]:
         return False
     xx = seen_x + 0.5 * (seen_u + seen_v)
@@ -240,11 +244,19 @@ def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, hits
 
 @kernel
 def through_spectrometer(
-    rng: np.random.Generator, c: Constants, particles: Floats, count: int, state: Floats, left: float, hits: Floats
+    rng: np.random.Generator,
+    c: Constants,
+    particles: Floats,
+    count: int,
+    state: Floats,
+    left: float,
+    before: Floats,
+    hits: Floats,
 ) -> tuple[int, float, bool]:
     """Follow a moving charged particle, `left` (mm) from its decay, through the four chambers.
 
-    `hits`, shape (4, 4), is filled.  Returns (count, path left to its decay, seen in all chambers).
+    `hits`, shape (4, 4), is filled; `before` (tracks, 4, 4) are those of other tracks.
+    Returns (count, path left to its decay, seen in all chambers).
     """
     for chamber in range(4):
         if chamber == 2:
@@ -253,7 +265,7 @@ def through_spectrometer(
                 return count, left, False
             kick(state, c.magnet_kick)
         count, left = _advance(rng, particles, count, state, left, c.straw_z[chamber])
-        if left < 0 or not _hit(rng, c, chamber, state, hits):
+        if left < 0 or not _hit(rng, c, chamber, state, before, hits):
             return count, left, False
         electron = abs(state[PDG]) == ELECTRON
         angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_x0)

@@ -26,7 +26,7 @@ def _tracks(rng, c, p, charge, fits):
         state[t.PX], state[t.PY], state[t.PZ] = SLOPE_X * pz, SLOPE_Y * pz, pz
         state[t.ENERGY], state[t.X], state[t.Y] = np.sqrt(p**2 + MASS_PI**2), START_X, START_Y
         state[t.Z] = Z_BEFORE_MAGNET
-        count, _, seen = t.through_spectrometer(rng, c, particles, 0, state, np.inf, hits)
+        count, _, seen = t.through_spectrometer(rng, c, particles, 0, state, np.inf, np.zeros((0, 4, 4)), hits)
         if seen and count == 0 and f.fit_track(c, hits, low, work, fits[done]):
             done += 1
 

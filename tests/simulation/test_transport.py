@@ -10,6 +10,8 @@ from analysis.simulation import transport as t
 from analysis.simulation.constants import constants
 from analysis.simulation.phase_space import breakup_momentum
 
+ALONE = np.zeros((0, 4, 4))
+
 
 def state(pdg, p, *, charge=1.0, z=120000.0, x=0.0, mass=MASS_PI):
     row = np.zeros(t.COLUMNS)
@@ -99,11 +101,11 @@ def test_photon_of_a_radiating_electron_takes_its_energy_and_direction():
 def test_hits_need_two_views_and_are_measured_with_the_printed_error():
     c, rng = constants(), np.random.default_rng(7)
     hits = np.zeros((4, 4))
-    assert not t._hit(rng, c, 0, state(211, 1e4, x=c.straw_hole_x[0]), hits)
-    assert not t._hit(rng, c, 0, state(211, 1e4, x=c.straw_r_max + 1), hits)
+    assert not t._hit(rng, c, 0, state(211, 1e4, x=c.straw_hole_x[0]), ALONE, hits)
+    assert not t._hit(rng, c, 0, state(211, 1e4, x=c.straw_r_max + 1), ALONE, hits)
     row = state(211, 1e4, x=500.0)
     row[t.Y] = 300.0
-    seen = [(t._hit(rng, c, 0, row, hits), *hits[0]) for _ in range(3000)]
+    seen = [(t._hit(rng, c, 0, row, ALONE, hits), *hits[0]) for _ in range(3000)]
     assert np.mean([s[0] for s in seen]) == pytest.approx(c.straw_efficiency[4], abs=0.005)
     assert np.std([s[1] - 500.0 for s in seen if s[0]]) == pytest.approx(c.straw_sigma, rel=0.06)
     assert hits[0, 2] == pytest.approx(c.straw_sigma)
@@ -113,10 +115,34 @@ def test_a_missing_view_costs_precision_in_its_coordinate():
     c, rng, hits = constants(), np.random.default_rng(8), np.zeros((4, 4))
     row = state(211, 1e4, x=c.straw_hole_x[0])
     row[t.Y] = 500.0
-    while not t._hit(rng, c, 0, row, hits):
+    while not t._hit(rng, c, 0, row, ALONE, hits):
         pass
     assert hits[0, 2] == pytest.approx(np.sqrt(2) * c.straw_sigma)
     assert hits[0, 3] == pytest.approx(c.straw_sigma)
+
+
+@pytest.mark.parametrize(("towards", "sigma_x", "sigma_y"), [((0, 1), 2, 1), ((1, 0), 1, 2), ((1, 1), 1.5, 1.5)])
+def test_a_view_in_which_two_tracks_share_a_straw_measures_one_of_them(towards, sigma_x, sigma_y):
+    """A track beside another in one view is measured by the other three: errors of the normal equations, squared."""
+    c, rng, hits, before = constants(), np.random.default_rng(9), np.zeros((4, 4)), np.zeros((1, 4, 4))
+    row = state(211, 1e4, x=500.0)
+    row[t.Y] = 300.0
+    direction = np.array(towards) / np.hypot(*towards)
+    normal = np.array([direction[1], -direction[0]])
+    for apart, alone in ((0.9 * c.straw_diameter, False), (1.1 * c.straw_diameter, True)):
+        before[0, 0, :2] = np.array([500.0, 300.0]) + 150.0 * direction + apart * normal
+        while not t._hit(rng, c, 0, row, before, hits):
+            pass
+        expected = (1, 1) if alone else (sigma_x, sigma_y)
+        assert hits[0, 2:] ** 2 == pytest.approx(np.array(expected) * c.straw_sigma**2)
+
+
+def test_two_tracks_through_the_same_straws_are_one():
+    c, rng, hits, before = constants(), np.random.default_rng(10), np.zeros((4, 4)), np.zeros((1, 4, 4))
+    before[0, 0, :2] = 503.0, 298.0
+    row = state(211, 1e4, x=500.0)
+    row[t.Y] = 300.0
+    assert not any(t._hit(rng, c, 0, row, before, hits) for _ in range(100))
 
 
 @pytest.mark.parametrize("hastened", [1.0, 3.0, 8.0])
