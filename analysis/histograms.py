@@ -57,11 +57,11 @@ def response(quantity: Quantity, values: Array, truth: Array, weight: Array) -> 
     return histogram
 
 
-def fill(histogram: hist.Hist[Any], quantity: Quantity, values: Array, weight: Array) -> None:
-    """Fill values of shape (n,) or (n, k) with one weight per row; BadValueError on NaN."""
+def fill(histogram: hist.Hist[Any], quantity: Quantity, values: Array, weight: Array | None) -> None:
+    """Fill values of shape (n,) or (n, k) with one weight per row, None for one each; BadValueError on NaN."""
     if np.isnan(values).any():
         raise BadValueError(f"{quantity.title} is NaN for {int(np.isnan(values).sum())} values; check the input files")
-    repeated = weight if values.ndim == 1 else np.repeat(weight, values.shape[1])
+    repeated = weight if weight is None or values.ndim == 1 else np.repeat(weight, values.shape[1])
     histogram.fill(values.ravel() / quantity.unit, weight=repeated)
 
 
@@ -72,27 +72,30 @@ class Sum(NamedTuple):
     variance: float
 
 
-def total(weights: Array) -> Sum:
-    """The sum of the weights (n,) of independent events."""
-    return Sum(float(weights.sum()), float(np.square(weights).sum()))
+def total(weights: Array | None, mask: NDArray[np.bool_]) -> Sum:
+    """The sum of the weights (n,) of independent events, None for one each, in a mask (n,)."""
+    if weights is None:
+        number = int(np.count_nonzero(mask))
+        return Sum(number, number)
+    chosen = weights if mask.all() else weights[mask]
+    return Sum(float(chosen.sum()), float(np.square(chosen).sum()))
 
 
-def counts(names: Sequence[str], weights: Sequence[Array | Sum], axis: str) -> hist.Hist[Any]:
-    """Sums of weights by category: a cutflow or a region table.  `weights[i]` are those of the events in row i, or
-    their sum."""
+def counts(names: Sequence[str], sums: Sequence[Sum], axis: str) -> hist.Hist[Any]:
+    """Sums of weights by category: a cutflow or a region table."""
     histogram = hist.Hist(hist.axis.StrCategory(list(names), name=axis, label=axis), storage=hist.storage.Weight())
     view = histogram.view()
-    for row, values in enumerate(weights):
-        view["value"][row], view["variance"][row] = values if isinstance(values, Sum) else total(values)
+    for row, entry in enumerate(sums):
+        view["value"][row], view["variance"][row] = entry
     return histogram
 
 
-def by_two(rows: tuple[str, ...], columns: tuple[str, ...], weights: Sequence[Sequence[Array]]) -> hist.Hist[Any]:
-    """Sums of weights by cut and region; `weights[i][k]` are those of the events in row i and column k."""
+def by_two(rows: tuple[str, ...], columns: tuple[str, ...], sums: Sequence[Sequence[Sum]]) -> hist.Hist[Any]:
+    """Sums of weights by cut and region: `sums[i][k]` in row i and column k."""
     axes = (hist.axis.StrCategory(rows, name="cut"), hist.axis.StrCategory(columns, name="region"))
     histogram = hist.Hist(*axes, storage=hist.storage.Weight())
     view = histogram.view()
-    for i, row in enumerate(weights):
-        for k, values in enumerate(row):
-            view["value"][i, k], view["variance"][i, k] = total(values)
+    for i, row in enumerate(sums):
+        for k, entry in enumerate(row):
+            view["value"][i, k], view["variance"][i, k] = entry
     return histogram

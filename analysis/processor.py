@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import hist
@@ -27,7 +27,7 @@ from analysis.catalogue import conditions
 from analysis.channels import searches
 from analysis.events.candidates import Candidates
 from analysis.events.columns import Columns
-from analysis.search import Search, Selection
+from analysis.search import Cut, Quantity, Search, Selection
 
 Mask = NDArray[np.bool_]
 Weights = NDArray[np.float64]
@@ -60,14 +60,21 @@ class SearchProcessor(ProcessorABC):
 
 
 def book_search(search: Search, columns: Columns) -> dict[str, Booked]:
-    """Cutflow, regions and histograms of every selection of a search, for one chunk."""
+    """Cutflow, regions and histograms of every selection of a search, for one chunk.
+
+    Selections often begin alike, and some differ in nothing but their regions: what they share is done once.
+    """
     starts: dict[Any, Start] = {}
+    looked: dict[Any, Examined] = {}
     booked = {}
     for s in search.selections:
-        key = (s.candidates, s.triggers)
-        if key not in starts:
-            starts[key] = start(s, search.dataset, columns)
-        booked[s.name] = book(s, starts[key])
+        begins = (s.candidates, s.triggers)
+        if begins not in starts:
+            starts[begins] = start(s, search.dataset, columns)
+        cuts = (*begins, s.identify, s.cuts, s.weight)
+        if cuts not in looked:
+            looked[cuts] = examine(s, starts[begins])
+        booked[s.name] = book_examined(s, looked[cuts])
     return booked
 
 
@@ -85,11 +92,9 @@ def events_of(dataset: str) -> Callable[[Columns], Mask]:
     return rows
 
 
-def event_weights(columns: Columns) -> Weights:
-    """Weight per event (n_events,): the truth weight of simulated events, 1 for data."""
-    if columns.simulated:
-        return columns.event("truth_weight")
-    return np.ones(len(columns))
+def event_weights(columns: Columns) -> Weights | None:
+    """Weight per event (n_events,): the truth weight of simulated events, None for data, where each counts as one."""
+    return columns.event("truth_weight") if columns.simulated else None
 
 
 @cache
@@ -109,7 +114,7 @@ class Start:
 
     found: Candidates
     fired: Mask
-    weights: Weights
+    weights: Weights | None
     rows: tuple[histograms.Sum, ...]
 
 
@@ -118,120 +123,162 @@ def start(selection: Selection, dataset: str, columns: Columns) -> Start:
     weights, read = event_weights(columns), columns.shared(events_of(dataset))
     fired = read & columns.shared(triggered(selection.triggers))
     found = columns.shared(selection.candidates)
-    inside = found.event[read[found.event]]
-    stages = (weights[read], weights[inside], weights[inside[fired[inside]]])
-    return Start(found, fired, weights, tuple(histograms.total(w) for w in stages))
+    of_candidates = None if weights is None else weights[found.event]
+    rows = (
+        histograms.total(weights, read),
+        histograms.total(of_candidates, read[found.event]),
+        histograms.total(of_candidates, fired[found.event]),
+    )
+    return Start(found, fired, weights, rows)
 
 
 @dataclass(frozen=True)
 class Examined:
-    """The identified candidates of a selection with the values of its cuts' quantities and the masks of its cuts."""
+    """The identified candidates of a selection with their weights (n,), None for one each, the values of its cuts'
+    quantities and the masks of its cuts; `rows` are the first of the cutflow."""
 
     identified: Candidates
+    weight: Weights | None
+    cuts: tuple[Cut, ...]
     values: tuple[NDArray[Any], ...]
     passed: tuple[Mask, ...]
+    rows: tuple[histograms.Sum, ...]
+
+    @cached_property
+    def failures(self) -> NDArray[np.uint8]:
+        """Cuts that each candidate fails, (n,)."""
+        failed = np.zeros(len(self.identified), np.uint8)
+        for mask in self.passed:
+            failed += ~mask
+        return failed
 
     def passing(self, *, but: int | None = None) -> Mask:
-        """Candidates (n,) that pass all cuts, or all but one."""
-        return _all([p for i, p in enumerate(self.passed) if i != but], len(self.identified))
+        """Candidates (n,) that pass all cuts, or all but one whatever they do there."""
+        return np.asarray(self.failures == (0 if but is None else ~self.passed[but]))
+
+    @cached_property
+    def cutflow(self) -> tuple[histograms.Sum, ...]:
+        """Sums of weights after each stage."""
+        kept = np.ones(len(self.identified), bool)
+        sums = [*self.rows, histograms.total(self.weight, kept)]
+        left = len(kept)
+        for mask in self.passed:
+            kept &= mask
+            before, left = left, int(np.count_nonzero(kept))
+            sums.append(sums[-1] if left == before else histograms.total(self.weight, kept))
+        return tuple(sums)
+
+    @cached_property
+    def without_one(self) -> Booked:
+        """The histogram of each cut's quantity with all other cuts applied."""
+        booked = {}
+        for i, (cut, values) in enumerate(zip(self.cuts, self.values, strict=True)):
+            others = self.passing(but=i)
+            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values[others], _of(self.weight, others))
+        return booked
 
 
 def examine(selection: Selection, begun: Start) -> Examined:
     """Identified candidates of one chunk and their cuts.
 
-    What depends on the candidates alone is computed once for all selections and data sets that share it; the trigger
-    and the data set then choose among its rows.
+    What depends on the candidates alone is computed once for all selections and data sets that share it, and the
+    trigger and the data set then choose among its rows; unless that is few of them.
     """
     every = begun.found.once(selection.identify)
-    rows = np.flatnonzero(begun.fired[every.event])
-    values = tuple(every.once(cut.quantity.of)[rows] for cut in selection.cuts)
+    fired = begun.fired[every.event]
+    identified = every.take(fired)
+    if 2 * len(identified) < len(every):
+        values = tuple(identified.once(cut.quantity.of) for cut in selection.cuts)
+    else:
+        values = tuple(_of(every.once(cut.quantity.of), fired) for cut in selection.cuts)
     passed = tuple(cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True))
-    return Examined(every.take(rows), values, passed)
+    weight = None if begun.weights is None else begun.weights[identified.event]
+    if selection.weight is not None and not identified.columns.simulated:
+        weight = identified.once(selection.weight)
+    return Examined(identified, weight, selection.cuts, values, passed, begun.rows)
 
 
 def book(selection: Selection, begun: Start) -> Booked:
     """One selection of one chunk."""
-    examined = examine(selection, begun)
-    identified = examined.identified
-    weight = begun.weights[identified.event]
-    if selection.weight is not None and not identified.columns.simulated:
-        weight = weight * selection.weight(identified)
-    booked = {"cutflow": _cutflow(selection, begun.rows, examined.passed, weight)}
-    for i, (cut, value) in enumerate(zip(selection.cuts, examined.values, strict=True)):
-        others = examined.passing(but=i)
-        booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, value[others], weight[others])
-    booked["lost"] = _lost(selection, identified, examined.passed, weight)
+    return book_examined(selection, examine(selection, begun))
+
+
+def book_examined(selection: Selection, examined: Examined) -> Booked:
+    """The histograms of a selection whose cuts have been looked at; the same for another with equal cuts."""
+    close = examined.failures < 2
+    nearly = examined.identified.take(close)
+    observable = nearly.once(selection.observable.of)
+    lost = _lost(selection, examined, close, observable)
     chosen = examined.passing()
-    final, left = identified.take(chosen), weight[chosen]
+    final, left = examined.identified.take(chosen), _of(examined.weight, chosen)
+    known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
+    value = {q: _of(values, chosen) for q, values in known.items() if q in selection.histograms}
+    value[selection.observable] = _of(observable, chosen[close])
     return (
-        booked
-        | _final(selection, final, left)
+        {"cutflow": histograms.counts(selection.cutflow, examined.cutflow, "cut")}
+        | {name: histogram.copy() for name, histogram in examined.without_one.items()}
+        | {"lost": lost}
+        | _final(selection, final, left, value)
         | _resolutions(selection, final, left)
         | _response(selection, final, left)
     )
 
 
-def _all(masks: list[Mask], n: int) -> Mask:
-    return np.logical_and.reduce(masks) if masks else np.ones(n, bool)
+def _of(values: NDArray[Any] | None, mask: Mask) -> Any:
+    """Rows of an array, which is not copied where that is all of them; None stays None."""
+    return values if values is None or mask.all() else values[mask]
 
 
-def _cutflow(
-    selection: Selection, start: tuple[histograms.Sum, ...], passed: tuple[Mask, ...], weight: Weights
-) -> hist.Hist[Any]:
-    kept = np.ones(len(weight), bool)
-    rows: list[histograms.Sum | Weights] = [*start, weight]
-    for mask in passed:
-        kept = kept & mask
-        rows.append(weight[kept])
-    return histograms.counts(selection.cutflow, rows, "cut")
-
-
-def _spectrum(quantity: Any, values: NDArray[Any], weight: Weights) -> hist.Hist[Any]:
+def _spectrum(quantity: Quantity, values: NDArray[Any], weight: Weights | None) -> hist.Hist[Any]:
     histogram = histograms.spectrum(quantity)
     histograms.fill(histogram, quantity, values, weight)
     return histogram
 
 
-def _final(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
-    observable = selection.observable.of(chosen)
-    inside = [r.mask(observable) for r in selection.regions]
-    booked = {
-        "regions": histograms.counts([r.name for r in selection.regions], [weight[mask] for mask in inside], "region"),
-        selection.observable.name: _spectrum(selection.observable, observable, weight),
-    }
-    for quantity in selection.histograms:
-        booked[quantity.name] = _spectrum(quantity, quantity.of(chosen), weight)
+def _final(
+    selection: Selection, chosen: Candidates, weight: Weights | None, value: dict[Quantity, NDArray[Any]]
+) -> Booked:
+    """What is left after all cuts; `value` has those of quantities that are known already."""
+    observable = value[selection.observable]
+    sums = [histograms.total(weight, r.mask(observable)) for r in selection.regions]
+    booked = {"regions": histograms.counts([r.name for r in selection.regions], sums, "region")}
+    for quantity in (selection.observable, *selection.histograms):
+        known = value[quantity] if quantity in value else chosen.once(quantity.of)
+        booked[quantity.name] = _spectrum(quantity, known, weight)
     return booked
 
 
-def _lost(selection: Selection, found: Candidates, passed: tuple[Mask, ...], weight: Weights) -> hist.Hist[Any]:
-    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
-    failures = np.zeros(len(found), np.int64)
-    for mask in passed:
-        failures += ~mask
-    close = failures < 2
-    observable = selection.observable.of(found.take(close))
+def _lost(selection: Selection, examined: Examined, close: Mask, observable: NDArray[Any]) -> hist.Hist[Any]:
+    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts.
+
+    `close` are the candidates that fail one cut at most, `observable` that of these.
+    """
     inside = [r.mask(observable) for r in selection.regions] + [np.ones(len(observable), bool)]
-    removed = [~mask[close] for mask in passed]
-    sums = [[weight[close][row & region] for region in inside] for row in (failures[close] == 0, *removed)]
+    weight = _of(examined.weight, close)
+    kept = examined.failures[close] == 0
+    sums = [[histograms.total(weight, kept & region) for region in inside]]
+    for mask in examined.passed:
+        removed = np.flatnonzero(~mask[close])
+        theirs = None if weight is None else weight[removed]
+        sums.append([histograms.total(theirs, region[removed]) for region in inside])
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
     return histograms.by_two(rows, columns, sums)
 
 
-def _response(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
+def _response(selection: Selection, chosen: Candidates, weight: Weights | None) -> Booked:
     quantity = selection.response
-    if quantity is None or quantity.truth is None or not chosen.columns.simulated:
+    if weight is None or quantity is None or quantity.truth is None or not chosen.columns.simulated:
         return {}
-    histogram = histograms.response(quantity, quantity.of(chosen), quantity.truth.of(chosen), weight)
-    return {f"response {quantity.name}": histogram}
+    values, truth = chosen.once(quantity.of), chosen.once(quantity.truth.of)
+    return {f"response {quantity.name}": histograms.response(quantity, values, truth, weight)}
 
 
-def _resolutions(selection: Selection, chosen: Candidates, weight: Weights) -> Booked:
-    if not chosen.columns.simulated:
+def _resolutions(selection: Selection, chosen: Candidates, weight: Weights | None) -> Booked:
+    if weight is None or not chosen.columns.simulated:
         return {}
     declared = (selection.observable, *selection.histograms, *(c.quantity for c in selection.cuts))
     known = {q.name: (q, q.truth) for q in declared if q.truth is not None}
     return {
-        f"resolution {name}": histograms.residual(q, q.of(chosen), truth.of(chosen), weight)
+        f"resolution {name}": histograms.residual(q, chosen.once(q.of), chosen.once(truth.of), weight)
         for name, (q, truth) in known.items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +14,22 @@ from analysis.search import Interval
 
 Index = NDArray[np.int64]
 Float = NDArray[np.float64]
+Column = NDArray[Any]
+"""A column as it is stored: what is compared with float64 is compared in float64."""
+Clusters = tuple[Column, Column, Column, Column]
 
 
 @numba.njit(cache=True)
 def _count_downstream(  # type: ignore[no-untyped-def]
-    offsets: Index, time: Float, z: Float, event: Index, around: tuple[Float, Float], window: float
+    offsets: Index, time: Column, station: Column, z: Float, event: Index, around: tuple[Float, Float], window: float
 ):
-    """Signals per candidate within `window` of its time and downstream of its z; `around` is (time, z), both (n,)."""
+    """Signals per candidate within `window` of its time and downstream of its z; `around` is (time, z), both (n,), `z`
+    that of each station."""
     centre, start = around
     counts = np.zeros(len(event), np.int64)
     for n in range(len(event)):
         for i in range(offsets[event[n]], offsets[event[n] + 1]):
-            if abs(time[i] - centre[n]) < window and z[i] > start[n]:
+            if abs(time[i] - centre[n]) < window and z[station[i]] > start[n]:
                 counts[n] += 1
     return counts
 
@@ -32,50 +38,50 @@ def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Flo
     """LAV signals within `window` (ns) of `time` (n,), in the stations downstream of z (n,) where given; shape (n,)."""
     if not len(c):
         return np.zeros(0, np.int64)
-    times = c.columns.flat("Lav", "time").astype(np.float64)
-    station = c.columns.flat("Lav", "station").astype(np.int64)
-    z = np.array([0.0, *detector().lav.z_front])[station]
+    times, station = c.columns.flat("Lav", "time"), c.columns.flat("Lav", "station")
+    z = np.array([0.0, *detector().lav.z_front])
     start = np.full(len(c), -np.inf) if downstream_of is None else downstream_of
-    counts: Index = _count_downstream(c.columns.offsets("Lav"), times, z, c.event, (time, start), window)
+    counts: Index = _count_downstream(c.columns.offsets("Lav"), times, station, z, c.event, (time, start), window)
     return counts
 
 
 @numba.njit(cache=True)
 def _hardest_two(  # type: ignore[no-untyped-def]
-    offsets: Index, clusters: Float, event: Index, impact: Float, time: Float, limits: tuple[float, float, float, float]
+    offsets: Index, clusters: Clusters, event: Index, impact: Float, time: Float, limits: tuple[float, ...]
 ):
     """Clusters off the tracks per candidate: number (n,) and rows of the two most energetic (n, 2), -1 for none.
 
-    `clusters` is (4, clusters), `impact` (n, tracks, 2); `limits` are the least energy and distance and the interval of
-    |cluster time - vertex time|.
+    `clusters` are energy, x, y and time, `impact` (n, tracks, 2); `limits` are the least energy and distance and the
+    interval of |cluster time - vertex time|.
     """
+    energies, xs, ys, times = clusters
     energy, distance, early, late = limits
     number = np.zeros(len(event), np.int64)
     hardest = np.full((len(event), 2), -1)
     for n in range(len(event)):
         for i in range(offsets[event[n]], offsets[event[n] + 1]):
-            off = abs(clusters[3, i] - time[n])
-            if clusters[0, i] <= energy or off <= early or off >= late:
+            off = abs(times[i] - time[n])
+            if energies[i] <= energy or off <= early or off >= late:
                 continue
             apart = True
             for t in range(impact.shape[1]):
-                dx, dy = clusters[1, i] - impact[n, t, 0], clusters[2, i] - impact[n, t, 1]
+                dx, dy = xs[i] - impact[n, t, 0], ys[i] - impact[n, t, 1]
                 apart = apart and dx * dx + dy * dy > distance * distance
             if not apart:
                 continue
             number[n] += 1
             first, second = hardest[n]
-            if first < 0 or clusters[0, i] > clusters[0, first]:
+            if first < 0 or energies[i] > energies[first]:
                 hardest[n, 0], hardest[n, 1] = i, first
-            elif second < 0 or clusters[0, i] > clusters[0, second]:
+            elif second < 0 or energies[i] > energies[second]:
                 hardest[n, 1] = i
     return number, hardest
 
 
-def cluster_columns(c: Candidates) -> Float:
-    """Energy, x, y and time of all LKr clusters of the chunk, shape (4, clusters)."""
-    fields = ("energy", "x", "y", "time")
-    return np.stack([c.columns.flat("Cluster", name).astype(np.float64) for name in fields])
+def cluster_columns(c: Candidates) -> Clusters:
+    """Energy, x, y and time of all LKr clusters of the chunk."""
+    energy, x, y, time = (c.columns.flat("Cluster", name) for name in ("energy", "x", "y", "time"))
+    return energy, x, y, time
 
 
 def clusters_off_tracks(
@@ -86,7 +92,7 @@ def clusters_off_tracks(
     """
     if not len(c):
         return np.zeros(0, np.int64), np.zeros((0, 2), np.int64)
-    limits = (energy, distance, window.low, window.high)
+    limits = (float(energy), float(distance), window.low, window.high)
     found: tuple[Index, Index] = _hardest_two(
         c.columns.offsets("Cluster"), cluster_columns(c), c.event, impact, time, limits
     )
@@ -94,8 +100,18 @@ def clusters_off_tracks(
 
 
 @numba.njit(cache=True)
+def _count(offsets: Index, time: Column, event: Index, centre: Float, window: float):  # type: ignore[no-untyped-def]
+    """Signals per candidate within `window` of `centre` (n,)."""
+    counts = np.zeros(len(event), np.int64)
+    for n in range(len(event)):
+        for i in range(offsets[event[n]], offsets[event[n] + 1]):
+            counts[n] += abs(time[i] - centre[n]) < window
+    return counts
+
+
+@numba.njit(cache=True)
 def _count_others(  # type: ignore[no-untyped-def]
-    offsets: Index, time: Float, owner: Index, event: Index, own: Index, centre: Float, window: float
+    offsets: Index, time: Column, owner: Column, event: Index, own: Index, centre: Float, window: float
 ):
     """Signals per candidate within `window` of `centre` (n,) whose `owner` is not `own` (n,)."""
     counts = np.zeros(len(event), np.int64)
@@ -107,16 +123,14 @@ def _count_others(  # type: ignore[no-untyped-def]
 
 def signals(c: Candidates, collection: str, time: Float, window: float) -> Index:
     """Signals of a collection within `window` (ns) of `time` (n,); shape (n,)."""
-    times = c.columns.flat(collection, "time").astype(np.float64)
-    nobody, candidate = np.full(len(times), -1), np.zeros(len(c), np.int64)
-    counts: Index = _count_others(c.columns.offsets(collection), times, nobody, c.event, candidate, time, window)
+    times = c.columns.flat(collection, "time")
+    counts: Index = _count(c.columns.offsets(collection), times, c.event, time, window)
     return counts
 
 
 def signals_off_track(c: Candidates, collection: str, time: Float, window: float) -> Index:
     """The same without those that the reconstruction gave to the candidate's first track (`track_index`)."""
-    times = c.columns.flat(collection, "time").astype(np.float64)
-    owner = c.columns.flat(collection, "track_index").astype(np.int64)
+    times, owner = c.columns.flat(collection, "time"), c.columns.flat(collection, "track_index")
     own = c.tracks[:, 0] - c.columns.offsets("Track")[c.event]
     counts: Index = _count_others(c.columns.offsets(collection), times, owner, c.event, own, time, window)
     return counts

@@ -114,8 +114,10 @@ class Candidates:
         return np.stack([x + sx * dz, y + sy * dz], axis=-1)
 
     def take(self, rows: NDArray[Any]) -> Self:
-        """The candidates of a mask or an index array."""
+        """The candidates of a mask or an index array; all of them are these themselves."""
         if rows.dtype == bool:
+            if rows.all():
+                return self
             rows = np.flatnonzero(rows)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         taken = replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
@@ -131,7 +133,10 @@ class Candidates:
         moved = self.columns.offsets("Track")[left.event] - columns.offsets("Track")[event]
         left = replace(left, columns=columns, event=event, tracks=left.tracks - moved[:, None])
         for of, value in self._results.items():
-            left._results[of] = value[rows] if isinstance(value, np.ndarray) else value.without(columns, kept)
+            if isinstance(value, np.ndarray):
+                left._results[of] = value[rows]
+            else:  # some of the candidates, which can be all of them
+                left._results[of] = left if value is self else value.without(columns, kept)
         return left
 
     def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:

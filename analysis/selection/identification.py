@@ -123,7 +123,12 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
 @cache
 def _with(rule: Rule, number: int) -> Callable[[Candidates], Candidates]:
     """Gives the candidates of which at least `number` tracks satisfy a rule: what several final states begin with."""
-    return lambda c: c.take(rows_with(c.once(rule), number))
+
+    def satisfying(c: Candidates) -> Candidates:
+        rows = rows_with(c.once(rule), number)
+        return c if len(rows) == len(c) else c.take(rows)
+
+    return satisfying
 
 
 @cache
