@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import hist
 import numpy as np
@@ -132,6 +132,13 @@ def start(selection: Selection, dataset: str, columns: Columns) -> Start:
     return Start(found, fired, weights, rows)
 
 
+class Weighted(NamedTuple):
+    """Candidates with their weights (n,), None for one each."""
+
+    candidates: Candidates
+    weight: Weights | None
+
+
 @dataclass(frozen=True)
 class Examined:
     """The identified candidates of a selection with their weights (n,), None for one each, the values of its cuts'
@@ -155,6 +162,25 @@ class Examined:
     def passing(self, *, but: int | None = None) -> Mask:
         """Candidates (n,) that pass all cuts, or all but one whatever they do there."""
         return np.asarray(self.failures == (0 if but is None else ~self.passed[but]))
+
+    @cached_property
+    def chosen(self) -> Weighted:
+        """Those that pass all cuts."""
+        return self._where(self.failures == 0)
+
+    @cached_property
+    def lost(self) -> Weighted:
+        """Those that a single cut removes."""
+        return self._where(self.failures == 1)
+
+    @cached_property
+    def lost_to(self) -> tuple[NDArray[np.int64], ...]:
+        """Rows of `lost` that each cut removes."""
+        alone = np.flatnonzero(self.failures == 1)
+        return tuple(np.flatnonzero(~mask[alone]) for mask in self.passed)
+
+    def _where(self, mask: Mask) -> Weighted:
+        return Weighted(self.identified.take(mask), _of(self.weight, mask))
 
     @cached_property
     def cutflow(self) -> tuple[histograms.Sum, ...]:
@@ -184,13 +210,12 @@ def examine(selection: Selection, begun: Start) -> Examined:
     What depends on the candidates alone is computed once for all selections and data sets that share it, and the
     trigger and the data set then choose among its rows; unless that is few of them.
     """
-    every = begun.found.once(selection.identify)
+    inside = begun.fired[begun.found.event]
+    few = 2 * np.count_nonzero(inside) < len(inside)
+    every = (begun.found.take(inside) if few else begun.found).once(selection.identify)
     fired = begun.fired[every.event]
     identified = every.take(fired)
-    if 2 * len(identified) < len(every):
-        values = tuple(identified.once(cut.quantity.of) for cut in selection.cuts)
-    else:
-        values = tuple(_of(every.once(cut.quantity.of), fired) for cut in selection.cuts)
+    values = tuple(_of(every.once(cut.quantity.of), fired) for cut in selection.cuts)
     passed = tuple(cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True))
     weight = None if begun.weights is None else begun.weights[identified.event]
     if selection.weight is not None and not identified.columns.simulated:
@@ -205,22 +230,15 @@ def book(selection: Selection, begun: Start) -> Booked:
 
 def book_examined(selection: Selection, examined: Examined) -> Booked:
     """The histograms of a selection whose cuts have been looked at; the same for another with equal cuts."""
-    close = examined.failures < 2
-    nearly = examined.identified.take(close)
-    observable = nearly.once(selection.observable.of)
-    lost = _lost(selection, examined, close, observable)
-    chosen = examined.passing()
-    final, left = examined.identified.take(chosen), _of(examined.weight, chosen)
     known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
-    value = {q: _of(values, chosen) for q, values in known.items() if q in selection.histograms}
-    value[selection.observable] = _of(observable, chosen[close])
+    wanted = {q: _of(known[q], examined.passing()) for q in selection.histograms if q in known}
     return (
         {"cutflow": histograms.counts(selection.cutflow, examined.cutflow, "cut")}
         | {name: histogram.copy() for name, histogram in examined.without_one.items()}
-        | {"lost": lost}
-        | _final(selection, final, left, value)
-        | _resolutions(selection, final, left)
-        | _response(selection, final, left)
+        | {"lost": _lost(selection, examined)}
+        | _final(selection, examined.chosen, wanted)
+        | _resolutions(selection, examined.chosen)
+        | _response(selection, examined.chosen)
     )
 
 
@@ -235,50 +253,47 @@ def _spectrum(quantity: Quantity, values: NDArray[Any], weight: Weights | None) 
     return histogram
 
 
-def _final(
-    selection: Selection, chosen: Candidates, weight: Weights | None, value: dict[Quantity, NDArray[Any]]
-) -> Booked:
-    """What is left after all cuts; `value` has those of quantities that are known already."""
-    observable = value[selection.observable]
+def _final(selection: Selection, chosen: Weighted, known: dict[Quantity, NDArray[Any]]) -> Booked:
+    """What passes all cuts; `known` are values that need not be computed again."""
+    candidates, weight = chosen
+    observable = candidates.once(selection.observable.of)
     sums = [histograms.total(weight, r.mask(observable)) for r in selection.regions]
     booked = {"regions": histograms.counts([r.name for r in selection.regions], sums, "region")}
     for quantity in (selection.observable, *selection.histograms):
-        known = value[quantity] if quantity in value else chosen.once(quantity.of)
-        booked[quantity.name] = _spectrum(quantity, known, weight)
+        values = known[quantity] if quantity in known else candidates.once(quantity.of)
+        booked[quantity.name] = _spectrum(quantity, values, weight)
     return booked
 
 
-def _lost(selection: Selection, examined: Examined, close: Mask, observable: NDArray[Any]) -> hist.Hist[Any]:
-    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts.
+def _lost(selection: Selection, examined: Examined) -> hist.Hist[Any]:
+    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
 
-    `close` are the candidates that fail one cut at most, `observable` that of these.
-    """
-    inside = [r.mask(observable) for r in selection.regions] + [np.ones(len(observable), bool)]
-    weight = _of(examined.weight, close)
-    kept = examined.failures[close] == 0
-    sums = [[histograms.total(weight, kept & region) for region in inside]]
-    for mask in examined.passed:
-        removed = np.flatnonzero(~mask[close])
-        theirs = None if weight is None else weight[removed]
-        sums.append([histograms.total(theirs, region[removed]) for region in inside])
+    def sums(of: Weighted, rows: NDArray[Any] | slice) -> list[histograms.Sum]:
+        observable = of.candidates.once(selection.observable.of)[rows]
+        inside = [*(r.mask(observable) for r in selection.regions), np.ones(len(observable), bool)]
+        weight = None if of.weight is None else of.weight[rows]
+        return [histograms.total(weight, mask) for mask in inside]
+
+    by_cut = [sums(examined.chosen, slice(None)), *(sums(examined.lost, rows) for rows in examined.lost_to)]
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
-    return histograms.by_two(rows, columns, sums)
+    return histograms.by_two(rows, columns, by_cut)
 
 
-def _response(selection: Selection, chosen: Candidates, weight: Weights | None) -> Booked:
-    quantity = selection.response
-    if weight is None or quantity is None or quantity.truth is None or not chosen.columns.simulated:
+def _response(selection: Selection, chosen: Weighted) -> Booked:
+    quantity, (candidates, weight) = selection.response, chosen
+    if weight is None or quantity is None or quantity.truth is None or not candidates.columns.simulated:
         return {}
-    values, truth = chosen.once(quantity.of), chosen.once(quantity.truth.of)
+    values, truth = candidates.once(quantity.of), candidates.once(quantity.truth.of)
     return {f"response {quantity.name}": histograms.response(quantity, values, truth, weight)}
 
 
-def _resolutions(selection: Selection, chosen: Candidates, weight: Weights | None) -> Booked:
-    if weight is None or not chosen.columns.simulated:
+def _resolutions(selection: Selection, chosen: Weighted) -> Booked:
+    candidates, weight = chosen
+    if weight is None or not candidates.columns.simulated:
         return {}
     declared = (selection.observable, *selection.histograms, *(c.quantity for c in selection.cuts))
     known = {q.name: (q, q.truth) for q in declared if q.truth is not None}
     return {
-        f"resolution {name}": histograms.residual(q, chosen.once(q.of), chosen.once(truth.of), weight)
+        f"resolution {name}": histograms.residual(q, candidates.once(q.of), candidates.once(truth.of), weight)
         for name, (q, truth) in known.items()
     }

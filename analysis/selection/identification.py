@@ -39,9 +39,9 @@ def vertex_time(c: Candidates) -> NDArray[np.float64]:
 def muv3_in_time(c: Candidates, window: float) -> Mask:
     """Tracks (n, k) with an associated MUV3 signal within `window` (ns) of the vertex time."""
     found = c.track("muv3_index") >= 0
-    rows = np.flatnonzero(found.any(axis=1))  # few: most tracks are no muons, and their times need not be looked at
-    few = c.take(rows)
-    found[rows] &= np.abs(few.track("muv3_time") - vertex_time(few)[:, None]) < window
+    some = np.asarray(found.any(axis=1))  # few: most tracks are no muons, and their times need not be looked at
+    few = c.take(some)
+    found[some] &= np.abs(few.track("muv3_time") - vertex_time(few)[:, None]) < window
     return found
 
 
