@@ -30,7 +30,7 @@ def modules() -> list[str]:
 
 
 def collect(names: list[str]) -> list[dict[str, Any]]:
-    """Run `benchmarks()` of the modules; BenchmarkError for an entry that lacks something required."""
+    """Run `benchmarks()` of the modules and say each result; BenchmarkError for one that lacks something required."""
     rows: list[dict[str, Any]] = []
     for name in names:
         for row in importlib.import_module(f"tests.bench.{name}").benchmarks():
@@ -38,6 +38,7 @@ def collect(names: list[str]) -> list[dict[str, Any]]:
             if missing:
                 raise BenchmarkError(f"tests/bench/{name}.py: {row.get('name', 'a benchmark')} lacks {missing}")
             rows.append({"module": name, **row})
+            click.echo(f"{name}: {row['name']} {row['ratio']:.3g} ({row['goal']})", err=True)
     return rows
 
 
