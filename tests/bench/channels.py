@@ -35,7 +35,7 @@ class DisagreementError(ValueError):
     """Two versions of a selection select different events."""
 
 
-def benchmarks(events: int = 1_000_000, repeats: int = 3) -> list[Row]:
+def benchmarks(events: int = 500_000, repeats: int = 3) -> list[Row]:
     """Rows of all channels, of several in one pass, and of the seal."""
     rows = []
     three, single = three_track_channels(), single_track_channels()
