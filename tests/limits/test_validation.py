@@ -12,7 +12,7 @@ import yaml
 from analysis.catalogue import conditions, looked_at, tuning
 from analysis.datasets_path import datasets_path
 from analysis.detector import detector
-from analysis.histograms import by_two
+from analysis.histograms import Sum, by_two
 from analysis.limits.validation import Validation, validate
 from analysis.published import all_published, published
 from tests import hand_made
@@ -33,7 +33,7 @@ def lost(selection, kept, removed):
     """`kept` and `removed` (cut name -> sum of unit weights) in every region."""
     columns = (*(r.name for r in selection.regions), "everywhere")
     numbers = [kept, *(removed.get(c.name, 0) for c in selection.cuts)]
-    rows = [[np.ones(n) for _ in columns] for n in numbers]
+    rows = [[Sum(n, n) for _ in columns] for n in numbers]
     return by_two(("kept", *(c.name for c in selection.cuts)), columns, rows)
 
 
