@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 Cost = Callable[[], float]
 
@@ -15,6 +16,12 @@ Cost = Callable[[], float]
 def user_seconds() -> float:
     """User CPU of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
+def peak_megabytes() -> float:
+    """Peak memory of this program (Linux): unlike `ru_maxrss`, not that of the process it was started from."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def cost(work: Callable[[], object]) -> Cost:

@@ -7,7 +7,6 @@ SAMPLE SEARCH ...`.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from functools import partial
@@ -27,7 +26,7 @@ from analysis.processor import SearchProcessor, book_search, examine, start
 from analysis.schema import EVENTS_TREE
 from analysis.search import Search
 from tests.bench._declaration import selections
-from tests.bench._measure import user_seconds
+from tests.bench._measure import peak_megabytes, user_seconds
 
 CHUNK_SIZE = 500_000
 OPEN = Seal(())
@@ -132,8 +131,7 @@ def main(path: str, times: str, sample: str, *names: str) -> None:
     before = user_seconds()
     raw = process(Path(path), sample, names, times=int(times))
     events = int(raw["metrics"]["entries"])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"events": events, "seconds": user_seconds() - before, "peak_mb": peak}))
+    print(json.dumps({"events": events, "seconds": user_seconds() - before, "peak_mb": peak_megabytes()}))
 
 
 if __name__ == "__main__":
