@@ -69,6 +69,14 @@ def vertex_z(u: Floats) -> Floats:
     return np.asarray(Z_FIRST - DECAY_LENGTH * np.log1p(-u * span))
 
 
+def downstream_of(first: float) -> float:
+    """The u of `vertex_z` from which decays happen downstream of `first` (mm): 0 if all do."""
+    if first <= Z_FIRST:
+        return 0.0
+    span = -np.expm1(-(Z_LAST - Z_FIRST) / DECAY_LENGTH)
+    return float(-np.expm1(-(first - Z_FIRST) / DECAY_LENGTH) / span)
+
+
 def fiducial_fraction() -> float:
     """Fraction of the generated decays that happen inside the fiducial volume."""
     volume = detector().fiducial_volume

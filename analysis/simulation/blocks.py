@@ -22,10 +22,12 @@ from analysis.simulation.beam import Exposure
 from analysis.simulation.constants import constants
 from analysis.simulation.decays import mode
 from analysis.simulation.events import simulate_events
-from analysis.simulation.generation import Generator, generator, plain_generator
+from analysis.simulation.generation import Generator, generator
 from analysis.simulation.layout import Output, allocate, trimmed
 from analysis.simulation.response import Bias
+from analysis.simulation.strata import strata
 from analysis.simulation.streams import Stream, stream
+from analysis.simulation.thinning import ThinnedGenerator, thinned_generator
 from analysis.simulation.workspace import scratch
 
 T = TypeVar("T")
@@ -38,21 +40,26 @@ SIZE = 100_000
 class Source:
     """Everything that fixes the events of a decay mode in a sample but the block's number."""
 
-    generator: Generator
+    generator: Generator | ThinnedGenerator
     stream: Stream
     bias: Bias
     exposure: Exposure
     seed: int
+    stratum: int = 0
 
     @property
     def code(self) -> int:
         return self.generator.mode.code
 
+    def key(self, number: int) -> list[int]:
+        """The Philox key of block `number`: every stratum of a decay has blocks of its own."""
+        return [self.seed, (self.code << 40) + (self.stratum << 36) + number]
+
     def block(self, number: int, decays: int = SIZE) -> Output:
         """The events of block `number`; deterministic."""
-        rng = np.random.Generator(np.random.Philox(key=[self.seed, (self.code << 40) + number]))
+        rng = np.random.Generator(np.random.Philox(key=self.key(number)))
         generated = self.generator.block(rng, self.exposure, decays)
-        buffers, used = allocate(decays), np.zeros(1 + len(COLLECTIONS), np.int64)
+        buffers, used = allocate(len(generated.weight)), np.zeros(1 + len(COLLECTIONS), np.int64)
         simulate_events(
             rng,
             constants(),
@@ -80,22 +87,31 @@ def source(
     seed: int,
     *,
     mass: float | None = None,
-    unweight: bool = False,
-    invisible: float = -np.inf,
 ) -> Source:
-    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids trained for the stream.
+    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids for the stream."""
+    kept = stream(stream_name)
+    return Source(generator(mode(decay, mass), kept, exposure, seed), kept, Bias(**rare.model_dump()), exposure, seed)
 
-    `unweight` is for samples that are unweighted afterwards: no grids; without the decays whose invisible part has a
-    squared mass below `invisible` (MeV2).
+
+def unweighting_sources(
+    decay: str,
+    stream_name: str,
+    rare: RareResponses,
+    exposure: Exposure,
+    seed: int,
+    *,
+    mass: float | None = None,
+    invisible: float = -np.inf,
+) -> list[Source]:
+    """Prepare a decay mode for samples that are unweighted afterwards, one source for every stratum of the stream.
+
+    Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
     """
-    wanted, kept = mode(decay, mass), stream(stream_name)
-    made = (
-        plain_generator(wanted, kept, exposure, seed, invisible)
-        if unweight
-        else generator(wanted, kept, exposure, seed)
-    )
-    bias = Bias(**rare.model_dump())
-    return Source(made, kept, bias, exposure, seed)
+    wanted, sources = mode(decay, mass), []
+    for number, (kept, bias) in enumerate(strata(stream(stream_name), Bias(**rare.model_dump()), tuple(wanted.pdg))):
+        made = thinned_generator(wanted, kept, exposure, seed, bias, invisible)
+        sources.append(Source(made, kept, bias, exposure, seed, number))
+    return sources
 
 
 def in_order(work: Callable[[int], T], numbers: Iterable[int], workers: int) -> Iterator[T]:

@@ -29,7 +29,7 @@ from analysis.catalogue import (
 )
 from analysis.schema import TRIGGER_LINES
 from analysis.simulation.beam import Exposure, fiducial_fraction
-from analysis.simulation.blocks import SIZE, Source, in_order, source
+from analysis.simulation.blocks import SIZE, Source, in_order, unweighting_sources
 from analysis.simulation.layout import Output, concatenated, taken
 from analysis.simulation.prescale import prescaled
 from analysis.simulation.samples import Progress, SimulationSummary
@@ -48,7 +48,9 @@ QUICK = 0.1
 """Part of the exposure that a quick sample has."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
-FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 32, 4000, 4
+FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 4, 4000, 4
+UNIFORM_KEY = 1 << 35
+"""Philox key of the uniform numbers of a block, beyond that of any block."""
 
 
 class ImpossibleExposureError(ValueError):
@@ -112,7 +114,6 @@ class Unweighting:
     periods: tuple[Period, ...]
     lines: tuple[str, ...]
     abundant: Abundant | None = None
-    excess: float = 0.02
 
     @property
     def first(self) -> int:
@@ -125,7 +126,7 @@ class Unweighting:
         for line in set(TRIGGER_LINES) - set(self.lines):
             output.event[f"trigger_{line}"] = False
         drawn = prescaled(self.abundant, self.work.generator.mode.descriptor, output) if self.abundant else 1.0
-        key = [self.work.seed, (self.work.code << 40) + (1 << 39) + number]
+        key = self.work.key(UNIFORM_KEY + number)
         uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
         fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
@@ -135,37 +136,76 @@ class Unweighting:
         large = expectation[expectation > SIZE * self.first]
         return Candidates(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
 
-    def run(self, workers: int, report: Callable[[int, int], None]) -> tuple[Output, int]:
-        """The data events of this mode and the blocks simulated; raises `ImpossibleExposureError`."""
-        parts: list[Candidates] = []
-        wanted = self.first
-        while len(parts) < wanted:
-            for part in in_order(self.block, range(len(parts), wanted), workers):
-                parts.append(part)
-                report(len(parts), wanted)
-            needed = blocks_needed([p.large for p in parts], sum(p.total for p in parts), len(parts), self.excess)
+    def more(self, made: list[Candidates], wanted: int, workers: int, report: Callable[[int, int], None]) -> None:
+        """Make blocks until there are as many as wanted."""
+        for part in in_order(self.block, range(len(made), wanted), workers):
+            made.append(part)
+            report(len(made), wanted)
+
+    def run(
+        self, made: list[Candidates], tolerated: float, workers: int, report: Callable[[int, int], None]
+    ) -> Unweighted:
+        """The data events, the first blocks being made; no more than `tolerated` are expected to be lost.
+
+        Raises `ImpossibleExposureError`.
+        """
+        wanted = len(made)
+        while True:
+            needed = blocks_needed([part.large for part in made], len(made), tolerated)
             # A few blocks may hold one event of an exceptional weight: estimate again before believing it.
-            wanted = min(needed, GROWTH * len(parts))
+            wanted = min(needed, GROWTH * len(made))
             if wanted > MOST_BLOCKS:
                 raise ImpossibleExposureError(
                     f"{self.work.generator.mode.descriptor}: more than {MOST_BLOCKS * SIZE} decays would be needed "
                     "for an unweighted sample; sharpen the importance sampling or ask for a smaller exposure"
                 )
-        return concatenated([part.accepted(len(parts) * SIZE) for part in parts]), len(parts)
+            if wanted == len(made):
+                break
+            self.more(made, wanted, workers, report)
+        decays = len(made) * SIZE
+        excess = sum(float(np.maximum(part.large - decays, 0).sum()) for part in made) / decays
+        return Unweighted(concatenated([part.accepted(decays) for part in made]), len(made), expected(made), excess)
 
 
-def blocks_needed(large: list[Floats], total: float, blocks: int, excess: float = 0.02) -> int:
-    """Blocks after which events that stand for more than one data event lose less than the part `excess` of all.
+@dataclass(frozen=True)
+class Unweighted:
+    """Data events of a stratum of a mode, blocks simulated, events that were expected, and those of them that are lost
+    where a simulated event stands for more than one.
+    """
 
-    `large` are the expectations above the first blocks' number of decays, `total` the sum of all, both from
-    `blocks` blocks.
+    output: Output
+    blocks: int
+    expected: float
+    excess: float
+
+
+def expected(made: list[Candidates]) -> float:
+    """Data events that the candidates stand for."""
+    return sum(part.total for part in made) / (len(made) * SIZE)
+
+
+def blocks_needed(large: list[Floats], blocks: int, tolerated: float) -> int:
+    """Blocks after which events that stand for more than one data event lose no more than `tolerated` events.
+
+    `large` are the expectations above the first blocks' number of decays, from `blocks` blocks.
     """
     values = np.concatenate(large) if large else np.empty(0)
     count = blocks
-    tolerated = max(excess * total, TOLERATED_EVENTS * blocks * SIZE)
-    while count <= MOST_BLOCKS and np.maximum(values - count * SIZE, 0).sum() > tolerated:
+    while count <= MOST_BLOCKS and np.maximum(values - count * SIZE, 0).sum() > tolerated * blocks * SIZE:
         count = int(count * 1.1) + 1
     return count
+
+
+def unweighted(
+    strata: list[Unweighting], excess: float, workers: int, report: Callable[[int, int], None]
+) -> list[Unweighted]:
+    """The data events of a mode, stratum by stratum; the strata share what may be lost of the mode."""
+    first: list[list[Candidates]] = [[] for _ in strata]
+    for stratum, made in zip(strata, first, strict=True):
+        stratum.more(made, stratum.first, workers, report)
+    total = sum(expected(made) for made in first)
+    tolerated = max(excess * total, TOLERATED_EVENTS) / len(strata)
+    return [stratum.run(made, tolerated, workers, report) for stratum, made in zip(strata, first, strict=True)]
 
 
 def _finished(output: Output, seed: int) -> Output:
@@ -245,19 +285,12 @@ def simulate_pseudo_data(
     for decay, fraction in fractions.items():
         tail = sample.abundant is not None and decay in sample.abundant.elsewhere
         rare = _rare_responses(decay, sample.stream)
-        work = source(
-            decay,
-            sample.stream,
-            rare,
-            exposure,
-            sample.seed,
-            unweight=rare.least_missed == 0,  # where it is not, the detectors make the large weights
-            invisible=sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf,
-        )
-        mode = Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant, sample.tolerated_excess)
-        events, made = mode.run(workers, report)
-        parts.append(events)
-        blocks += made
+        invisible = sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf
+        sources = unweighting_sources(decay, sample.stream, rare, exposure, sample.seed, invisible=invisible)
+        strata = [Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant) for work in sources]
+        made = unweighted(strata, sample.tolerated_excess, workers, report)
+        parts.append(concatenated([stratum.output for stratum in made]))
+        blocks += sum(stratum.blocks for stratum in made)
     events = _finished(concatenated(parts), sample.seed)
     identity = f"{name} {sample.model_dump_json()} {fractions} {kaons}"
     with SampleWriter(output, truth=False, identity=identity, file_format=file_format) as writer:

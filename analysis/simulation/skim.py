@@ -157,6 +157,8 @@ def has_pair(
     """
     if r.electrons == 0:
         return True
+    if r.positrons != 0 and two_positrons(r, fits, ratios, tracks) != (r.positrons > 0):
+        return False
     missing, muon = missing_momentum(fits, tracks, beam_momentum), False
     for i in range(tracks):
         muon |= muon_like(r, ratios[i], muons[i, 3])

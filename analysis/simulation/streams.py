@@ -23,6 +23,7 @@ class Requirement(NamedTuple):
     total momentum within `closed` of the beam's; or of like sign, with the total momentum within `closed` or more
     than `open` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
     `open` is missing and another track is muon-like or there are `photons` clusters off the tracks.
+    If `positrons` is 1 two positive tracks are electron-like, if it is -1 they are not: the strata of a stream.
     If `electrons` is 1: an electron-like and a pion-like track, and the total momentum within `closed` of the beam's.
     If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_ratio`; unless
     electrons are asked for, another one has neither that nor E/p above `pion_ratio`, the total momentum is within
@@ -37,6 +38,7 @@ class Requirement(NamedTuple):
 
     tracks: int
     electrons: int = 0
+    positrons: int = 0
     muons: int = 0
     ratio: float = 0.89
     pion_ratio: float = 0.85

@@ -9,7 +9,7 @@ from analysis.catalogue import Abundant, RareResponses, catalogue, conditions
 from analysis.events.single_track import missing_mass_squared, single_tracks
 from analysis.particles import MASS_MU
 from analysis.simulation.beam import Exposure
-from analysis.simulation.blocks import source
+from analysis.simulation.blocks import source, unweighting_sources
 from analysis.simulation.layout import taken
 from analysis.simulation.prescale import in_class, prescaled, squared_missing_mass
 from analysis.simulation.pseudo_data import FIRST_BLOCKS, SIZE, SMEARED, Unweighting
@@ -70,7 +70,7 @@ def test_the_factor_stands_in_the_downscaling_and_modes_are_drawn_where_they_bel
 def test_decays_below_the_bound_are_not_generated_and_the_others_keep_their_weight():
     decay = "K+ -> mu+ nu_mu gamma"
     whole, part = (
-        source(decay, "all", RareResponses(photon_missed=0.9), EXPOSURE, 9, unweight=True, invisible=bound).block(
+        unweighting_sources(decay, "all", RareResponses(photon_missed=0.9), EXPOSURE, 9, invisible=bound)[0].block(
             0, 40000
         )
         for bound in (-np.inf, 25000.0 - SMEARED)
@@ -95,8 +95,8 @@ def test_decays_below_the_bound_are_not_generated_and_the_others_keep_their_weig
 def test_weighted_data_events_are_as_many_as_without_the_prescale():
     """Sum of D / D_line over the data is what the line would have kept of the class without the prescale."""
     periods = conditions().of("2017")
-    work = source("K+ -> mu+ N", "single_track", RareResponses(), EXPOSURE, 11, mass=50.0, unweight=True)
-    decays = 2e11
+    (work,) = unweighting_sources("K+ -> mu+ N", "single_track", RareResponses(), EXPOSURE, 11, mass=50.0)
+    decays = 2e10
     parts = [Unweighting(work, decays, periods, ("minimum_bias",), a).block(0) for a in (None, ABUNDANT)]
     assert parts[0].total / parts[1].total == pytest.approx(500, rel=0.05)
     event = parts[1].accepted(FIRST_BLOCKS * SIZE).event

@@ -11,14 +11,16 @@ from analysis.catalogue import PseudoData, RareResponses, conditions
 from analysis.schema import TRIGGER_LINES, branches
 from analysis.simulation import pseudo_data
 from analysis.simulation.beam import Exposure, fiducial_fraction
-from analysis.simulation.blocks import source
+from analysis.simulation.blocks import source, unweighting_sources
 from analysis.simulation.pseudo_data import (
     SIZE,
     ImpossibleExposureError,
+    Unweighting,
     blocks_needed,
     downscaled,
     shortened,
     simulate_pseudo_data,
+    unweighted,
 )
 from analysis.triggers import OFF, kept_fraction
 
@@ -143,10 +145,33 @@ def test_lines_that_did_not_fire_are_not_kept():
 
 def test_more_blocks_are_asked_for_until_no_event_stands_for_many():
     many = [np.full(100, 6.0 * SIZE)] * 4
-    assert blocks_needed(many, total=4 * 600 * SIZE, blocks=4) >= 5
-    assert blocks_needed([np.empty(0)] * 4, total=1.0, blocks=4) == 4
-    # one event of ten blocks' weight: half of it may be lost, then five and a bit are enough
-    assert 5 <= blocks_needed([np.array([10.0 * SIZE])], total=10.0 * SIZE, blocks=1, excess=0.5) <= 6
+    assert blocks_needed(many, blocks=4, tolerated=2.0) >= 5
+    assert blocks_needed([np.empty(0)] * 4, blocks=4, tolerated=0.5) == 4
+    # one event of ten blocks' weight from one block: half of it may be lost, then five and a bit are enough
+    assert 5 <= blocks_needed([np.array([10.0 * SIZE])], blocks=1, tolerated=5.0) <= 6
+
+
+def unweighting(decays, excess=0.02):
+    period = shortened(conditions().periods["2022"])
+    works = unweighting_sources(LNV, "dielectron", RareResponses(), Exposure.of((period,), downscaled=True), 5)
+    strata = [Unweighting(work, decays, (period,), ("MT", "eMT")) for work in works]
+    return strata, unweighted(strata, excess, 1, lambda done, wanted: None)
+
+
+def test_what_is_lost_of_a_mode_is_accounted_for_and_tolerated():
+    """Events are kept with the probability min(1, expectation): their sum is what was expected less what is lost."""
+    strata, made = unweighting(3e7)
+    for stratum, result in zip(strata, made, strict=True):
+        blocks = [stratum.block(number) for number in range(result.blocks)]
+        kept = sum(np.minimum(block.expectation / (result.blocks * SIZE), 1).sum() for block in blocks)
+        # what the first blocks' number of decays leaves out is expected, too
+        dropped = sum(block.total - block.expectation.sum() for block in blocks) / (result.blocks * SIZE)
+        assert dropped >= 0
+        assert kept + dropped <= result.expected - result.excess + 1e-6
+        assert len(result.output.event) == pytest.approx(result.expected - result.excess, abs=5 * result.expected**0.5)
+    total = sum(result.expected for result in made)
+    assert total > 1000
+    assert sum(result.excess for result in made) <= 0.02 * total * 1.05
 
 
 def test_an_exposure_out_of_reach_is_an_error(tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from analysis.catalogue import RareResponses, conditions
 from analysis.schema import Z_GTK3
@@ -13,10 +12,9 @@ from analysis.simulation.blocks import source
 EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
 
 
-@pytest.mark.parametrize("unweight", [False, True])
-def test_decays_start_at_gtk3_and_keep_their_weights(unweight):
+def test_decays_start_at_gtk3_and_keep_their_weights():
     rare = RareResponses(photon_missed=0.9)
-    made = source("K+ -> mu+ nu_mu gamma", "single_track", rare, EXPOSURE, 5, unweight=unweight).generator
+    made = source("K+ -> mu+ nu_mu gamma", "single_track", rare, EXPOSURE, 5).generator
     rng = np.random.Generator(np.random.Philox(key=[1, 2]))
     decays = made.block(rng, EXPOSURE, 40_000)
     assert decays.vertex[2].min() < Z_GTK3
