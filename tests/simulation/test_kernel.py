@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from analysis.simulation import kernel
 from analysis.simulation.kernel import cache_directory, fingerprint
 
 
@@ -17,3 +20,20 @@ def test_any_change_of_content_moves_the_cache(tmp_path):
 
 def test_cache_lies_where_clean_removes_it():
     assert cache_directory().parent.name == "__pycache__"
+
+
+def test_old_caches_go_when_a_new_one_is_to_be_made(tmp_path):
+    for age in range(5):
+        made = tmp_path / f"kernels-{age}"
+        made.mkdir()
+        os.utime(made, (1000 + age, 1000 + age))
+    (tmp_path / "other").mkdir()
+    kernel.prune(tmp_path / "kernels-4")
+    assert len(list(tmp_path.iterdir())) == 6
+    kernel.prune(tmp_path / "kernels-5")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernels-3", "kernels-4", "other"]
+
+
+def test_modules_that_no_kernel_uses_have_none():
+    for name in kernel.WITHOUT:
+        assert "@kernel" not in (kernel.PACKAGE / "simulation" / name).read_text()
