@@ -47,13 +47,11 @@ class SampleWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         self._file = uproot.recreate(self._temporary, compression=COMPRESSION, uuid_function=lambda: self._uuid)
-        self._tree = self._declare()
+        self._tree: Any = self._declare() if self.format == "ttree" else None
         return self
 
     def _declare(self) -> Any:
         types: dict[str, Any] = {b.name: np.dtype(b.dtype) for b in self._scalars}
-        if self.format == "rntuple":
-            return self._file.mkrntuple(EVENTS_TREE, self._flat(Output(*_empty())))
         for c in self._collections:
             fields = {f.name: ak.types.NumpyType(f.dtype) for f in c.fields}
             record = ak.types.RecordType(list(fields.values()), list(fields))
@@ -78,7 +76,16 @@ class SampleWriter:
         output = concatenated(self._waiting)
         self._waiting = []
         if len(output.event):
-            self._tree.extend(self._flat(output) if self.format == "rntuple" else self._columns(output))
+            self._extend(output)
+
+    def _extend(self, output: Output) -> None:
+        """An RNTuple is made with its first events: ROOT does not read one that begins with an empty cluster."""
+        if self.format == "ttree":
+            self._tree.extend(self._columns(output))
+        elif self._tree is None:
+            self._tree = self._file.mkrntuple(EVENTS_TREE, self._flat(output))
+        else:
+            self._tree.extend(self._flat(output))
 
     def _columns(self, output: Output) -> dict[str, Any]:
         """Columns of a TTree: one array of records per collection."""
@@ -116,6 +123,8 @@ class SampleWriter:
         try:
             if kind is None:
                 self._flush()
+                if self._tree is None:
+                    self._extend(Output(*_empty()))
         finally:
             self._file.close()
             if kind is not None:
