@@ -23,7 +23,13 @@ from analysis.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0
 from analysis.search import Interval
 from analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time
 from analysis.selection.pi0 import neutral_vertex_z
-from analysis.selection.three_track import RICH_ANGLE, VERTEX_CHARGE, VERTEX_Z, closed_kinematics
+from analysis.selection.three_track import (
+    LKR_SEPARATION,
+    RICH_ANGLE,
+    VERTEX_CHARGE,
+    VERTEX_Z,
+    closed_kinematics,
+)
 from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
 
 Float = NDArray[np.float64]
@@ -39,7 +45,8 @@ MUON_WINDOW = 5 * ns
 class Probe:
     """Tracks of a known kind, one a row: momentum (MeV), charge, weight, and what the detectors say about them.
 
-    `outer` ones point at an outer tile of the muon detector, as the di-muon line asks.
+    `outer` ones point at an outer tile of the muon detector, `outer_muon` have a signal of one: what the di-muon line
+    asks for.
     """
 
     momentum: Float
@@ -50,6 +57,7 @@ class Probe:
     in_rich: Mask
     muon: Mask
     outer: Mask
+    outer_muon: Mask
 
     def take(self, rows: Mask) -> Probe:
         return Probe(**{name: values[rows] for name, values in vars(self).items()})
@@ -64,6 +72,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
     behind, muv3 = np.abs(c.at_plane(facts().muv3.z)).max(axis=-1), facts().muv3
     shadow = np.linalg.norm(c.at_plane(facts().lav.z_back[-1]), axis=-1) > facts().lav.r_min[-1]
     inside = in_lkr_acceptance(impact[..., 0], impact[..., 1]) & ~shadow
+    muon = muv3_in_time(c, MUON_WINDOW)
     values = (
         c.track("momentum"),
         c.track("charge").astype(np.int64),
@@ -71,20 +80,29 @@ def _probe(c: Candidates, weight: Float) -> Probe:
         energy_over_momentum(c),
         c.track("rich_log_e") > c.track("rich_log_pi"),
         in_rich_acceptance(front[..., 0], front[..., 1]) & (c.track("rich_hits") > 0),
-        muv3_in_time(c, MUON_WINDOW),
+        muon,
         (behind > muv3.tile) & (behind < muv3.half_side),
+        muon & _of_outer_tile(c),
     )
     return Probe(*(np.asarray(v)[inside] for v in values))
 
 
+def _of_outer_tile(c: Candidates) -> Mask:
+    """Tracks (n, k) whose associated signal is of an outer tile; of no meaning without one."""
+    outer = c.columns.flat("Muv3", "outer")
+    place = c.columns.offsets("Muv3")[c.event][:, None] + c.track("muv3_index")
+    return np.asarray(np.append(outer, False)[np.clip(place, 0, len(outer))])
+
+
 def pions(columns: Columns, weight: Float) -> Probe:
-    """Pions of closed three-pion vertices whose rings do not overlap; `weight` (events,)."""
+    """Pions of closed three-pion vertices whose rings and showers do not overlap; `weight` (events,)."""
     c = three_track_vertices(columns)
     wanted = np.ones(len(c), bool)
     for quantity, within in (
         (VERTEX_CHARGE, Interval(0.5, 1.5)),
         (VERTEX_Z, Interval(105 * m, 180 * m)),
         (RICH_ANGLE, Interval(low=4 * mrad)),
+        (LKR_SEPARATION, Interval(low=200 * mm)),
         *((cut.quantity, cut.within) for cut in closed_kinematics(2.5 * GeV)),
     ):
         inside = within.mask(quantity.of(c))
@@ -160,8 +178,8 @@ MAPS = (
         lambda p: p.ratio < PION_LIKE, PION_EDGES,
     ),
     Measured(
-        "pi_as_mu", "pions with a muon detector signal within 5 ns, tagged by E/p, outer tiles", pions, _showering,
-        lambda p: p.muon, MUON_EDGES,
+        "pi_as_mu", "pions with a signal of an outer tile within 5 ns, tagged by E/p", pions, _showering,
+        lambda p: p.outer_muon, MUON_EDGES,
     ),
     Measured(
         "pi_minimum_ionising", "pions with the E/p of a muon, tagged as no muons by the muon detector", pions,
