@@ -17,7 +17,7 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.prospects import all_missed, line_seen, mass_of_products
+from analysis.simulation.products import all_missed, line_seen, mass_of_products
 from analysis.simulation.streams import Focus, Stream
 from analysis.simulation.transport import PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate

@@ -29,7 +29,8 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.prospects import answers, lines_seen, promises
+from analysis.simulation.products import lines_seen
+from analysis.simulation.prospects import answers, promises
 from analysis.simulation.response import Bias
 from analysis.simulation.streams import Requirement, Stream
 from analysis.simulation.transport import PHOTON

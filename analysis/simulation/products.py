@@ -1,0 +1,95 @@
+"""Where the true products of a decay point and how heavy they are, before anything is tracked."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.detector import inside_octagon, inside_square, inside_straw, straw_views
+from analysis.particles import MASS_E, MASS_PI
+from analysis.simulation.constants import Constants
+from analysis.simulation.conversions import conversion_probability
+from analysis.simulation.kernel import kernel
+from analysis.simulation.layout import Decays
+from analysis.simulation.transport import PHOTON
+from analysis.simulation.vetoes import IN_LKR, photon_fate, photon_inefficiency
+
+Ints = npt.NDArray[np.int64]
+
+
+@kernel
+def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
+    """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter beyond the
+    radius `inner` (mm).
+
+    Never for upstream decays, which the magnet in front of the tank bends.
+    """
+    px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
+    if pz < 3000.0 or d.vertex[2, i] < c.trim5_z:
+        return False
+    kicked = (px + d.charge[k] * c.magnet_kick) / pz
+    x, y, z = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
+    at_magnet = x + px / pz * (c.magnet_z - z)
+    for chamber in range(4):
+        plane = c.straw_z[chamber]
+        x_here = x + px / pz * (plane - z)
+        if chamber > 1:
+            x_here = at_magnet + kicked * (plane - c.magnet_z)
+        y_here = y + py / pz * (plane - z)
+        if not inside_straw(x_here, y_here, c.straw_hole_x[chamber], c.straw_half, c.straw_r_max):
+            return False
+        if straw_views(x_here, y_here, c.straw_hole_x[chamber], c.straw_half) < 2:
+            return False
+    x_here = at_magnet + kicked * (c.lkr_z - c.magnet_z)
+    return inside_octagon(x_here, y + py / pz * (c.lkr_z - z), inner, c.lkr_apothem)
+
+
+@kernel
+def lines_seen(c: Constants, d: Decays, out: Ints) -> None:
+    """How many charged products of each decay, in `out` (n,), cross the detectors on straight lines."""
+    for i in range(d.weight.size):
+        out[i] = 0
+        for k in range(d.pdg.size):
+            if d.charge[k] != 0 and line_seen(c, d, k, i, c.irc_r_max):
+                out[i] += 1
+
+
+@kernel
+def mass_of_products(d: Decays, i: int, first: int, second: int, pair_only: bool) -> float:
+    """Mass (MeV) of two charged products as electrons, alone or with all other charged ones as pions."""
+    energy, x, y, z = 0.0, 0.0, 0.0, 0.0
+    for k in range(d.pdg.size):
+        electron = k in (first, second)
+        if d.charge[k] == 0 or (pair_only and not electron):
+            continue
+        px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
+        mass = MASS_E if electron else MASS_PI
+        energy += np.sqrt(px * px + py * py + pz * pz + mass * mass)
+        x, y, z = x + px, y + py, z + pz
+    return np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
+
+
+@kernel
+def all_missed(c: Constants, d: Decays, i: int) -> float:
+    """Probability that no detector sees any photon."""
+    row, probability = np.zeros(11), 1.0
+    for k in range(d.pdg.size):
+        if d.pdg[k] == PHOTON:
+            for j in range(3):
+                row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
+            detector, _, _, _ = photon_fate(c, row)
+            missed = photon_inefficiency(c, detector, d.momenta[k, 3, i])
+            if detector == IN_LKR:  # about half of the pairs are swept out
+                missed += 0.5 * conversion_probability(c, row)
+            probability *= min(missed, 1.0)
+    return probability
+
+
+@kernel
+def meets_muon_detector(c: Constants, d: Decays, k: int, i: int, margin: float) -> bool:
+    """Whether a straight line with the kick meets the muon detector at least `margin` (mm) from its edges."""
+    slope_x, slope_y = d.momenta[k, 0, i] / d.momenta[k, 2, i], d.momenta[k, 1, i] / d.momenta[k, 2, i]
+    x = d.vertex[0, i] + slope_x * (c.muv3_z - d.vertex[2, i])
+    x += d.charge[k] * c.magnet_kick / d.momenta[k, 2, i] * (c.muv3_z - c.magnet_z)
+    y = d.vertex[1, i] + slope_y * (c.muv3_z - d.vertex[2, i])
+    return inside_square(x, y, c.muv3_r_min + margin, c.muv3_half - margin)
