@@ -78,9 +78,11 @@ def all_missed(c: Constants, d: Decays, i: int) -> float:
             for j in range(3):
                 row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
             detector, _, _, _ = photon_fate(c, row)
-            missed = photon_inefficiency(c, detector, d.momenta[k, 3, i])
-            if detector == IN_LKR:  # about half of the pairs are swept out
-                missed += 0.5 * conversion_probability(c, row)
+            energy = d.momenta[k, 3, i]
+            missed = photon_inefficiency(c, detector, energy)
+            if detector == IN_LKR:
+                # too soft for a cluster; of the others that convert about half are swept out
+                missed = 1.0 if energy < c.lkr_threshold else missed + 0.5 * conversion_probability(c, row)
             probability *= min(missed, 1.0)
     return probability
 
