@@ -79,7 +79,7 @@ class Columns:
         stretches = Stretches(kept)
         left = Columns(KeptSource(self.source, stretches))
         left.read = self.read
-        for (name, field), values in self._columns.items():
+        for (name, field), values in tuple(self._columns.items()):  # offsets may be read on the way
             if not name:
                 left._columns[name, field] = stretches.of(values)
             elif field:

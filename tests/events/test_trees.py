@@ -118,6 +118,16 @@ def test_columns_without_some_events_are_those_of_the_others(seed, several_baske
         np.testing.assert_array_equal(np.diff(left.offsets("Lav")), arrays["nLav"])
 
 
+def test_events_can_be_taken_out_before_anything_asked_for_offsets(several_baskets):
+    hidden = np.arange(EVENTS) % 7 == 0
+    with uproot.open(several_baskets) as file:
+        columns = Columns(open_tree(file, "Events").source(0, EVENTS))
+        columns.flat("Track", "momentum")
+        left = columns.without(hidden)
+        wanted = ak.flatten(file["Events"]["Track_momentum"].array()[~hidden])
+        np.testing.assert_array_equal(left.flat("Track", "momentum"), ak.to_numpy(wanted))
+
+
 def test_some_objects_are_those_of_the_whole_column(several_baskets):
     index = np.array([[5, 0, 900], [17, 17, 3]])
     with uproot.open(several_baskets) as file:
