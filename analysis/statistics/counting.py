@@ -24,6 +24,9 @@ from analysis.statistics.background import Background, total_counts
 
 Floats = NDArray[np.float64]
 
+NEGLIGIBLE = 1e-10
+"""Relative error of the efficiency below which nothing depends on it in double precision, but its square may vanish."""
+
 
 class CountingExperiment:
     """An observed count, its backgrounds and the relative error of the signal efficiency; CLs of a signal mean.
@@ -42,8 +45,8 @@ class CountingExperiment:
         self.observed = observed
         self._ratio: Floats = (cumulative / cumulative[-1])[::-1]
         self._j = np.arange(observed + 1)
-        self._spread = relative_error**2
-        if relative_error == 0:
+        self._spread = 0.0 if relative_error < NEGLIGIBLE else relative_error**2
+        if self._spread == 0:
             self._log_terms: Floats = -gammaln(self._j + 1)
         else:
             steps = np.log1p(self._j[:-1] * self._spread) - np.log(self._j[1:])
@@ -118,7 +121,7 @@ def bayesian_limits(
     every efficiency weighted by its inverse: Gamma(1/r^2 - 1) in place of Gamma(1/r^2).  At r >= 1 the posterior
     cannot be normalised and ArgumentError is raised.
     """
-    if relative_error == 0:
+    if relative_error < NEGLIGIBLE:
         return cls_limits(counts, backgrounds, 0.0, confidence_level)
     if relative_error >= 1:
         raise ArgumentError("ses_error of 100% or more has no flat-prior posterior; use method 'cls'")

@@ -76,7 +76,7 @@ def good_vertices(event: dict[str, Any]) -> list[tuple[list[dict[str, float]], n
     found = []
     for three in combinations(event["Track"], 3):
         point, chi2 = vertex_of(list(three))
-        if chi2 < 50 and 102400 < point[2] < 183000:
+        if chi2 < 60 and 102400 < point[2] < 183000:
             found.append((list(three), point))
     return found
 
