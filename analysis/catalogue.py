@@ -184,8 +184,7 @@ class PseudoData(Facts):
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
     fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays the sample stands for.  Of a stream
     of abundant events one in `prescale` is kept, of an `abundant` class in any stream one in its own factor: both
-    multiply the downscalings that the events carry.  `tolerated_excess` is the part of a mode's events that may be lost
-    because single simulated events stand for more than one.
+    multiply the downscalings that the events carry.
     """
 
     periods: tuple[str, ...]
@@ -195,7 +194,6 @@ class PseudoData(Facts):
     seed: Count
     prescale: Count = 1
     exposure: Annotated[float, Field(gt=0, le=1)] = 1.0
-    tolerated_excess: Annotated[float, Field(gt=0, lt=1)] = 0.02
     abundant: Abundant | None = None
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""

@@ -46,6 +46,8 @@ SMEARED = 0.01 * GeV2
 deviations."""
 QUICK = 0.1
 """Part of the exposure that a quick sample has."""
+TOLERATED_EXCESS = 0.02
+"""Part of a mode's events that may be lost because single simulated events stand for more than one."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
 FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 4, 4000, 4
@@ -288,7 +290,7 @@ def simulate_pseudo_data(
         invisible = sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf
         sources = unweighting_sources(decay, sample.stream, rare, exposure, sample.seed, invisible=invisible)
         strata = [Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant) for work in sources]
-        made = unweighted(strata, sample.tolerated_excess, workers, report)
+        made = unweighted(strata, TOLERATED_EXCESS, workers, report)
         parts.append(concatenated([stratum.output for stratum in made]))
         blocks += sum(stratum.blocks for stratum in made)
     events = _finished(concatenated(parts), sample.seed)
