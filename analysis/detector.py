@@ -117,6 +117,13 @@ def in_muv3_acceptance(x: npt.ArrayLike, y: npt.ArrayLike) -> Mask:
     return mask
 
 
+def on_outer_muv3_tile(x: npt.ArrayLike, y: npt.ArrayLike) -> Mask:
+    """Points (mm) in the muon detector's plane on one of the 140 tiles around the inner eight."""
+    muv3, away = detector().muv3, np.maximum(np.abs(_points(x)), np.abs(_points(y)))
+    mask: Mask = (away > muv3.tile) & (away < muv3.half_side)
+    return mask
+
+
 def in_fiducial_volume(z: npt.ArrayLike) -> Mask:
     """Decay positions z (mm) inside the fiducial volume."""
     volume = detector().fiducial_volume

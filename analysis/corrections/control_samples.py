@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.detector import detector as facts
-from analysis.detector import in_lkr_acceptance, in_rich_acceptance
+from analysis.detector import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
 from analysis.events.candidates import Candidates, three_track_vertices
 from analysis.events.columns import Columns
 from analysis.events.photons import PhotonRule, with_pi0
@@ -69,7 +69,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
     The last large-angle station covers the calorimeter's edge.
     """
     impact, front = c.at_plane(facts().lkr.z), c.at_plane(facts().rich.z_front)
-    behind, muv3 = np.abs(c.at_plane(facts().muv3.z)).max(axis=-1), facts().muv3
+    behind = c.at_plane(facts().muv3.z)
     shadow = np.linalg.norm(c.at_plane(facts().lav.z_back[-1]), axis=-1) > facts().lav.r_min[-1]
     inside = in_lkr_acceptance(impact[..., 0], impact[..., 1]) & ~shadow
     muon = muv3_in_time(c, MUON_WINDOW)
@@ -81,7 +81,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
         c.track("rich_log_e") > c.track("rich_log_pi"),
         in_rich_acceptance(front[..., 0], front[..., 1]) & (c.track("rich_hits") > 0),
         muon,
-        (behind > muv3.tile) & (behind < muv3.half_side),
+        on_outer_muv3_tile(behind[..., 0], behind[..., 1]),
         muon & _of_outer_tile(c),
     )
     return Probe(*(np.asarray(v)[inside] for v in values))

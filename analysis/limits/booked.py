@@ -72,7 +72,7 @@ class Booked:
         """Mean weight, sum w^2 / sum w, of the events after the last cut of a selection that leaves any (0: none)."""
         rows: Any = self.histogram(sample, selection, "cutflow").view()
         left = rows[rows["value"] > 0]
-        return float(left["variance"][-1] / left["value"][-1]) if len(left) else 0.0
+        return Count(float(left["value"][-1]), float(left["variance"][-1])).mean_weight if len(left) else 0.0
 
     def accepted(self, sample: str, selection: Selection, region: str) -> Count:
         """Sum of weights in a region, the common efficiency of the data set applied."""

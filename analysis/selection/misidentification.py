@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.corrections.maps import IdentificationMaps
-from analysis.detector import detector
+from analysis.detector import detector, on_outer_muv3_tile
 from analysis.events.candidates import Candidates
 from analysis.particles import particle
 from analysis.search import Quantity
@@ -38,6 +38,12 @@ def _taken_for(identify: Callable[[Candidates], Candidates], enforced: tuple[str
     return identification
 
 
+@cache
+def _maps() -> IdentificationMaps:
+    """Read once, not for every chunk."""
+    return IdentificationMaps.read()
+
+
 def pions_as_muons(slots: tuple[int, ...]) -> Weight:
     """Probability that the identified pions of all `slots` are taken for muons instead, shape (n,).
 
@@ -46,7 +52,7 @@ def pions_as_muons(slots: tuple[int, ...]) -> Weight:
     """
 
     def weight(c: Candidates) -> Float:
-        maps, momentum = IdentificationMaps.read(), c.track("momentum")[:, list(slots)]
+        maps, momentum = _maps(), c.track("momentum")[:, list(slots)]
         signal, soft = (maps.probability(name, momentum) for name in ("pi_as_mu", "pi_minimum_ionising"))
         return np.asarray((signal / (1 - signal) * soft).prod(axis=1))
 
@@ -56,7 +62,7 @@ def pions_as_muons(slots: tuple[int, ...]) -> Weight:
 def _outer_tiles(slots: tuple[int, ...], c: Candidates) -> NDArray[np.int64]:
     muv3 = detector().muv3
     at = c.at_plane(muv3.z)[:, list(slots)]
-    outer = (np.abs(at).max(axis=-1) > muv3.tile) & (np.abs(at).max(axis=-1) < muv3.half_side)
+    outer = on_outer_muv3_tile(at[..., 0], at[..., 1])
     tile = np.floor(at / muv3.tile)
     same = (tile[:, :1] == tile[:, 1:]).all(axis=-1)[:, 0]
     return np.asarray(outer.sum(axis=1) - (outer.all(axis=1) & same))
