@@ -42,6 +42,7 @@ from analysis.simulation.vetoes import (
     IN_LAV,
     IN_LKR,
     IN_SAC,
+    beside_any,
     lav_station,
     photon_seen,
     photon_target,
@@ -195,9 +196,10 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
 
 
 @kernel
-def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count: int, tracks: int) -> tuple[int, int]:
-    """Photons (rows from `first` on) into the vetoes and the calorimeter, tracks into LAV.
+def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int) -> tuple[int, int]:
+    """Photons into the vetoes and the calorimeter, tracks into LAV.
 
+    Of the first `decided` products `photons_missed` has told the fate, but for what is beside the tracks.
     Returns (veto signals, deposits).
     """
     vetoes, deposits = 0, 0
@@ -214,11 +216,13 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
             e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = 150.0, e.times[i]
             vetoes += 1
-    for k in range(first, count):
+    for k in range(count):
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
             continue
         detector, station, x, y, energy = photon_target(rng, c, row)
+        if k < decided and not (detector == IN_LKR and beside_any(c, e.particles, decided, x, y)):
+            continue
         if not photon_seen(rng, c, detector, energy):
             continue
         if detector == IN_LKR and converts(rng, c, row):
@@ -266,11 +270,11 @@ def simulate_events(
     for i in range(d.weight.size):
         if d.weight[i] == 0.0:
             continue
-        count, weight, lost = load_products(rng, c, d, i, e), d.weight[i], 0
+        count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
         if requirement.alone:  # most decays end here, before anything is tracked
             missed = photons_missed(rng, c, e.particles, count, bias.photon_missed)
             weight *= thinned(rng, missed, bias.least_missed)
-            lost = count
+            decided = count
             if weight == 0.0:
                 continue
         count, tracks, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
@@ -302,7 +306,7 @@ def simulate_events(
         if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
             continue
         seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
-        vetoes, deposits = neutral(rng, c, e, lost, count, seen)
+        vetoes, deposits = neutral(rng, c, e, decided, count, seen)
         clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
         if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
             continue

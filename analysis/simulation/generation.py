@@ -17,7 +17,7 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import all_missed, line_seen, mass_of_products
+from analysis.simulation.products import all_missed, line_seen, load_product, mass_of_products
 from analysis.simulation.streams import Focus, Stream
 from analysis.simulation.transport import PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate
@@ -95,8 +95,7 @@ def _photon_vetoed(c: Constants, d: Decays, i: int) -> bool:
     row = np.zeros(11)
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON and d.momenta[k, 3, i] > c.lav_threshold:
-            for j in range(3):
-                row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
+            load_product(d, k, i, row)
             if photon_fate(c, row)[0] == IN_LAV:
                 return True
     return False

@@ -11,9 +11,10 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.transport import PHOTON
-from analysis.simulation.vetoes import IN_LKR, photon_fate, photon_inefficiency
+from analysis.simulation.transport import CHARGE, PHOTON, PX, X
+from analysis.simulation.vetoes import IN_LKR, beside, photon_fate, photon_inefficiency
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -70,17 +71,36 @@ def mass_of_products(d: Decays, i: int, first: int, second: int, pair_only: bool
 
 
 @kernel
+def load_product(d: Decays, k: int, i: int, row: Floats) -> None:
+    """Put charge, momentum and origin of product k of decay i where a particle has them."""
+    row[CHARGE] = d.charge[k]
+    for j in range(3):
+        row[PX + j], row[X + j] = d.momenta[k, j, i], d.vertex[j, i]
+
+
+@kernel
+def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Floats) -> bool:
+    for k in range(d.pdg.size):
+        if d.charge[k] != 0:
+            load_product(d, k, i, row)
+            if beside(c, row, x, y):
+                return True
+    return False
+
+
+@kernel
 def all_missed(c: Constants, d: Decays, i: int) -> float:
-    """Probability that no detector sees any photon."""
+    """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen."""
     row, probability = np.zeros(11), 1.0
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON:
-            for j in range(3):
-                row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
-            detector, _, _, _ = photon_fate(c, row)
+            load_product(d, k, i, row)
+            detector, _, x, y = photon_fate(c, row)
             energy = d.momenta[k, 3, i]
             missed = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
+                if _beside_product(c, d, i, x, y, row):
+                    continue
                 # too soft for a cluster; of the others that convert about half are swept out
                 missed = 1.0 if energy < c.lkr_threshold else missed + 0.5 * conversion_probability(c, row)
             probability *= min(missed, 1.0)
