@@ -128,8 +128,9 @@ def match_kaons(  # type: ignore[no-untyped-def]
                 squares = (late / MATCHING_WIDTHS[0]) ** 2 + (distance / MATCHING_WIDTHS[1]) ** 2
                 if squares < best:
                     best = squares
-                    indices[found] = e, t, k, g
-                    values[found] = x, y, z, distance, squares
+                    indices[found, 0], indices[found, 1], indices[found, 2], indices[found, 3] = e, t, k, g
+                    values[found, 0], values[found, 1], values[found, 2] = x, y, z
+                    values[found, 3], values[found, 4] = distance, squares
         if best < np.inf:
             found += 1
     return indices[:found].copy(), values[:found].copy()

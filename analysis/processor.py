@@ -209,8 +209,7 @@ class Examined:
         """The histogram of each cut's quantity with all other cuts applied."""
         booked = {}
         for i, (cut, values) in enumerate(zip(self.cuts, self.values, strict=True)):
-            others = self.passing(but=i)
-            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values[others], _of(self.weight, others))
+            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values, self.weight, self.passing(but=i))
         return booked
 
 
@@ -257,9 +256,11 @@ def _of(values: NDArray[Any] | None, mask: Mask) -> Any:
     return values if values is None or mask.all() else values[mask]
 
 
-def _spectrum(quantity: Quantity, values: NDArray[Any], weight: Weights | None) -> hist.Hist[Any]:
+def _spectrum(
+    quantity: Quantity, values: NDArray[Any], weight: Weights | None, rows: Mask | None = None
+) -> hist.Hist[Any]:
     histogram = histograms.spectrum(quantity)
-    histograms.fill(histogram, quantity, values, weight)
+    histograms.fill(histogram, quantity, values, weight, rows)
     return histogram
 
 

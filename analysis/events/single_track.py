@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.events.candidates import VERTEX_Z, Candidates
 from analysis.events.columns import Columns
-from analysis.events.kinematics import energies
+from analysis.events.kinematics import dot, energies, modulus
 from analysis.matching import count_vertices, match_kaons
 from analysis.particles import MASS_K, PARTICLES
 from analysis.schema import Z_BEFORE_MAGNET
@@ -104,9 +104,9 @@ def vertices_with_others(c: SingleTracks, distance: float) -> Index:
 
 def missing_mass_squared(c: SingleTracks) -> Float:
     """(P_K - P)^2 with the kaon's and the track's measured momenta, shape (n,), MeV2 (Section 2)."""
-    energy = np.sqrt((c.kaon**2).sum(axis=-1) + MASS_K**2) - energies(c)[:, 0]
+    energy = np.sqrt(dot(c.kaon, c.kaon) + MASS_K**2) - energies(c)[:, 0]
     momentum = c.kaon - c.momentum[:, 0]
-    return np.asarray(energy**2 - (momentum**2).sum(axis=-1))
+    return np.asarray(energy**2 - dot(momentum, momentum))
 
 
 def true_missing_mass(c: SingleTracks) -> Float:
@@ -115,15 +115,15 @@ def true_missing_mass(c: SingleTracks) -> Float:
     charged = offsets + (c.columns.flat("Generated", "pdg")[offsets] == PHOTON)  # photons may stand first
     kaon = np.stack([c.per_event(f"truth_kaon_{x}") for x in ("px", "py", "pz")], axis=-1)
     track = np.stack([c.columns.flat("Generated", x)[charged].astype(np.float64) for x in ("px", "py", "pz")], axis=-1)
-    energy = np.sqrt((kaon**2).sum(axis=-1) + MASS_K**2) - np.sqrt((track**2).sum(axis=-1) + c.masses[0] ** 2)
-    return np.asarray(np.sqrt(np.maximum(energy**2 - ((kaon - track) ** 2).sum(axis=-1), 0.0)))
+    energy = np.sqrt(dot(kaon, kaon) + MASS_K**2) - np.sqrt(dot(track, track) + c.masses[0] ** 2)
+    return np.asarray(np.sqrt(np.maximum(energy**2 - dot(kaon - track, kaon - track), 0.0)))
 
 
 def decay_angle(c: SingleTracks) -> Float:
     """Angle (rad, (n,)) between the kaon's momentum in the laboratory and the track's in the kaon's rest frame."""
-    kaon = np.linalg.norm(c.kaon, axis=-1)
+    kaon = modulus(c.kaon)
     direction = c.kaon / kaon[:, None]
-    along = (c.momentum[:, 0] * direction).sum(axis=-1)
-    across = np.linalg.norm(c.momentum[:, 0] - along[:, None] * direction, axis=-1)
+    along = dot(c.momentum[:, 0], direction)
+    across = modulus(c.momentum[:, 0] - along[:, None] * direction)
     boosted = (np.sqrt(kaon**2 + MASS_K**2) * along - kaon * energies(c)[:, 0]) / MASS_K
     return np.asarray(np.arctan2(across, boosted))
