@@ -34,6 +34,7 @@ from analysis.simulation.skim import (
     rings_of_pion,
     two_positrons,
 )
+from analysis.simulation.strays import CHARGED_ENERGY, keep_stray, stray_signals
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from analysis.simulation.upstream import into_tank
@@ -47,6 +48,7 @@ from analysis.simulation.vetoes import (
     photon_seen,
     photon_target,
     photons_missed,
+    signal,
 )
 from analysis.simulation.workspace import MAX_TRACKS, Event
 
@@ -85,9 +87,11 @@ def _follow(
     state, weight = e.states[slot], 1.0
     state[:] = e.particles[k]
     state[t.PARENT] = k
+    start = e.start
+    start[:] = state
+    e.left[slot] = -1.0
     if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
-    start = e.start
     start[:] = state
     if hastened > 0 and abs(state[t.PDG]) == t.PION:
         left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
@@ -104,12 +108,13 @@ def _follow(
 @kernel
 def reconstruct(
     rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
-) -> tuple[int, int, float]:
-    """Track, then fit the charged products; (count, tracks, weight), tracks -1 once fewer than `needed` are possible.
+) -> tuple[int, int, int, float]:
+    """Track, then fit the charged products; (count, tracks, strays, weight), tracks -1 once fewer than `needed` are
+    possible.
 
     Pions decay `hastened` times as often (0: naturally); the weight makes up for it.
     """
-    followed, possible, weight = 0, 0, 1.0
+    followed, possible, strays, weight = 0, 0, 0, 1.0
     for k in range(d.pdg.size):
         possible += int(d.charge[k] != 0)
     for k in range(d.pdg.size):
@@ -122,7 +127,8 @@ def reconstruct(
         else:
             possible -= 1
             if possible < needed:
-                return count, -1, weight
+                return count, -1, strays, weight
+            strays = keep_stray(c, e, strays, e.states[followed], e.left[followed], e.start)
     tracks = 0
     for slot in range(followed):
         if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
@@ -130,8 +136,10 @@ def reconstruct(
                 e.states[tracks], e.left[tracks] = e.states[slot], e.left[slot]
             tracks += 1
         elif tracks + followed - slot - 1 < needed:
-            return count, -1, weight
-    return count, tracks, weight
+            return count, -1, strays, weight
+        else:
+            strays = keep_stray(c, e, strays, e.states[slot], e.left[slot], e.states[slot])
+    return count, tracks, strays, weight
 
 
 @kernel
@@ -212,10 +220,8 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, coun
             deposit[deposits, 2], deposit[deposits, 3] = energy, e.times[i]
             deposits = secondary_deposits(rng, c, at, deposit, deposits + 1)
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
-        if station >= 0 and vetoes < e.vetoes.shape[0]:
-            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
-            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = 150.0, e.times[i]
-            vetoes += 1
+        if station >= 0:
+            vetoes = signal(e, vetoes, IN_LAV, station + 1.0, CHARGED_ENERGY, e.times[i])
     for k in range(count):
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
@@ -233,10 +239,8 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, coun
             deposit[deposits, 2] = energy * photon_ratio(rng, c, energy)
             deposit[deposits, 3] = 0.0
             deposits += 1
-        elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
-            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = detector, station + 1
-            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = energy, 0.0
-            vetoes += 1
+        elif detector in (IN_LAV, IN_IRC, IN_SAC):
+            vetoes = signal(e, vetoes, detector, station + 1.0, energy, 0.0)
     return vetoes, deposits
 
 
@@ -277,7 +281,7 @@ def simulate_events(
             decided = count
             if weight == 0.0:
                 continue
-        count, tracks, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
+        count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
         if tracks < 0:
             continue
         for k in range(tracks):
@@ -307,8 +311,11 @@ def simulate_events(
             continue
         seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
         vetoes, deposits = neutral(rng, c, e, decided, count, seen)
+        found = vetoes, deposits, accidentals
+        count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
         clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
-        if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
+        photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
+        if (vetoed and requirement.alone) or (not agrees and photons < requirement.photons):
             continue
         write_event(
             rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used

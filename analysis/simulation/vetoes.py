@@ -12,14 +12,25 @@ from analysis.simulation.kernel import kernel
 from analysis.simulation.response import happens, log_interpolate
 from analysis.simulation.transport import CHARGE, ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
 from analysis.simulation.upstream import inside_collimator
+from analysis.simulation.workspace import Event
 
 Floats = npt.NDArray[np.float64]
 
-NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC = range(5)
+NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC, IN_RICH, IN_CHOD = range(7)
 NEAR = 120.0
 """Selections look for photons farther than 100 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
 calorimeter; the rest is a margin for scattering.
 """
+
+
+@kernel
+def signal(e: Event, count: int, detector: int, where: float, size: float, delay: float) -> int:
+    """Add a signal to `vetoes` of the work space, if there is room; returns the number of signals."""
+    if count == e.vetoes.shape[0]:
+        return count
+    row = e.vetoes[count]
+    row[0], row[1], row[2], row[3] = detector, where, size, delay
+    return count + 1
 
 
 @kernel
