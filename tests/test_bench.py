@@ -11,7 +11,7 @@ import uproot
 
 from analysis.channels import searches
 from analysis.schema import TRIGGER_LINES
-from tests.bench import _ours, _rdataframe, _sample, channels, growth
+from tests.bench import _ours, _rdataframe, _rdataframe_single, _sample, channels, growth
 from tests.bench.__main__ import collect, met
 from tests.bench._declaration import NoReferenceError, final_state, selections
 from tests.bench._figure import draw
@@ -36,7 +36,7 @@ def events(files):
 @pytest.mark.parametrize("name", CHANNELS)
 def test_the_idiomatic_version_selects_the_same_events(name, files):
     path = files[name]
-    ours, theirs = _ours.selected(path, CHANNELS[name]), channels.idiomatic(path, CHANNELS[name])
+    ours, theirs = _ours.selected(path, selections(CHANNELS[name])), channels.idiomatic(path, CHANNELS[name])
     channels.agree(name, "the idiomatic version", ours, theirs)
     assert sum(len(found) for found in ours.values()) > 10
 
@@ -52,7 +52,7 @@ def test_versions_that_disagree_are_refused():
 
 def test_a_channel_gives_rows_and_a_figure(events, tmp_path, monkeypatch):
     monkeypatch.setattr(_rdataframe, "installation", lambda: _raise(_rdataframe.RootMissingError("none")))
-    monkeypatch.setattr(channels, "idiomatic", _ours.selected)
+    monkeypatch.setattr(channels, "idiomatic", lambda path, wanted: _ours.selected(path, selections(wanted)))
     rows = [*channels.channel("pi_ee", events, EVENTS, 1), *channels.together(("pi_ee", "mu_nu_ee"), events, EVENTS, 1)]
     for row in rows:
         assert row["ratio"] > 0
@@ -75,7 +75,7 @@ def test_the_program_holds_every_value_of_the_declaration(name):
     text = _rdataframe.program(CHANNELS[name])
     for _, selection in selections(CHANNELS[name]).values():
         for cut in selection.cuts:
-            assert f"{_rdataframe._number(cut.within.low)}, {_rdataframe._number(cut.within.high)})" in text
+            assert f"{_rdataframe.number(cut.within.low)}, {_rdataframe.number(cut.within.high)})" in text
     assert text.count("Histo1D") == len(selections(CHANNELS[name]))
 
 
@@ -87,14 +87,60 @@ def test_a_selection_without_reference_says_so():
     assert not CHANNELS.keys() & channels.single_track_channels().keys()
 
 
-def test_single_tracks_are_compared_with_reading(tmp_path):
-    names = channels.single_track_channels()
-    name = "mu_n"
-    path = channels.write(tmp_path, names[name], 2000, _sample.single_tracks(1000))
-    row, others = channels.against_reading(name, path, 2000, 1, [])
+def test_the_program_of_a_lone_track_holds_every_value_of_the_declaration():
+    for name, wanted in channels.single_track_channels().items():
+        known = _rdataframe_single.selections(wanted)
+        assert bool(known) == name.startswith("mu_")
+        text = _rdataframe_single.program(wanted) if known else ""
+        for _, selection in known.values():
+            for cut in selection.cuts:
+                assert f"{_rdataframe.number(cut.within.low)}, {_rdataframe.number(cut.within.high)})" in text
+            assert "0.2 && muon_in_time(" in text
+            assert "30000.0, 9500.0)" in text
+        assert text.count("Histo1D") == len(known)
+
+
+def test_quantities_of_a_lone_track_that_cxx_does_not_know_are_named():
+    (pion,), (muon,) = (of_channel(name) for name in ("pi_nu_nu", "mu_n"))
+    with pytest.raises(NoReferenceError, match="identification by pion"):
+        _rdataframe_single.lone_track(pion.signal)
+    state = _rdataframe_single.lone_track(muon.signal)
+    unknown = {cut.quantity.name for cut in pion.signal.cuts if not _known(cut.quantity, state)}
+    assert {"tracks", "hodoscope_tiles", "rich_hits"} <= unknown
+    assert not {"track_momentum", "kaon_time", "lav_signals"} & unknown
+
+
+def of_channel(name):
+    return channels.single_track_channels()[name][:1]
+
+
+def _known(quantity, state):
+    try:
+        return bool(_rdataframe_single.expression(quantity, state).code)
+    except NoReferenceError:
+        return False
+
+
+def test_single_tracks_are_compared_with_reading(tmp_path, monkeypatch):
+    monkeypatch.setattr(_rdataframe, "installation", lambda: _raise(_rdataframe.RootMissingError("none")))
+    wanted = channels.single_track_channels()["mu_n"]
+    path = channels.write(tmp_path, wanted, 2000, _sample.single_tracks(1000))
+    (row,) = channels.single_channel("mu_n", path, 2000, 1)
     assert row["ratio"] > 0
     assert "Gtk_momentum" in row["columns"]
-    assert others == []
+    assert row["stages"]["candidates"] > 0
+    monkeypatch.setattr(channels, "rdataframe", lambda _: tmp_path / "program")
+    monkeypatch.setattr(_rdataframe, "execute", lambda *_: {"selected": {}, "seconds": 1e-9})
+    with pytest.raises(KeyError):
+        channels.single_channel("mu_n", path, 2000, 1)
+    found = _ours.selected(path, _rdataframe_single.selections(wanted))
+    assert sum(map(len, found.values())) > 10
+    monkeypatch.setattr(_rdataframe, "execute", lambda *_: {"selected": found, "seconds": 1.0})
+    rows = channels.single_channel("mu_n", path, 2000, 1)
+    assert [row["to"].split()[-1] for row in rows[1:]] == ["thread", "RNTuple"]
+    found["2016-2018/signal"].append([9, 9])
+    with pytest.raises(channels.DisagreementError, match="burst 9 event 9"):
+        channels.single_channel("mu_n", path, 2000, 1)
 
 
 def test_each_event_of_a_stream_was_triggered_by_its_lines(files):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,7 @@ from analysis.execution.executors import SerialExecutor
 from analysis.execution.runner import inspect_fileset, plan
 from analysis.processor import SearchProcessor, book_search, examine, start
 from analysis.schema import EVENTS_TREE
-from analysis.search import Search
-from tests.bench._declaration import selections
+from analysis.search import Search, Selection
 from tests.bench._measure import peak_megabytes, user_seconds
 
 CHUNK_SIZE = 500_000
@@ -51,16 +51,15 @@ def windows(path: Path) -> list[tuple[int, int]]:
     return [(item.entrystart, item.entrystop) for item in plan(inspect_fileset({"any": [str(path)]}), CHUNK_SIZE)]
 
 
-def selected(path: Path, searches: tuple[Search, ...]) -> Selected:
+def selected(path: Path, wanted: Mapping[str, tuple[Search, Selection]]) -> Selected:
     """Burst and event number of the selected events, by selection."""
-    found: Selected = {key: [] for key in selections(searches)}
+    found: Selected = {key: [] for key in wanted}
     with uproot.open(path) as file:
         tree = open_tree(file, EVENTS_TREE)
         for window in windows(path):
             columns = Columns(tree.source(*window))
-            for key, (search, selection) in selections(searches).items():
-                examined = examine(selection, start(selection, search.dataset, columns))
-                chosen = examined.identified.take(examined.passing())
+            for key, (search, selection) in wanted.items():
+                chosen = examine(selection, start(selection, search.dataset, columns)).chosen.candidates
                 pairs = zip(chosen.per_event("burst").tolist(), chosen.per_event("event").tolist(), strict=True)
                 found[key].extend([burst, event] for burst, event in pairs)
     return found
@@ -107,13 +106,17 @@ def stages(path: Path, searches: tuple[Search, ...]) -> dict[str, float]:
     return spent
 
 
+def _of(searches: tuple[Search, ...]) -> list[Selection]:
+    return [s for search in searches for s in search.selections]
+
+
 def _find(columns: Columns, searches: tuple[Search, ...]) -> None:
-    for _, s in selections(searches).values():
+    for s in _of(searches):
         columns.shared(s.candidates)
 
 
 def _identify(columns: Columns, searches: tuple[Search, ...]) -> None:
-    for _, s in selections(searches).values():
+    for s in _of(searches):
         columns.shared(s.candidates).once(s.identify)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,18 +54,19 @@ class RootMissingError(RuntimeError):
     """No ROOT to compare with: `make root` installs one into an environment of its own."""
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number as C++ has it."""
     return {float("inf"): "INFINITY", float("-inf"): "-INFINITY"}.get(value, repr(float(value)))
 
 
 def _list(values: Any) -> str:
-    return "{" + ", ".join(_number(v) for v in values) + "}"
+    return "{" + ", ".join(number(v) for v in values) + "}"
 
 
 def _plane(z: float) -> tuple[tuple[str, ...], str]:
     """Columns of the tracks' lines on the side of the magnet where z is, and the distance to their plane."""
     before = z < (Z_BEFORE_MAGNET + Z_AFTER_MAGNET) / 2
-    return (BEFORE, _number(z - Z_BEFORE_MAGNET)) if before else (AFTER, _number(z - Z_AFTER_MAGNET))
+    return (BEFORE, number(z - Z_BEFORE_MAGNET)) if before else (AFTER, number(z - Z_AFTER_MAGNET))
 
 
 def _separation(z: float) -> Expression:
@@ -90,7 +92,7 @@ def expression(q: Quantity, state: FinalState) -> Expression:
     d = detector()
     masses = _list(state.masses)
     table = {
-        "vertex_charge": lambda: Expression((), _number(sum(state.charges))),
+        "vertex_charge": lambda: Expression((), number(sum(state.charges))),
         "vertex_z": lambda: Expression(("candidate",), "candidate.vertex[2]"),
         "track_momentum": lambda: Expression(("id", "Track_momentum"), "of_tracks(id, Track_momentum)"),
         "tracks_in_acceptance": lambda: Expression(
@@ -105,7 +107,7 @@ def expression(q: Quantity, state: FinalState) -> Expression:
         "lav_signals": lambda: Expression(
             ("id", "candidate", "Track_rich_time", "Lav_time", "Lav_station"),
             "lav_signals(Lav_time, Lav_station, mean(of_tracks(id, Track_rich_time)), "
-            f"{_number(p['window'])}, {'candidate.vertex[2]' if p['downstream'] else '-INFINITY'})",
+            f"{number(p['window'])}, {'candidate.vertex[2]' if p['downstream'] else '-INFINITY'})",
         ),
         "momentum_balance": lambda: Expression(
             ("momenta", "beam_momentum"), "std::abs(norm(total(momenta)) - double(beam_momentum))"
@@ -136,7 +138,7 @@ def expression(q: Quantity, state: FinalState) -> Expression:
             ("id", *AFTER, "Track_rich_time", "Cluster_energy", "Cluster_x", "Cluster_y", "Cluster_time"),
             "extra_clusters(Cluster_energy, Cluster_x, Cluster_y, Cluster_time, "
             f"at_plane(id, {', '.join(AFTER)}, {_plane(d.lkr.z)[1]}), mean(of_tracks(id, Track_rich_time)), "
-            f"{_number(p['energy'])}, {_number(p['distance'])}, {_number(p['window'])})",
+            f"{number(p['energy'])}, {number(p['distance'])}, {number(p['window'])})",
         ),
     }
     if name not in table:
@@ -150,14 +152,14 @@ def _rule(rule: Rule) -> Expression:
     ratio = ("candidate", "Track_lkr_energy", "Track_momentum")
     muv3 = ("Track_muv3_index", "Track_muv3_time", "Track_rich_time")
     window = p.get("muv3_veto") if rule.kind == "pion" else p.get("muv3_window")
-    in_time = f"muv3_in_time(candidate, {', '.join(muv3)}, {_number(window or 0)})"
+    in_time = f"muv3_in_time(candidate, {', '.join(muv3)}, {number(window or 0)})"
     if rule.kind == "electron":
-        return Expression(ratio, f"between({eop}, {_number(p['low'])}, {_number(p['high'])})")
+        return Expression(ratio, f"between({eop}, {number(p['low'])}, {number(p['high'])})")
     if rule.kind == "pion":
-        soft = f"between({eop}, -INFINITY, {_number(p['eop_below'])})"
+        soft = f"between({eop}, -INFINITY, {number(p['eop_below'])})"
         return Expression(ratio, soft) if window is None else Expression((*ratio, *muv3), f"but({soft}, {in_time})")
     if rule.kind == "muon":
-        return Expression((*ratio, *muv3), f"both(between({eop}, -INFINITY, {_number(p['eop_below'])}), {in_time})")
+        return Expression((*ratio, *muv3), f"both(between({eop}, -INFINITY, {number(p['eop_below'])}), {in_time})")
     raise NoReferenceError(f"no C++ for the identification rule {rule.kind}")
 
 
@@ -166,10 +168,12 @@ def _types() -> dict[str, str]:
     flat = {name: C_TYPES[b.dtype] for name, b in branches(truth=False).items()}
     jagged = {c.branch(f.name) for c in COLLECTIONS if not c.truth for f in c.fields}
     typed = {name: f"ROOT::RVec<{t}>" if name in jagged else t for name, t in flat.items()}
-    return typed | {"candidate": "Candidate", "id": "Tracks", "momenta": "Momenta"}
+    ours = {"candidate": "Candidate", "id": "Tracks", "momenta": "Momenta", "match": "Match", "pair": "Pair"}
+    return typed | ours
 
 
-def _lambda(columns: tuple[str, ...], body: str) -> str:
+def typed_lambda(columns: tuple[str, ...], body: str) -> str:
+    """A lambda of columns with their types, and the list of their names."""
     unique = tuple(dict.fromkeys(columns))
     arguments = ", ".join(f"const {_types()[c]} &{c}" for c in unique)
     names = ", ".join(f'"{c}"' for c in unique)
@@ -179,36 +183,42 @@ def _lambda(columns: tuple[str, ...], body: str) -> str:
 def _filter(cut: Cut, state: FinalState) -> str:
     value = expression(cut.quantity, state)
     low, high = bounds(cut)
-    return f"    .Filter({_lambda(value.columns, f'inside({value.code}, {_number(low)}, {_number(high)})')})"
+    return f"    .Filter({typed_lambda(value.columns, f'inside({value.code}, {number(low)}, {number(high)})')})"
 
 
-def _chain(number: int, search: Search, selection: Selection) -> str:
-    """The nodes of one selection."""
+def _three_track_chain(i: int, search: Search, selection: Selection) -> str:
+    """The nodes of one selection of three tracks."""
     state = final_state(selection)
-    spans = " || ".join(f"(run >= {p.runs[0]} && run <= {p.runs[1]})" for p in conditions().of(search.dataset))
-    lines = tuple(f"trigger_{line}" for line in selection.triggers)
     rules = [_rule(rule) for rule in state.rules]
     identify = (
         "identified(candidate, Track_charge, {" + ", ".join(str(c) for c in state.charges) + "}, {"
         + ", ".join(r.code for r in rules) + "})"
     )  # fmt: skip
     columns = ("candidate", "Track_charge", *(c for r in rules for c in r.columns))
-    observable = expression(selection.observable, state)
-    low, high = selection.observable.bins[1:]
-    model = f'{{"h{number}", "", {selection.observable.bins[0]}, {low}, {high}}}'
-    scaled = f"({observable.code}) / {_number(selection.observable.unit)}"
+    nodes = [
+        f'    .Define("id", {typed_lambda(columns, identify)})',
+        f"    .Filter({typed_lambda(('id',), 'id.track[0] >= 0')})",
+        f'    .Define("momenta", {typed_lambda(("candidate", "id", *VIEWS, "Track_momentum"), MOMENTA)})',
+        *(_filter(cut, state) for cut in selection.cuts),
+    ]
+    return chain(i, search, selection, nodes, expression(selection.observable, state))
+
+
+def chain(i: int, search: Search, selection: Selection, nodes: list[str], observable: Expression) -> str:
+    """Selection number i: events of the data set that a line fired for, its own nodes, and what is asked of them."""
+    spans = " || ".join(f"(run >= {p.runs[0]} && run <= {p.runs[1]})" for p in conditions().of(search.dataset))
+    lines = tuple(f"trigger_{line}" for line in selection.triggers)
+    bins, low, high = selection.observable.bins
+    scaled = f"({observable.code}) / {number(selection.observable.unit)}"
     return "\n".join(
         (
-            f"  auto s{number} = found.Filter({_lambda(('run',), spans)})",
-            f"    .Filter({_lambda(lines, ' || '.join(lines))})",
-            f'    .Define("id", {_lambda(columns, identify)})',
-            f"    .Filter({_lambda(('id',), 'id.track[0] >= 0')})",
-            f'    .Define("momenta", {_lambda(("candidate", "id", *VIEWS, "Track_momentum"), MOMENTA)})',
-            *(_filter(cut, state) for cut in selection.cuts),
-            f'    .Define("observable", {_lambda(observable.columns, scaled)});',
-            f'  auto h{number} = s{number}.Histo1D<double>({model}, "observable");',
-            f'  auto e{number} = s{number}.Take<ULong64_t>("event");',
-            f'  auto b{number} = s{number}.Take<unsigned int>("burst");',
+            f"  auto s{i} = found.Filter({typed_lambda(('run',), spans)})",
+            f"    .Filter({typed_lambda(lines, ' || '.join(lines))})",
+            *nodes,
+            f'    .Define("observable", {typed_lambda(observable.columns, scaled)});',
+            f'  auto h{i} = s{i}.Histo1D<double>({{"h{i}", "", {bins}, {low}, {high}}}, "observable");',
+            f'  auto e{i} = s{i}.Take<ULong64_t>("event");',
+            f'  auto b{i} = s{i}.Take<unsigned int>("burst");',
         )
     )
 
@@ -216,11 +226,10 @@ def _chain(number: int, search: Search, selection: Selection) -> str:
 MOMENTA = f"momenta_at_vertex(candidate, id, {', '.join(VIEWS)}, Track_momentum)"
 
 
-def program(searches: tuple[Search, ...]) -> str:
-    """The whole program: prints the user CPU seconds of its event loop and the selected events, as JSON."""
-    every = selections(searches)
+def geometry() -> str:
+    """Constants that the libraries use."""
     d = detector()
-    geometry = f"""
+    return f"""
 const std::array<double, 4> STRAW_Z = {_list(d.straw.z)}, HOLE_X = {_list(d.straw.hole_x)};
 const double HOLE = {d.straw.hole_half_side!r}, STRAW_R = {d.straw.r_max!r};
 const double CHOD_Z = {d.chod.z!r}, CHOD_MIN = {d.chod.r_min!r}, CHOD_MAX = {d.chod.r_max!r};
@@ -229,17 +238,12 @@ const std::array<double, 12> LAV_Z = {_list(d.lav.z_front)};
 const double Z_BEFORE = {Z_BEFORE_MAGNET!r}, Z_AFTER = {Z_AFTER_MAGNET!r};
 const double CHI2 = {VERTEX_CHI2!r}, Z_LOW = {VERTEX_Z[0]!r}, Z_HIGH = {VERTEX_Z[1]!r};
 """
-    chains = "\n".join(_chain(i, *pair) for i, pair in enumerate(every.values()))
+
+
+def printed(every: Iterable[str]) -> str:
+    """The end of a program: its event loop, and what it found by the names of the selections."""
     output = "\n".join(f'  print("{key}", *e{i}, *b{i}, {i} == 0);' for i, key in enumerate(every))
-    vertex = _lambda(VIEWS, f"vertex({', '.join(VIEWS)})")
-    return f"""{geometry}
-#include "{LIBRARY}"
-int main(int argc, char **argv) {{
-  ROOT::RDataFrame events("Events", argv[1]);
-  auto found = events.Define("candidate", {vertex})
-    .Filter({_lambda(("candidate",), "candidate.found")});
-{chains}
-  const double before = user_seconds();
+    return f"""  const double before = user_seconds();
   *h0;
   const double seconds = user_seconds() - before;
   std::cout << "{{\\"selected\\": {{";
@@ -247,6 +251,21 @@ int main(int argc, char **argv) {{
   std::cout << "}}, \\"seconds\\": " << seconds << ", \\"peak_mb\\": " << peak_mb() << "}}" << std::endl;
 }}
 """
+
+
+def program(searches: tuple[Search, ...]) -> str:
+    """The whole program: prints the user CPU seconds of its event loop and the selected events, as JSON."""
+    every = selections(searches)
+    chains = "\n".join(_three_track_chain(i, *pair) for i, pair in enumerate(every.values()))
+    vertex = typed_lambda(VIEWS, f"vertex({', '.join(VIEWS)})")
+    return f"""{geometry()}
+#include "{LIBRARY.name}"
+int main(int argc, char **argv) {{
+  ROOT::RDataFrame events("Events", argv[1]);
+  auto found = events.Define("candidate", {vertex})
+    .Filter({typed_lambda(("candidate",), "candidate.found")});
+{chains}
+{printed(every)}"""
 
 
 def installation(environment: Path = ENVIRONMENT) -> Path:
@@ -257,21 +276,22 @@ def installation(environment: Path = ENVIRONMENT) -> Path:
     return found[0]
 
 
-def build(searches: tuple[Search, ...], root: Path, place: Path) -> Path:
-    """Compile the program of some searches into a folder, where it stays until a selection or ROOT changes (compiling
-    takes a minute); CalledProcessError where it does not compile."""
-    source = "#include <array>\n" + program(searches)
-    key = hashlib.sha256((source + LIBRARY.read_text() + str(root)).encode()).hexdigest()[:16]
+def build(source: str, root: Path, place: Path) -> Path:
+    """Compile a program into a folder, where it stays until a selection, a library or ROOT changes (compiling takes a
+    minute); CalledProcessError where it does not compile."""
+    source = "#include <array>\n" + source
+    libraries = "".join(path.read_text() for path in sorted(LIBRARY.parent.glob("*.hpp")))
+    key = hashlib.sha256((source + libraries + str(root)).encode()).hexdigest()[:16]
     binary = place / key
     if not binary.exists():
         place.mkdir(parents=True, exist_ok=True)
         binary.with_suffix(".cpp").write_text(source)
-        libraries = (f"-l{name}" for name in LIBRARIES)
+        linked = (f"-l{name}" for name in LIBRARIES)
         subprocess.run(
             [
                 "g++", "-std=c++17", "-O3", "-march=native", "-pthread", "-o", binary, binary.with_suffix(".cpp"),
-                f"-I{root / 'include'}", f"-L{root / 'lib'}", *libraries, f"-Wl,-rpath,{root / 'lib'}",
-                "-Wl,--allow-shlib-undefined",
+                f"-I{LIBRARY.parent}", f"-I{root / 'include'}", f"-L{root / 'lib'}", *linked,
+                f"-Wl,-rpath,{root / 'lib'}", "-Wl,--allow-shlib-undefined",
             ],
             check=True,
         )  # fmt: skip

@@ -19,7 +19,7 @@ from analysis.catalogue import catalogue, conditions
 from analysis.channels import searches
 from analysis.execution.backend import available_cores
 from analysis.search import Search
-from tests.bench import _idiomatic, _ours, _rdataframe, _sample
+from tests.bench import _idiomatic, _ours, _rdataframe, _rdataframe_single, _sample
 from tests.bench._declaration import selections
 from tests.bench._measure import Cost, cost, medians
 from tests.reading import nano_events
@@ -40,7 +40,7 @@ def benchmarks(events: int = 500_000, repeats: int = 3) -> list[Row]:
     rows = []
     three, single = three_track_channels(), single_track_channels()
     with ThreadPoolExecutor(available_cores()) as compilers:  # before anything is measured
-        list(compilers.map(rdataframe, three.values()))
+        list(compilers.map(rdataframe, [*three.values(), *single.values()]))
     with tempfile.TemporaryDirectory() as place:
         pool = _sample.pool(tuple(s for group in three.values() for s in group), min(events, 200_000))
         paths = {name: write(Path(place), wanted, events, pool) for name, wanted in three.items()}
@@ -49,8 +49,7 @@ def benchmarks(events: int = 500_000, repeats: int = 3) -> list[Row]:
         rows += together(tuple(three), paths[TOGETHER], events, repeats)
         pool = _sample.single_tracks(min(events, 200_000))
         for name, wanted in single.items():
-            row, _ = against_reading(name, write(Path(place), wanted, events, pool), events, repeats, [])
-            rows.append(row | {"goal": SINGLE_TRACK_GOAL})
+            rows += single_channel(name, write(Path(place), wanted, events, pool), events, repeats)
     return rows
 
 
@@ -61,7 +60,7 @@ def three_track_channels() -> dict[str, tuple[Search, ...]]:
 
 
 def single_track_channels() -> dict[str, tuple[Search, ...]]:
-    """The others: compared with reading alone."""
+    """The others."""
     found = {name: of_sample(name, data_sample(group)) for name, group in searches().items()}
     return {name: wanted for name, wanted in found.items() if not selections(wanted)}
 
@@ -92,29 +91,54 @@ def of_sample(name: str, sample: str) -> tuple[Search, ...]:
 
 
 def channel(name: str, path: Path, events: int, repeats: int) -> list[Row]:
-    """The channel against each of the others, after the check that they agree."""
+    """A channel of three tracks against each of the others, after the check that they agree."""
     wanted = of_sample(name, data_sample(searches()[name]))
-    ours = _ours.selected(path, wanted)
-    costs = [cost(partial(idiomatic, path, wanted))]
+    ours = _ours.selected(path, selections(wanted))
     agree(name, "the idiomatic coffea version", ours, idiomatic(path, wanted))
-    program = rdataframe(wanted)
-    if program is not None:
-        for file in (path, _sample.as_rntuple(path, {*columns_read(name, path), "burst", "event"})):
-            agree(name, f"RDataFrame on {file.name}", ours, _rdataframe.execute(program, file)["selected"])
-            costs.append(loop_seconds(program, file))
+    costs = [*rdataframe_costs(name, path, wanted, ours), cost(partial(idiomatic, path, wanted))]
     row, others = against_reading(name, path, events, repeats, costs)
-    mine = row["user_seconds_per_million"] * events / 1e6
-    common = {"events": events, "user_seconds_per_million": row["user_seconds_per_million"]}
-    rows = [
+    coffea = others.pop() / row["user_seconds_per_million"] * 1e6 / events
+    return [
         row | {"stages": _ours.stages(path, wanted)},
-        _row(f"{name}, idiomatic coffea", others[0] / mine, name, IDIOMATIC_GOAL) | common,
+        _row(f"{name}, idiomatic coffea", coffea, name, IDIOMATIC_GOAL) | _common(row),
+        *rdataframe_rows(row, others),
     ]
-    if program is not None:
-        rows += [
-            _row(name, mine / others[1], "compiled RDataFrame, one thread", RDATAFRAME_GOAL) | common,
-            _row(name, mine / others[2], "the same on its RNTuple", RNTUPLE_GOAL) | common,
-        ]
-    return rows
+
+
+def single_channel(name: str, path: Path, events: int, repeats: int) -> list[Row]:
+    """A channel of single tracks against reading and, where there is one, its RDataFrame version."""
+    wanted = of_sample(name, data_sample(searches()[name]))
+    known = _rdataframe_single.selections(wanted)
+    costs = rdataframe_costs(name, path, wanted, _ours.selected(path, known)) if known else []
+    row, others = against_reading(name, path, events, repeats, costs)
+    row |= {"goal": SINGLE_TRACK_GOAL, "stages": _ours.stages(path, wanted)}
+    return [row, *rdataframe_rows(row, others)]
+
+
+def rdataframe_costs(name: str, path: Path, wanted: tuple[Search, ...], ours: _ours.Selected) -> list[Cost]:
+    """The event loop of RDataFrame on the file and on its RNTuple, after the check that it selects the same events;
+    none where there is no ROOT."""
+    program = rdataframe(wanted)
+    if program is None:
+        return []
+    files = (path, _sample.as_rntuple(path, {*columns_read(name, path), "burst", "event"}))
+    for file in files:
+        agree(name, f"RDataFrame on {file.name}", ours, _rdataframe.execute(program, file)["selected"])
+    return [loop_seconds(program, file) for file in files]
+
+
+def rdataframe_rows(row: Row, seconds: list[float]) -> list[Row]:
+    """The rows against RDataFrame of the channel of a row."""
+    mine = row["user_seconds_per_million"] * row["events"] / 1e6
+    against = (("compiled RDataFrame, one thread", RDATAFRAME_GOAL), ("the same on its RNTuple", RNTUPLE_GOAL))
+    return [
+        _row(row["name"], mine / its, to, goal) | _common(row)
+        for its, (to, goal) in zip(seconds, against[: len(seconds)], strict=True)
+    ]
+
+
+def _common(row: Row) -> Row:
+    return {key: row[key] for key in ("events", "user_seconds_per_million")}
 
 
 def columns_read(name: str, path: Path) -> list[str]:
@@ -156,12 +180,15 @@ def idiomatic(path: Path, wanted: tuple[Search, ...]) -> _ours.Selected:
 
 
 def rdataframe(wanted: tuple[Search, ...]) -> Path | None:
-    """The compiled program; None where there is no ROOT."""
+    """The compiled program; None where there is no ROOT, or no program of these searches."""
     try:
         root = _rdataframe.installation()
     except _rdataframe.RootMissingError:
         return None
-    return _rdataframe.build(wanted, root, _rdataframe.ENVIRONMENT / "selections")
+    kind = _rdataframe if selections(wanted) else _rdataframe_single
+    if not kind.selections(wanted):
+        return None
+    return _rdataframe.build(kind.program(wanted), root, _rdataframe.ENVIRONMENT / "selections")
 
 
 def loop_seconds(program: Path, path: Path) -> Cost:

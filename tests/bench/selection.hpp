@@ -1,5 +1,6 @@
 // What the generated RDataFrame program computes per event: vertex, identification and quantities, in float64.
 // Independent of the package's kernels; the geometry constants are defined before this file is included.
+#pragma once
 #include <algorithm>
 #include <cmath>
 #include <iostream>
