@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from analysis.detector import inside_ring
 from analysis.simulation.constants import Constants
+from analysis.simulation.draws import poisson
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import CAPACITY, Output
 
@@ -33,7 +34,7 @@ def tile_centre(x: float, size: float) -> float:
 @kernel
 def signals(rng: np.random.Generator, c: Constants, rate: float, room: int) -> int:
     """Accidental signals of a rate (1/ns) in the window, at most `room`."""
-    return min(room, rng.poisson(2 * c.activity_reach * rate))
+    return min(room, poisson(rng, 2 * c.activity_reach * rate))
 
 
 @kernel
@@ -83,7 +84,7 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
             ev.nChod += 1
     for _ in range(signals(rng, c, c.activity_rich, MOST_RICH)):
         at = time + moment(rng, c)
-        for _ in range(min(MOST_RICH - ev.nRichHit, rng.poisson(c.rich_hits))):
+        for _ in range(min(MOST_RICH - ev.nRichHit, poisson(rng, c.rich_hits))):
             out.RichHit[used[RICH_HIT]].time = at + c.rich_sigma_time * rng.standard_normal()
             used[RICH_HIT] += 1
             ev.nRichHit += 1

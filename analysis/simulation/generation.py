@@ -14,12 +14,12 @@ from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
 from analysis.simulation.decays import Mode
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
 from analysis.simulation.products import all_missed, line_seen, mass_of_products
 from analysis.simulation.streams import Focus, Stream
-from analysis.simulation.transport import PHOTON
+from analysis.simulation.transport import COLUMNS, PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate
 
 Floats = npt.NDArray[np.float64]
@@ -91,8 +91,7 @@ def normalisation(mode: Mode) -> float:
 
 
 @kernel
-def _photon_vetoed(c: Constants, d: Decays, i: int) -> bool:
-    row = np.zeros(11)
+def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON and d.momenta[k, 3, i] > c.lav_threshold:
             for j in range(3):
@@ -139,12 +138,13 @@ def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
     return False
 
 
-@kernel
+@entry
 def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> None:
     """Distance (MeV) of each decay from a focus: 0 inside, infinite when its tracks are not seen.
 
     Where photons must be missed, the weights of the decays take up the probability that they are.
     """
+    row = np.zeros(COLUMNS)
     for i in range(d.weight.size):
         seen, total, across_x, across_y = 0, 0.0, 0.0, 0.0
         for k in range(d.pdg.size):
@@ -156,8 +156,8 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
                 across_y += py - pz * d.kaon[1, i] / d.kaon[2, i]
         out[i] = np.inf
         if aim.missed:
-            d.weight[i] *= all_missed(c, d, i)
-        if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i)):
+            d.weight[i] *= all_missed(c, d, i, row)
+        if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i, row)):
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):
             continue

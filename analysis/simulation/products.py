@@ -14,6 +14,7 @@ from analysis.simulation.layout import Decays
 from analysis.simulation.transport import PHOTON
 from analysis.simulation.vetoes import IN_LKR, photon_fate, photon_inefficiency
 
+Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
@@ -70,9 +71,9 @@ def mass_of_products(d: Decays, i: int, first: int, second: int, pair_only: bool
 
 
 @kernel
-def all_missed(c: Constants, d: Decays, i: int) -> float:
-    """Probability that no detector sees any photon."""
-    row, probability = np.zeros(11), 1.0
+def all_missed(c: Constants, d: Decays, i: int, row: Floats) -> float:
+    """Probability that no detector sees any photon; `row` (transport.COLUMNS,) is scratch."""
+    probability = 1.0
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON:
             for j in range(3):

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analysis.particles import MASS_E, MASS_MU, MASS_PI
 from analysis.simulation.constants import Constants
+from analysis.simulation.draws import poisson
 from analysis.simulation.kernel import kernel
 from analysis.simulation.transport import ELECTRON, MUON
 
@@ -243,7 +244,7 @@ def rich_likelihoods(
         # the density of a muon's radius over that of the mixture drawn from
         weight /= 1 - rare_muon + rare_muon * np.exp(min(-0.5 * (pull * pull - pull_mu * pull_mu), 700.0))
     saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
-    out[3] = rng.poisson(c.rich_hits * saturation)
+    out[3] = poisson(rng, c.rich_hits * saturation)
     if electron:
         out[3] = max(out[3], 4.0)
     return weight
