@@ -13,7 +13,7 @@ import numpy.typing as npt
 from analysis.detector import inside_ring
 from analysis.simulation.constants import Constants
 from analysis.simulation.draws import poisson
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import CAPACITY, Output
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ def accidental_muons(rng: np.random.Generator, c: Constants, muons: Floats) -> i
     return found
 
 
-@kernel
+@inlined
 def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     for _ in range(signals(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
@@ -90,7 +90,7 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
             ev.nRichHit += 1
 
 
-@kernel
+@inlined
 def write_accidentals(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     """Append accidental signals to the event that is being written."""
     _hodoscope(rng, c, time, ev, out, used)

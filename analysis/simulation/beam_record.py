@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analysis.simulation.constants import Constants
 from analysis.simulation.draws import poisson
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.units import ns
 
@@ -25,7 +25,7 @@ KTAG, GTK = 10, 11
 """Columns of `used`."""
 
 
-@kernel
+@inlined
 def _write_track(
     rng: np.random.Generator, c: Constants, p: float, line: Line, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
@@ -42,7 +42,7 @@ def _write_track(
     ev.nGtk += 1
 
 
-@kernel
+@inlined
 def _write_tag(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     r = out.Ktag[used[KTAG]]
     r.time, r.sectors = time + c.ktag_sigma_time * rng.standard_normal(), 8
@@ -65,7 +65,7 @@ def _beam_line(rng: np.random.Generator, c: Constants, means: Floats, axis: int)
     return position, means[1 + axis] + c.beam_divergence[axis] * rng.standard_normal()
 
 
-@kernel
+@inlined
 def write_beam(
     rng: np.random.Generator,
     c: Constants,

@@ -1,6 +1,6 @@
 """Blocks: the unit of work and of reproducibility.
 
-The random numbers of a block are a Philox stream keyed by (seed, decay, block), so that a sample has the same
+The random numbers of a block are those of a key of (seed, decay, block), so that a sample has the same
 bits however its blocks are spread over threads.  The kernels release the interpreter's lock: threads suffice,
 nothing is copied.
 """
@@ -21,6 +21,7 @@ from analysis.schema import COLLECTIONS
 from analysis.simulation.beam import Exposure
 from analysis.simulation.constants import constants
 from analysis.simulation.decays import mode
+from analysis.simulation.draws import numbers
 from analysis.simulation.events import simulate_events
 from analysis.simulation.generation import Generator, generator
 from analysis.simulation.layout import Output, allocate, concatenated, trimmed
@@ -54,12 +55,12 @@ class Source:
         return self.generator.mode.code
 
     def key(self, number: int) -> list[int]:
-        """The Philox key of block `number`: every stratum of a decay has blocks of its own."""
+        """The key of the random numbers of block `number`: every stratum of a decay has blocks of its own."""
         return [self.seed, (self.code << 40) + (self.stratum << 36) + number]
 
     def block(self, number: int, decays: int = SIZE) -> Output:
         """The events of block `number`; deterministic."""
-        rng = np.random.Generator(np.random.Philox(key=self.key(number)))
+        rng = numbers(*self.key(number))
         buffers, event = allocate(min(PIECE, decays)), scratch()
         pieces = [min(PIECE, decays - start) for start in range(0, decays, PIECE)]
         output = concatenated([self._piece(rng, n, event, buffers) for n in pieces])

@@ -15,7 +15,7 @@ from analysis.simulation.accidentals import accidental_muons
 from analysis.simulation.clusters import build_clusters
 from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import converts, pair_deposits
-from analysis.simulation.kernel import entry, kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.simulation.muons import muon_signals
 from analysis.simulation.pileup import pileup_clusters, pileup_tracks
@@ -60,7 +60,7 @@ INTERACTED = 2.0
 """Calorimeter energy, in those of a minimum ionising particle, above which a pion has interacted."""
 
 
-@kernel
+@inlined
 def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Event) -> int:
     """Put the products of decay i into the work array, electrons with their final-state photon; returns the count."""
     products = d.pdg.size
@@ -76,7 +76,7 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
     return count
 
 
-@kernel
+@inlined
 def _follow(
     rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int, hastened: float
 ) -> tuple[int, bool, float]:
@@ -100,7 +100,7 @@ def _follow(
     return count, seen and lav_station(c, start, start[t.Z], c.magnet_z) < 0, weight
 
 
-@kernel
+@inlined
 def reconstruct(
     rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
 ) -> tuple[int, int, float]:
@@ -145,7 +145,7 @@ def _collinear_photons(c: Constants, e: Event, count: int, track: int) -> float:
     return energy
 
 
-@kernel
+@inlined
 def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int, bias: Bias) -> float:
     """Calorimeter energy and E/p of all tracks; returns the weight.
 
@@ -170,7 +170,7 @@ def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks:
     return weight
 
 
-@kernel
+@inlined
 def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float, rare_muon: float) -> float:
     """RICH likelihoods of all tracks, pions drawn as electrons with probability `rare` where the calorimeter
     agrees, muons as pions with `rare_muon`.
@@ -195,7 +195,7 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
     return weight
 
 
-@kernel
+@inlined
 def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count: int, tracks: int) -> tuple[int, int]:
     """Photons (rows from `first` on) into the vetoes and the calorimeter, tracks into LAV.
 
@@ -246,7 +246,7 @@ def true_muons(e: Event, tracks: int) -> int:
     return count
 
 
-@kernel
+@inlined
 def _simulate(
     rng: np.random.Generator,
     c: Constants,

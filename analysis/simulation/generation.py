@@ -14,6 +14,7 @@ from analysis.particles import MASS_K
 from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
 from analysis.simulation.decays import Mode
+from analysis.simulation.draws import numbers
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import entry, kernel
 from analysis.simulation.layout import Decays
@@ -28,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 NORMALISATION_POINTS, NORMALISATION_PART = 2**18, 2**12
 TRAINING_POINTS, TRAINING_ITERATIONS = 40000, 9
 TRAINING_KEY = 2**33
-"""Philox key of the training's random numbers, beyond that of any block."""
+"""Key of the training's random numbers, beyond that of any block."""
 PLAIN_SHARE = 0.1
 """Share of decays sampled uniformly."""
 
@@ -194,7 +195,7 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     """
     grids, shares = [], []
     for number, focus in enumerate(stream.focuses):
-        rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY + number]))
+        rng = numbers(seed, TRAINING_KEY + number)
         found = _train(mode, focus, stream, exposure, rng)
         if found is not None:
             grids.append(found)

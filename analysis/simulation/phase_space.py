@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.particles import MASS_K, particle
-from analysis.simulation.kernel import entry, kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -146,7 +146,7 @@ def _draw_mass(u: float, kind: int, low: float, high: float) -> tuple[float, flo
     return mass, mass * span
 
 
-@kernel
+@inlined
 def _walk(
     u: Floats,
     splittings: Ints,

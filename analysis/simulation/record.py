@@ -14,7 +14,7 @@ from analysis.simulation.accidentals import tile_centre, write_accidentals
 from analysis.simulation.beam_record import write_beam
 from analysis.simulation.clusters import nearest_cluster
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined
 from analysis.simulation.layout import CAPACITY, Decays, Output
 from analysis.simulation.muons import associate_muons, outer_tile, tile_taken
 from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, outer_in_time, trigger
@@ -29,7 +29,7 @@ NO_DETECTOR_TIME = 6.0
 """Time resolution (ns) of a track with no hodoscope signal: the spectrometer's own (JINST 12 (2017) P05025)."""
 
 
-@kernel
+@inlined
 def _write_track(
     rng: np.random.Generator, c: Constants, e: Event, i: int, clusters: int, time: float, r: Any, chod_time: float
 ) -> None:
@@ -51,7 +51,7 @@ def _write_track(
     r.muv3_index, r.muv3_count, r.muv3_time = -1, 0, 0.0
 
 
-@kernel
+@inlined
 def _write_muons(
     rng: np.random.Generator,
     c: Constants,
@@ -83,7 +83,7 @@ def _write_muons(
     return muons
 
 
-@kernel
+@inlined
 def _write_vetoes(
     rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
@@ -107,7 +107,7 @@ def _write_vetoes(
             ev.nSac += 1
 
 
-@kernel
+@inlined
 def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> None:
     for k in range(count):
         row, r = e.particles[k], out.Generated[used[12]]
@@ -118,7 +118,7 @@ def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> 
     ev.nGenerated = count
 
 
-@kernel
+@inlined
 def _write_scalars(d: Decays, i: int, weight: float, beam: Floats, downscaling: Ints, ev: Any) -> None:
     row = d.conditions[i]
     ev.run, ev.burst = d.run[i], d.burst[i]
@@ -132,7 +132,7 @@ def _write_scalars(d: Decays, i: int, weight: float, beam: Floats, downscaling: 
     ev.truth_kaon_px, ev.truth_kaon_py, ev.truth_kaon_pz = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
 
 
-@kernel
+@inlined
 def write_event(
     rng: np.random.Generator,
     c: Constants,

@@ -142,11 +142,9 @@ def kick(row: Floats, kick_x: float) -> None:
 
 
 @kernel
-def scattering_angle(momentum: float, mass: float, radiation_lengths: float) -> float:
-    """Highland's rms projected angle (PDG review "Passage of particles through matter", Eq. 34.16)."""
-    beta = momentum / np.sqrt(momentum * momentum + mass * mass)
-    logarithm = 1 + 0.038 * np.log(radiation_lengths)
-    return 13.6 / (beta * momentum) * np.sqrt(radiation_lengths) * logarithm
+def scattering_angle(momentum: float, mass: float, strength: float) -> float:
+    """Highland's rms projected angle in a layer of that `highland_strength`."""
+    return strength * np.sqrt(momentum * momentum + mass * mass) / (momentum * momentum)
 
 
 @kernel
@@ -276,7 +274,7 @@ def through_spectrometer(
         if left < 0 or not _hit(rng, c, chamber, state, before, hits):
             return count, left, False
         electron = abs(state[PDG]) == ELECTRON
-        angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_x0)
+        angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_highland)
         scatter(rng, state, angle)
         if electron:
             count = radiate(rng, particles, count, state, c.straw_x0)

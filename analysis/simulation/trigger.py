@@ -13,7 +13,7 @@ from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
 from analysis.simulation.clusters import TIME_WINDOW
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Output
 from analysis.simulation.workspace import Event
 
@@ -42,7 +42,7 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool
     return seen > 0, seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
 
 
-@kernel
+@inlined
 def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
     """Outer tiles of the muon detector, each counted once, with a signal in time with the decay at `time`."""
     found = 0

@@ -8,6 +8,8 @@ negative.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from analysis.particles import MASS_K, MASS_MU
@@ -46,9 +48,7 @@ def density(x: Floats, y: Floats) -> Floats:
     return np.asarray(bremsstrahlung(x, y) + structure - 2 * scale * (plus * int_plus + minus * int_minus))
 
 
-_LEGENDRE = np.polynomial.legendre.leggauss(48)
-
-
+@cache
 def fraction(low: float, high: float = MASS_K) -> float:
     """Gamma(mu nu gamma) / Gamma(mu nu) for photon energies (MeV) between two limits, by Gauss-Legendre quadrature.
 
@@ -56,7 +56,7 @@ def fraction(low: float, high: float = MASS_K) -> float:
     True
     """
     top = (MASS_K**2 - MASS_MU**2) / (2 * MASS_K)
-    nodes, weights = _LEGENDRE
+    nodes, weights = np.polynomial.legendre.leggauss(48)
     low, high = np.log(low), np.log(min(high, top * (1 - 1e-9)))
     x = 2 * np.exp(low + (high - low) * (nodes + 1) / 2)[:, None] / MASS_K
     # p_q = x + y - 1 - R runs from R x / (1 - x) to x; its logarithm flattens the collinear peak
