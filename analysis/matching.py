@@ -1,7 +1,8 @@
 """Kernels that find the kaon of a track: the tagger's and the beam spectrometer's candidate that belong to it.
 
 Shared by the selections and by the simulated experiment, which prescales events by what it reconstructs.
-Lines are rows (x, y, dx/dz, dy/dz) of arrays of shape (4, objects), given in a reference plane of their own.
+Lines are x, y, dx/dz and dy/dz in a reference plane of their own, each of shape (objects,): a tuple of columns as they
+are stored, or an array (4, objects).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from analysis.schema import Z_BEFORE_MAGNET, Z_GTK3
 from analysis.units import mm, ns
 
 Float = NDArray[np.float64]
+Real = NDArray[np.floating]
+"""Of any precision: kernels compute with what they make of it in float64."""
+Lines = Real | tuple[Real, Real, Real, Real]
 Index = NDArray[np.int64]
 Offsets = tuple[Index, Index, Index]
 """Offsets (events + 1,) of the tracks, the tagger's and the beam spectrometer's candidates."""
@@ -33,14 +37,26 @@ PLANES = (Z_BEFORE_MAGNET, Z_GTK3)
 
 
 @numba.njit(cache=True)
-def approach(a: Float, i: int, z_a: float, b: Float, j: int, z_b: float):  # type: ignore[no-untyped-def]
+def _line(lines: Lines, i: int) -> tuple[float, float, float, float]:
+    """One line, in float64: what is computed from float32 would stay float32."""
+    return (
+        np.float64(lines[X][i]),
+        np.float64(lines[Y][i]),
+        np.float64(lines[SLOPE_X][i]),
+        np.float64(lines[SLOPE_Y][i]),
+    )
+
+
+@numba.njit(cache=True)
+def approach(a: Lines, i: int, z_a: float, b: Lines, j: int, z_b: float):  # type: ignore[no-untyped-def]
     """Closest approach of line i of `a`, given at z_a, and line j of `b`, given at z_b: (distance, x, y, z in the
     middle).
 
     Parallel lines have no such point: their distance is infinite.
     """
-    dx, dy, dz = b[X, j] - a[X, i], b[Y, j] - a[Y, i], z_b - z_a
-    ux, uy, vx, vy = a[SLOPE_X, i], a[SLOPE_Y, i], b[SLOPE_X, j], b[SLOPE_Y, j]
+    ax, ay, ux, uy = _line(a, i)
+    bx, by, vx, vy = _line(b, j)
+    dx, dy, dz = bx - ax, by - ay, z_b - z_a
     nx, ny, nz = uy - vy, vx - ux, ux * vy - uy * vx
     square = nx * nx + ny * ny + nz * nz
     if square == 0.0:
@@ -49,14 +65,14 @@ def approach(a: Float, i: int, z_a: float, b: Float, j: int, z_b: float):  # typ
     along_a = ((dy - dz * vy) * nx + (dz * vx - dx) * ny + (dx * vy - dy * vx) * nz) / square
     along_b = ((dy - dz * uy) * nx + (dz * ux - dx) * ny + (dx * uy - dy * ux) * nz) / square
     distance = abs(dx * nx + dy * ny + dz * nz) / np.sqrt(square)
-    x = (a[X, i] + ux * along_a + b[X, j] + vx * along_b) / 2
-    y = (a[Y, i] + uy * along_a + b[Y, j] + vy * along_b) / 2
+    x = (ax + ux * along_a + bx + vx * along_b) / 2
+    y = (ay + uy * along_a + by + vy * along_b) / 2
     return distance, x, y, (z_a + along_a + z_b + along_b) / 2
 
 
 @numba.njit(cache=True)
-def _nearest(time: Float, first: int, last: int, wanted: float) -> int:
-    """Index of the time nearest to the wanted one among first..last; -1 where there is none."""
+def _nearest(time: Real, first: int, last: int, wanted: float) -> int:
+    """Index of the time nearest to the wanted one (in float64) among first..last; -1 where there is none."""
     best = -1
     for k in range(first, last):
         if best < 0 or abs(time[k] - wanted) < abs(time[best] - wanted):
@@ -65,7 +81,7 @@ def _nearest(time: Float, first: int, last: int, wanted: float) -> int:
 
 
 @numba.njit(cache=True)
-def _positive_track(time: Float, charge: Index, first: int, last: int, wanted: float) -> int:
+def _positive_track(time: Real, charge: NDArray[np.integer], first: int, last: int, wanted: float) -> int:
     best = -1
     for k in range(first, last):
         if charge[k] > 0 and (best < 0 or abs(time[k] - wanted) < abs(time[best] - wanted)):
@@ -76,15 +92,15 @@ def _positive_track(time: Float, charge: Index, first: int, last: int, wanted: f
 @numba.njit(cache=True)
 def match_kaons(  # type: ignore[no-untyped-def]
     offsets: Offsets,
-    tracks: Float,
-    charge: Index,
-    kaons: Float,
-    times: tuple[Float, Float, Float],
-    trigger: Float,
+    tracks: Lines,
+    charge: NDArray[np.integer],
+    kaons: Lines,
+    times: tuple[Real, Real, Real],
+    trigger: Real,
 ):
     """The positive track of each event nearest in time to its trigger, with the kaon it comes from.
 
-    `tracks` (4, tracks) and `kaons` (4, beam tracks) are lines in the two `PLANES`, `times` (ns) those of tracks,
+    `tracks` and `kaons` (beam tracks) are lines in the two `PLANES`, `times` (ns) those of tracks,
     tagger and beam tracks.  The tagger's candidate is the one nearest in time to the track, the kaon the beam track
     within the window of it with the smallest sum of squares of time difference and closest approach, in units of
     their widths.
@@ -98,22 +114,23 @@ def match_kaons(  # type: ignore[no-untyped-def]
     values = np.empty((events, 5), np.float64)
     found = 0
     for e in range(events):
-        t = _positive_track(time, charge, offsets[0][e], offsets[0][e + 1], trigger[e])
+        t = _positive_track(time, charge, offsets[0][e], offsets[0][e + 1], np.float64(trigger[e]))
         if t < 0:
             continue
-        k = _nearest(tagged, offsets[1][e], offsets[1][e + 1], time[t])
+        k = _nearest(tagged, offsets[1][e], offsets[1][e + 1], np.float64(time[t]))
         if k < 0:
             continue
         best = np.inf
         for g in range(offsets[2][e], offsets[2][e + 1]):
-            late = passed[g] - tagged[k]
+            late = np.float64(passed[g]) - np.float64(tagged[k])
             if abs(late) < BEAM_TRACK_WINDOW:
                 distance, x, y, z = approach(tracks, t, PLANES[0], kaons, g, PLANES[1])
                 squares = (late / MATCHING_WIDTHS[0]) ** 2 + (distance / MATCHING_WIDTHS[1]) ** 2
                 if squares < best:
                     best = squares
-                    indices[found] = e, t, k, g
-                    values[found] = x, y, z, distance, squares
+                    indices[found, 0], indices[found, 1], indices[found, 2], indices[found, 3] = e, t, k, g
+                    values[found, 0], values[found, 1], values[found, 2] = x, y, z
+                    values[found, 3], values[found, 4] = distance, squares
         if best < np.inf:
             found += 1
     return indices[:found].copy(), values[:found].copy()
@@ -121,11 +138,11 @@ def match_kaons(  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def count_vertices(  # type: ignore[no-untyped-def]
-    offsets: Index, tracks: Float, event: Index, track: Index, distance: float, z_range: tuple[float, float], z: float
+    offsets: Index, tracks: Lines, event: Index, track: Index, distance: float, z_range: tuple[float, float], z: float
 ):
     """Other tracks of the event that come closer to the track than `distance` (mm) inside `z_range`, per candidate.
 
-    `tracks` (4, tracks) are lines in the plane z (mm).
+    `tracks` are lines in the plane z (mm).
     """
     counts = np.zeros(len(event), np.int64)
     for n in range(len(event)):

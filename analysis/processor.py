@@ -48,11 +48,12 @@ class SearchProcessor(ProcessorABC):
 
     def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
         """`process` for columns that do not come from NanoEvents."""
+        looked = Looked(columns)
         output: dict[str, Any] = {}
         for name in self.names:
             wanted = [s for s in searches()[name] if sample in s.samples.all]
             if wanted:
-                output[name] = {sample: {s.dataset: book_search(s, columns) for s in wanted}}
+                output[name] = {sample: {s.dataset: looked.book(s) for s in wanted}}
         return output
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
@@ -60,22 +61,31 @@ class SearchProcessor(ProcessorABC):
 
 
 def book_search(search: Search, columns: Columns) -> dict[str, Booked]:
-    """Cutflow, regions and histograms of every selection of a search, for one chunk.
+    """Cutflow, regions and histograms of every selection of a search, for one chunk."""
+    return Looked(columns).book(search)
 
-    Selections often begin alike, and some differ in nothing but their regions: what they share is done once.
-    """
-    starts: dict[Any, Start] = {}
-    looked: dict[Any, Examined] = {}
-    booked = {}
-    for s in search.selections:
-        begins = (s.candidates, s.triggers)
-        if begins not in starts:
-            starts[begins] = start(s, search.dataset, columns)
+
+class Looked:
+    """A chunk as selections look at it, of any searches: they often begin alike, and some differ in nothing but their
+    regions.  What they share is done once."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._starts: dict[Any, Start] = {}
+        self._examined: dict[Any, Examined] = {}
+
+    def book(self, search: Search) -> dict[str, Booked]:
+        """Cutflow, regions and histograms of every selection of a search."""
+        return {s.name: book_examined(s, self._examine(s, search.dataset)) for s in search.selections}
+
+    def _examine(self, s: Selection, dataset: str) -> Examined:
+        begins = (dataset, s.candidates, s.triggers)
+        if begins not in self._starts:
+            self._starts[begins] = start(s, dataset, self._columns)
         cuts = (*begins, s.identify, s.cuts, s.weight)
-        if cuts not in looked:
-            looked[cuts] = examine(s, starts[begins])
-        booked[s.name] = book_examined(s, looked[cuts])
-    return booked
+        if cuts not in self._examined:
+            self._examined[cuts] = examine(s, self._starts[begins])
+        return self._examined[cuts]
 
 
 @cache
@@ -199,8 +209,7 @@ class Examined:
         """The histogram of each cut's quantity with all other cuts applied."""
         booked = {}
         for i, (cut, values) in enumerate(zip(self.cuts, self.values, strict=True)):
-            others = self.passing(but=i)
-            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values[others], _of(self.weight, others))
+            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values, self.weight, self.passing(but=i))
         return booked
 
 
@@ -247,9 +256,11 @@ def _of(values: NDArray[Any] | None, mask: Mask) -> Any:
     return values if values is None or mask.all() else values[mask]
 
 
-def _spectrum(quantity: Quantity, values: NDArray[Any], weight: Weights | None) -> hist.Hist[Any]:
+def _spectrum(
+    quantity: Quantity, values: NDArray[Any], weight: Weights | None, rows: Mask | None = None
+) -> hist.Hist[Any]:
     histogram = histograms.spectrum(quantity)
-    histograms.fill(histogram, quantity, values, weight)
+    histograms.fill(histogram, quantity, values, weight, rows)
     return histogram
 
 

@@ -11,7 +11,7 @@ from analysis.catalogue import conditions
 from analysis.channels import search
 from analysis.events.candidates import Candidates
 from analysis.events.columns import Columns
-from analysis.processor import book, book_search, start
+from analysis.processor import Looked, book, book_search, start
 from analysis.search import Cut, Interval, Quantity, Region, Selection
 from analysis.selection.three_track import VERTEX_Z
 
@@ -161,3 +161,18 @@ def test_quantities_are_computed_once_for_all_selections():
     second = replace(first, name="second", cuts=cuts[:1])
     book_search(replace(SEARCH, normalisation=first, signal=second, controls=()), columns(simulated=True))
     assert len(asked) == 1
+
+
+def test_cuts_are_looked_at_once_for_all_searches():
+    asked = []
+
+    def counted(c):
+        asked.append(len(c))
+        return c.chi2
+
+    first = replace(SELECTION, cuts=(Cut(Quantity("chi2", "chi2", counted, (10, 0, 10)), Interval(high=6)),))
+    search_for = [replace(SEARCH, normalisation=first, signal=replace(first, name=n), controls=()) for n in ("a", "b")]
+    looked = Looked(columns(simulated=True, fired=0.1))  # few: candidates of other triggers are not looked at
+    booked = [looked.book(s) for s in search_for]
+    assert len(asked) == 1
+    assert booked[0]["a"]["cutflow"] == booked[1]["b"]["cutflow"]

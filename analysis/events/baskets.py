@@ -7,9 +7,11 @@ is read stays in the byte order of the file: many columns are looked at for a fe
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import cramjam
 import numpy as np
 import uproot
 from numpy.typing import NDArray
@@ -23,6 +25,52 @@ KEY = struct.Struct(">ihiIhh")
 """Key of a basket: size, version, uncompressed size, date, length of the key, cycle."""
 BASKET = struct.Struct(">HiiiiB")
 """End of the key: version, size of the buffer, of an event's place, number of events, end of the values, flag."""
+
+BLOCK = 9
+"""Bytes before a compressed block: two letters, a method, sizes of three bytes before and after unpacking."""
+
+
+@dataclass(frozen=True)
+class Basket:
+    """A basket as it is in the file, in a `chunk` that begins at `seek` with a key of `key` bytes.
+
+    Unpacked it has `full` bytes: values up to `border`, and behind them the place of each event, for a jagged branch.
+    """
+
+    chunk: Any
+    seek: int
+    key: int
+    full: int
+    border: int
+
+    def unpack(self, into: NDArray[np.uint8]) -> None:
+        """Write the basket to an array (full,)."""
+        packed = self.chunk.raw_data[self.key :]
+        if len(packed) == self.full:
+            into[:] = packed
+        elif packed[:2].tobytes() == b"ZS" and len(packed) == BLOCK + int.from_bytes(packed[3:6], "little"):
+            self._unpack_zstd(packed[BLOCK:], into)
+        else:
+            cursor = uproot.source.cursor.Cursor(self.seek + self.key)
+            into[:] = uproot.compression.decompress(self.chunk, cursor, {}, len(packed), self.full).raw_data
+
+    def _unpack_zstd(self, packed: NDArray[np.uint8], into: NDArray[np.uint8]) -> None:
+        """What uproot does, without an array of its own in between."""
+        try:
+            size = cramjam.zstd.decompress_into(packed.data, into.data)
+        except cramjam.DecompressionError as error:
+            raise ValueError(f"the basket at byte {self.seek} is damaged: {error}") from error
+        if size != self.full:
+            raise ValueError(f"the basket at byte {self.seek} is damaged: {size} bytes instead of {self.full}")
+
+    def start_of(self, event: int, events: int, branch: StoredBranch, data: NDArray[np.uint8]) -> int:
+        """Byte at which the values of an event of the basket begin; of the one after the last, at which they end."""
+        if event in (0, events):
+            return self.border if event else 0
+        if not branch.jagged:
+            return event * branch.dtype.itemsize
+        place: int = data[self.border :].view(">i4")[1 + event]
+        return place - self.key
 
 
 class BasketSource:
@@ -53,36 +101,28 @@ class BasketSource:
         if branch is None or branch.jagged != jagged:
             raise ValueError(f"the tree has no {'jagged ' * jagged}branch {name!r}")
         on_disk = branch.dtype.newbyteorder(">")
+        if not len(self):
+            return np.empty(0, on_disk)
         low, high = np.searchsorted(branch.first, (self._start, self._stop), "right") - 1
-        last = min(int(high), len(branch.seek) - 1)
-        pieces = [self._piece(branch, number) for number in range(int(low), last + 1)] if len(self) else []
-        return np.concatenate(pieces).view(on_disk) if pieces else np.empty(0, on_disk)
+        numbers = range(int(low), min(int(high), len(branch.seek) - 1) + 1)
+        baskets = [self._basket(int(branch.seek[number]), int(branch.size[number])) for number in numbers]
+        # One array for all: each basket is unpacked behind the values of the last, over the places of its events.
+        room = np.empty(sum(b.border for b in baskets) + max(b.full - b.border for b in baskets), np.uint8)
+        begin = end = place = 0
+        for number, basket in zip(numbers, baskets, strict=True):
+            first, stop = int(branch.first[number]), int(branch.first[number + 1])
+            data = room[place : place + basket.full]
+            basket.unpack(data)
+            begin += basket.start_of(max(self._start - first, 0), stop - first, branch, data)
+            end = place + basket.start_of(min(self._stop, stop) - first, stop - first, branch, data)
+            place += basket.border
+        return room[begin:end].view(on_disk)
 
-    def _piece(self, branch: StoredBranch, number: int) -> NDArray[np.uint8]:
-        """Bytes of the values of the wanted events in one basket."""
-        first, stop = branch.first[number], branch.first[number + 1]
-        begin, end = max(self._start - first, 0), min(self._stop, stop) - first
-        data, places = self._basket(int(branch.seek[number]), int(branch.size[number]))
-        if begin == 0 and end == stop - first:
-            return data
-        if not branch.jagged:
-            return data[begin * branch.dtype.itemsize : end * branch.dtype.itemsize]
-        return data[places[begin] : places[end]]
-
-    def _basket(self, seek: int, size: int) -> tuple[NDArray[np.uint8], Array]:
-        """Bytes of a basket's values, and the place of each event among them (events + 1,) for a jagged branch."""
+    def _basket(self, seek: int, size: int) -> Basket:
         chunk = self._file.file.source.chunk(seek, seek + size)
         raw = chunk.raw_data
         _, _, full, _, key, _ = KEY.unpack_from(raw)
-        border = BASKET.unpack_from(raw, key - BASKET.size)[4] - key
-        data = raw[key:]
-        if len(data) != full:
-            cursor = uproot.source.cursor.Cursor(seek + key)
-            data = uproot.compression.decompress(chunk, cursor, {}, size - key, full).raw_data
-        data = np.frombuffer(data, np.uint8)
-        places = data[border:].view(">i4")[1:] - key
-        places[-1:] = border
-        return data[:border], places
+        return Basket(chunk, seek, key, full, BASKET.unpack_from(raw, key - BASKET.size)[4] - key)
 
 
 @cache

@@ -120,9 +120,10 @@ class Candidates:
                 return self
             rows = np.flatnonzero(rows)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        taken = replace(self, **{name: v[rows] for name, v in values.items() if isinstance(v, np.ndarray)})
+        some: dict[str, Any] = {name: v.take(rows, axis=0) for name, v in values.items() if isinstance(v, np.ndarray)}
+        taken = replace(self, **some)
         if "momentum" in self.__dict__:  # computed already: a copy is cheaper than eleven columns
-            taken.__dict__["momentum"] = self.momentum[rows]
+            taken.__dict__["momentum"] = self.momentum.take(rows, axis=0)
         return taken
 
     def without(self, columns: Columns, kept: NDArray[np.bool_]) -> Self:
@@ -141,6 +142,8 @@ class Candidates:
 
     def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:
         """Tracks reordered per candidate by `order` (n, k) so that slot i is `particles[i]` of mass `masses[i]`."""
+        if (order == np.arange(order.shape[1])).all():
+            return replace(self, particles=particles, masses=masses)
         rows = np.arange(len(self))[:, None]
         return replace(
             self,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.sources import KeptSource, NanoSource, Source, Stretches, offsets_of
+from analysis.events.sources import KeptSource, NanoSource, Source, Stretches, native, offsets_of
 from analysis.schema import TRUTH, collection
 
 Array = NDArray[Any]
@@ -46,12 +46,12 @@ class Columns:
     def flat(self, collection: str, field: str) -> Array:
         values = self._column(collection, field, lambda: _turned(self.source.flat(collection, field)))
         if not values.dtype.isnative:  # read for `at` first
-            values = self._columns[collection, field] = _native(values)
+            values = self._columns[collection, field] = native(values)
         return values
 
     def at(self, collection: str, field: str, index: NDArray[np.int64]) -> Array:
         """The values of some objects: cheaper than of all where no more than that is wanted."""
-        return _native(self._column(collection, field, lambda: self.source.flat(collection, field))[index])
+        return native(self._column(collection, field, lambda: self.source.flat(collection, field))[index])
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
         return self._column(collection, "", lambda: offsets_of(self.source.counts(collection)))
@@ -97,10 +97,6 @@ class Columns:
             self._columns[key] = read()
             self.read.add(_branch(collection, field))
         return self._columns[key]
-
-
-def _native(values: Array) -> Array:
-    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
 def _turned(values: Array) -> Array:

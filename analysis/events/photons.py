@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,13 @@ class WithPi0(Candidates):
     photon_position: Float
 
 
+def _of_pair(column: NDArray[Any], pair: Index) -> Float:
+    """A cluster column of the two photons (n, 2), 0 where there is none."""
+    values, there = np.zeros(pair.shape), pair >= 0
+    values[there] = column[pair[there]]
+    return values
+
+
 def with_pi0(c: Candidates, time: Float, rule: PhotonRule, *, out_of_time: int = 0) -> WithPi0:
     """The candidates, each with a pi0 of the two most energetic photon candidates around `time` (n,).
 
@@ -62,7 +70,7 @@ def with_pi0(c: Candidates, time: Float, rule: PhotonRule, *, out_of_time: int =
     at = partial(clusters_off_tracks, c, impact, time, energy=rule.energy, distance=rule.distance)
     (in_time, prompt), (sideband, late) = at(window=rule.in_time), at(window=rule.sideband)
     pair = np.concatenate([prompt[:, : 2 - out_of_time], late[:, :out_of_time]], axis=1)
-    energy, x, y = (np.append(row, 0.0)[pair] for row in clusters[:3])  # -1 takes the 0 at the end
+    energy, x, y = (_of_pair(row, pair) for row in clusters[:3])
     position = np.stack([x, y], axis=-1)
     flight = np.concatenate([position, np.full((len(c), 2, 1), detector().lkr.z)], axis=-1) - c.vertex[:, None]
     photons = energy[..., None] * flight / np.linalg.norm(flight, axis=-1, keepdims=True)

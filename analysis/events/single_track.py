@@ -7,13 +7,14 @@ momentum of its kaon, measured by the GTK.  Nothing here knows what the charged 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.events.candidates import VERTEX_Z, Candidates
 from analysis.events.columns import Columns
-from analysis.events.kinematics import energies
+from analysis.events.kinematics import dot, energies, modulus
 from analysis.matching import count_vertices, match_kaons
 from analysis.particles import MASS_K, PARTICLES
 from analysis.schema import Z_BEFORE_MAGNET
@@ -23,6 +24,8 @@ Index = NDArray[np.int64]
 
 PHOTON = PARTICLES["gamma"].pdg
 LINE = ("x", "y", "slope_x", "slope_y")
+Lines = tuple[NDArray[Any], ...]
+"""Columns of `LINE` as they are stored: kernels turn what they look at to float64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +50,28 @@ def single(c: Candidates) -> SingleTracks:
     return c
 
 
-def _lines(columns: Columns, collection: str) -> Float:
-    return np.stack([columns.flat(collection, name).astype(np.float64) for name in LINE])
+def _lines(columns: Columns, collection: str) -> Lines:
+    return tuple(columns.flat(collection, name) for name in LINE)
 
 
-def _times(columns: Columns, collection: str, field: str = "time") -> Float:
-    return columns.flat(collection, field).astype(np.float64)
-
-
-def _momenta(lines: Float, momentum: NDArray[np.float64]) -> Float:
-    sx, sy = lines[2], lines[3]
-    pz = momentum.astype(np.float64) / np.sqrt(1 + sx**2 + sy**2)
+def _momenta(columns: Columns, collection: str, index: Index) -> Float:
+    """Momenta of some objects with a line (n, 3), MeV."""
+    names = ("slope_x", "slope_y", "momentum")
+    sx, sy, momentum = (columns.at(collection, name, index).astype(np.float64) for name in names)
+    pz = momentum / np.sqrt(1 + sx**2 + sy**2)
     return np.stack([sx * pz, sy * pz, pz], axis=-1)
 
 
 def single_tracks(columns: Columns) -> SingleTracks:
     """The positive track nearest in time to the trigger, where a kaon is found to it (Section 2)."""
-    tracks, kaons = _lines(columns, "Track"), _lines(columns, "Gtk")
-    times = _times(columns, "Track", "rich_time"), _times(columns, "Ktag"), _times(columns, "Gtk")
+    times = columns.flat("Track", "rich_time"), columns.flat("Ktag", "time"), columns.flat("Gtk", "time")
     indices, values = match_kaons(
         (columns.offsets("Track"), columns.offsets("Ktag"), columns.offsets("Gtk")),
-        tracks,
-        columns.flat("Track", "charge").astype(np.int64),
-        kaons,
+        _lines(columns, "Track"),
+        columns.flat("Track", "charge"),
+        _lines(columns, "Gtk"),
         times,
-        columns.event("trigger_time").astype(np.float64),
+        columns.event("trigger_time"),
     )
     event, track, tag, beam = indices.T
     return SingleTracks(
@@ -80,11 +80,11 @@ def single_tracks(columns: Columns) -> SingleTracks:
         tracks=track[:, None],
         vertex=values[:, :3],
         chi2=values[:, 4],
-        measured=_momenta(tracks[:, track], columns.flat("Track", "momentum")[track])[:, None],
-        kaon=_momenta(kaons[:, beam], columns.flat("Gtk", "momentum")[beam]),
+        measured=_momenta(columns, "Track", track)[:, None],
+        kaon=_momenta(columns, "Gtk", beam),
         closest_approach=values[:, 3],
-        kaon_time=times[1][tag],
-        beam_time=times[2][beam],
+        kaon_time=times[1][tag].astype(np.float64),
+        beam_time=times[2][beam].astype(np.float64),
     )
 
 
@@ -104,9 +104,9 @@ def vertices_with_others(c: SingleTracks, distance: float) -> Index:
 
 def missing_mass_squared(c: SingleTracks) -> Float:
     """(P_K - P)^2 with the kaon's and the track's measured momenta, shape (n,), MeV2 (Section 2)."""
-    energy = np.sqrt((c.kaon**2).sum(axis=-1) + MASS_K**2) - energies(c)[:, 0]
+    energy = np.sqrt(dot(c.kaon, c.kaon) + MASS_K**2) - energies(c)[:, 0]
     momentum = c.kaon - c.momentum[:, 0]
-    return np.asarray(energy**2 - (momentum**2).sum(axis=-1))
+    return np.asarray(energy**2 - dot(momentum, momentum))
 
 
 def true_missing_mass(c: SingleTracks) -> Float:
@@ -115,15 +115,15 @@ def true_missing_mass(c: SingleTracks) -> Float:
     charged = offsets + (c.columns.flat("Generated", "pdg")[offsets] == PHOTON)  # photons may stand first
     kaon = np.stack([c.per_event(f"truth_kaon_{x}") for x in ("px", "py", "pz")], axis=-1)
     track = np.stack([c.columns.flat("Generated", x)[charged].astype(np.float64) for x in ("px", "py", "pz")], axis=-1)
-    energy = np.sqrt((kaon**2).sum(axis=-1) + MASS_K**2) - np.sqrt((track**2).sum(axis=-1) + c.masses[0] ** 2)
-    return np.asarray(np.sqrt(np.maximum(energy**2 - ((kaon - track) ** 2).sum(axis=-1), 0.0)))
+    energy = np.sqrt(dot(kaon, kaon) + MASS_K**2) - np.sqrt(dot(track, track) + c.masses[0] ** 2)
+    return np.asarray(np.sqrt(np.maximum(energy**2 - dot(kaon - track, kaon - track), 0.0)))
 
 
 def decay_angle(c: SingleTracks) -> Float:
     """Angle (rad, (n,)) between the kaon's momentum in the laboratory and the track's in the kaon's rest frame."""
-    kaon = np.linalg.norm(c.kaon, axis=-1)
+    kaon = modulus(c.kaon)
     direction = c.kaon / kaon[:, None]
-    along = (c.momentum[:, 0] * direction).sum(axis=-1)
-    across = np.linalg.norm(c.momentum[:, 0] - along[:, None] * direction, axis=-1)
+    along = dot(c.momentum[:, 0], direction)
+    across = modulus(c.momentum[:, 0] - along[:, None] * direction)
     boosted = (np.sqrt(kaon**2 + MASS_K**2) * along - kaon * energies(c)[:, 0]) / MASS_K
     return np.asarray(np.arctan2(across, boosted))

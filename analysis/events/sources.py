@@ -6,16 +6,29 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import awkward as ak
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
 
+def native(values: Array) -> Array:
+    """The same values in the byte order of this machine."""
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+@numba.njit(cache=True)
+def _running_sums(counts: Array) -> NDArray[np.int64]:
+    sums = np.zeros(len(counts) + 1, np.int64)
+    for n in range(len(counts)):
+        sums[n + 1] = sums[n] + counts[n]
+    return sums
+
+
 def offsets_of(counts: Array) -> NDArray[np.int64]:
     """Offsets (events + 1,) of the objects of events with these counts."""
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
+    offsets: NDArray[np.int64] = _running_sums(native(counts))
     return offsets
 
 

@@ -1,8 +1,12 @@
-"""Weights of candidates of data that undo downscalings: of lines with different factors, of prescaled streams."""
+"""Weights of candidates of data that undo downscalings: of lines with different factors, of prescaled streams.
+
+Asked for twice they are the same function, so that selections that share a weight are looked at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +18,7 @@ from analysis.triggers import OFF, relative_exposure
 Float = NDArray[np.float64]
 
 
+@cache
 def exposure_of(signal: tuple[str, ...], *, relative_to: tuple[str, ...]) -> Callable[[Candidates], Float]:
     """Kaon flux seen by the lines `signal` over that seen by the lines `relative_to`, per candidate, shape (n,).
 
@@ -31,6 +36,7 @@ def _factor(c: Candidates, line: str) -> Float:
     return np.where(factor == 0, OFF, factor)
 
 
+@cache
 def prescale_of(line: str) -> Callable[[Candidates], Float]:
     """How much more than in its running period the line was downscaled at the event, per candidate, shape (n,).
 
@@ -46,6 +52,7 @@ def prescale_of(line: str) -> Callable[[Candidates], Float]:
     return weight
 
 
+@cache
 def product(*weights: Callable[[Candidates], Float]) -> Callable[[Candidates], Float]:
     """All of the weights, per candidate, shape (n,)."""
     return lambda c: np.asarray(np.prod([weight(c) for weight in weights], axis=0))

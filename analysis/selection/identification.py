@@ -39,10 +39,16 @@ def vertex_time(c: Candidates) -> NDArray[np.float64]:
 def muv3_in_time(c: Candidates, window: float) -> Mask:
     """Tracks (n, k) with an associated MUV3 signal within `window` (ns) of the vertex time."""
     found = c.track("muv3_index") >= 0
-    some = np.asarray(found.any(axis=1))  # few: most tracks are no muons, and their times need not be looked at
-    few = c.take(some)
-    found[some] &= np.abs(few.track("muv3_time") - vertex_time(few)[:, None]) < window
+    some = np.asarray(found.any(axis=1))
+    if 2 * np.count_nonzero(some) > len(some):
+        return np.asarray(found & _in_time(c, window))
+    few = c.take(some)  # most tracks are no muons, and their times need not be looked at
+    found[some] &= _in_time(few, window)
     return found
+
+
+def _in_time(c: Candidates, window: float) -> Mask:
+    return np.asarray(np.abs(c.track("muv3_time") - c.once(vertex_time)[:, None]) < window)
 
 
 @numba.njit(cache=True)

@@ -34,6 +34,7 @@ from analysis.simulation.skim import (
     rings_of_pion,
     two_positrons,
 )
+from analysis.simulation.strays import CHARGED_ENERGY, keep_stray, stray_signals
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from analysis.simulation.upstream import into_tank
@@ -42,10 +43,12 @@ from analysis.simulation.vetoes import (
     IN_LAV,
     IN_LKR,
     IN_SAC,
+    beside_any,
     lav_station,
     photon_seen,
     photon_target,
     photons_missed,
+    signal,
 )
 from analysis.simulation.workspace import MAX_TRACKS, Event
 
@@ -84,9 +87,11 @@ def _follow(
     state, weight = e.states[slot], 1.0
     t.copy(e.particles[k], state)
     state[t.PARENT] = k
+    start = e.start
+    t.copy(state, start)
+    e.left[slot] = -1.0
     if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
-    start = e.start
     t.copy(state, start)
     if hastened > 0 and abs(state[t.PDG]) == t.PION:
         left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
@@ -103,12 +108,13 @@ def _follow(
 @inlined
 def reconstruct(
     rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
-) -> tuple[int, int, float]:
-    """Track, then fit the charged products; (count, tracks, weight), tracks -1 once fewer than `needed` are possible.
+) -> tuple[int, int, int, float]:
+    """Track, then fit the charged products; (count, tracks, strays, weight), tracks -1 once fewer than `needed` are
+    possible.
 
     Pions decay `hastened` times as often (0: naturally); the weight makes up for it.
     """
-    followed, possible, weight = 0, 0, 1.0
+    followed, possible, strays, weight = 0, 0, 0, 1.0
     for k in range(d.pdg.size):
         possible += int(d.charge[k] != 0)
     for k in range(d.pdg.size):
@@ -121,7 +127,8 @@ def reconstruct(
         else:
             possible -= 1
             if possible < needed:
-                return count, -1, weight
+                return count, -1, strays, weight
+            strays = keep_stray(c, e, strays, e.states[followed], e.left[followed], e.start)
     tracks = 0
     for slot in range(followed):
         if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
@@ -130,8 +137,10 @@ def reconstruct(
                 e.left[tracks] = e.left[slot]
             tracks += 1
         elif tracks + followed - slot - 1 < needed:
-            return count, -1, weight
-    return count, tracks, weight
+            return count, -1, strays, weight
+        else:
+            strays = keep_stray(c, e, strays, e.states[slot], e.left[slot], e.states[slot])
+    return count, tracks, strays, weight
 
 
 @kernel
@@ -196,9 +205,10 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
 
 
 @inlined
-def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count: int, tracks: int) -> tuple[int, int]:
-    """Photons (rows from `first` on) into the vetoes and the calorimeter, tracks into LAV.
+def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int) -> tuple[int, int]:
+    """Photons into the vetoes and the calorimeter, tracks into LAV.
 
+    Of the first `decided` products `photons_missed` has told the fate, but for what is beside the tracks.
     Returns (veto signals, deposits).
     """
     vetoes, deposits = 0, 0
@@ -211,15 +221,15 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             deposit[deposits, 2], deposit[deposits, 3] = energy, e.times[i]
             deposits = secondary_deposits(rng, c, at, deposit, deposits + 1)
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
-        if station >= 0 and vetoes < e.vetoes.shape[0]:
-            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = IN_LAV, station + 1
-            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = 150.0, e.times[i]
-            vetoes += 1
-    for k in range(first, count):
+        if station >= 0:
+            vetoes = signal(e, vetoes, IN_LAV, station + 1.0, CHARGED_ENERGY, e.times[i])
+    for k in range(count):
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
             continue
         detector, station, x, y, energy = photon_target(rng, c, row)
+        if k < decided and not (detector == IN_LKR and beside_any(c, e.particles, decided, x, y)):
+            continue
         if not photon_seen(rng, c, detector, energy):
             continue
         if detector == IN_LKR and converts(rng, c, row):
@@ -230,10 +240,8 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, first: int, count:
             deposit[deposits, 2] = energy * photon_ratio(rng, c, energy)
             deposit[deposits, 3] = 0.0
             deposits += 1
-        elif detector in (IN_LAV, IN_IRC, IN_SAC) and vetoes < e.vetoes.shape[0]:
-            e.vetoes[vetoes, 0], e.vetoes[vetoes, 1] = detector, station + 1
-            e.vetoes[vetoes, 2], e.vetoes[vetoes, 3] = energy, 0.0
-            vetoes += 1
+        elif detector in (IN_LAV, IN_IRC, IN_SAC):
+            vetoes = signal(e, vetoes, detector, station + 1.0, energy, 0.0)
     return vetoes, deposits
 
 
@@ -261,14 +269,14 @@ def _simulate(
     used: Ints,
 ) -> None:
     """Simulate decay i and append it to `out` if it is in the stream."""
-    count, weight, lost = load_products(rng, c, d, i, e), d.weight[i], 0
+    count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
     if requirement.alone:  # most decays end here, before anything is tracked
         missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, e.deposits)
         weight *= thinned(rng, missed, bias.least_missed)
-        lost = count
+        decided = count
         if weight == 0.0:
             return
-    count, tracks, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
+    count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
     if tracks < 0:
         return
     for k in range(tracks):
@@ -297,9 +305,12 @@ def _simulate(
     if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
         return
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
-    vetoes, deposits = neutral(rng, c, e, lost, count, seen)
+    vetoes, deposits = neutral(rng, c, e, decided, count, seen)
+    found = vetoes, deposits, accidentals
+    count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
     clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
-    if not agrees and photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters) < requirement.photons:
+    photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
+    if (vetoed and requirement.alone) or (not agrees and photons < requirement.photons):
         return
     write_event(
         rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used

@@ -16,10 +16,10 @@ from analysis.simulation.constants import Constants, constants
 from analysis.simulation.decays import Mode
 from analysis.simulation.draws import numbers
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
-from analysis.simulation.kernel import entry, kernel
+from analysis.simulation.kernel import entry, inlined
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import all_missed, line_seen, mass_of_products
+from analysis.simulation.products import all_missed, line_seen, load_product, mass_of_products
 from analysis.simulation.streams import Focus, Stream
 from analysis.simulation.transport import COLUMNS, PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate
@@ -93,12 +93,11 @@ def normalisation(mode: Mode) -> float:
     return total / NORMALISATION_POINTS
 
 
-@kernel
+@inlined
 def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON and d.momenta[k, 3, i] > c.lav_threshold:
-            for j in range(3):
-                row[2 + j], row[6 + j] = d.momenta[k, j, i], d.vertex[j, i]
+            load_product(d, k, i, row)
             if photon_fate(c, row)[0] == IN_LAV:
                 return True
     return False
@@ -119,7 +118,7 @@ class Aim(NamedTuple):
     missed: bool
 
 
-@kernel
+@inlined
 def invisible_mass(d: Decays, i: int) -> float:
     """Squared mass (MeV2) of the kaon without its charged products."""
     x, y, z = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
@@ -131,7 +130,7 @@ def invisible_mass(d: Decays, i: int) -> float:
     return energy * energy - x * x - y * y - z * z
 
 
-@kernel
+@inlined
 def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
     for k in range(d.pdg.size):
         for j in range(k):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from analysis.particles import CTAU_PI, MASS_E, MASS_PI
 from analysis.simulation import transport
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import entry, kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.products import all_missed, line_seen, meets_muon_detector
 from analysis.simulation.response import Bias, interpolate, log_interpolate
@@ -109,7 +109,7 @@ def answers(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -
     return table
 
 
-@kernel
+@inlined
 def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int, out: Floats) -> None:
     """Fill in what is known of product k."""
     px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis.detector import inside_ring
 from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
-from analysis.simulation.accidentals import tile_centre, write_accidentals
+from analysis.simulation.accidentals import MOST_CHOD, MOST_RICH, tile_centre, write_accidentals
 from analysis.simulation.beam_record import write_beam
 from analysis.simulation.clusters import nearest_cluster
 from analysis.simulation.constants import Constants
@@ -18,7 +18,7 @@ from analysis.simulation.kernel import inlined
 from analysis.simulation.layout import CAPACITY, Decays, Output
 from analysis.simulation.muons import associate_muons, outer_tile, tile_taken
 from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, outer_in_time, trigger
-from analysis.simulation.vetoes import IN_IRC, IN_LAV, IN_SAC
+from analysis.simulation.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, IN_SAC
 from analysis.simulation.workspace import Event
 
 Floats = npt.NDArray[np.float64]
@@ -84,11 +84,33 @@ def _write_muons(
 
 
 @inlined
+def _write_hodoscopes(
+    rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
+) -> None:
+    """Hodoscope tiles and RICH hits of charged particles without a track."""
+    for k in range(vetoes):
+        detector, x, y, delay = e.vetoes[k]
+        if detector == IN_CHOD and ev.nChod < MOST_CHOD:
+            s = out.Chod[used[4]]
+            s.x, s.y = tile_centre(x, c.chod_tile_x), tile_centre(y, c.chod_tile_y)
+            s.time, s.track_index = time + delay + c.chod_sigma_time * rng.standard_normal(), -1
+            used[4] += 1
+            ev.nChod += 1
+        elif detector == IN_RICH:
+            for _ in range(min(MOST_RICH - ev.nRichHit, int(y))):
+                out.RichHit[used[5]].time = time + delay + c.rich_sigma_time * rng.standard_normal()
+                used[5] += 1
+                ev.nRichHit += 1
+
+
+@inlined
 def _write_vetoes(
     rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
     for k in range(vetoes):
         detector, station, energy, delay = e.vetoes[k]
+        if detector in (IN_CHOD, IN_RICH):
+            continue
         at = time + delay + c.lav_sigma_time * rng.standard_normal()
         if detector == IN_LAV and ev.nLav < CAPACITY_LAV:
             r = out.Lav[used[6]]
@@ -178,6 +200,7 @@ def write_event(
         used[1] += 1
     muons = _write_muons(rng, c, e, own, tracks, accidentals, time, ev, out, used)
     trigger(c, e, own, clusters, muons, outer_in_time(out, first_muon, ev.nMuv3, time), ev)
+    _write_hodoscopes(rng, c, e, vetoes, time, ev, out, used)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
     write_accidentals(rng, c, time, ev, out, used)
     associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)

@@ -182,6 +182,13 @@ def ring_radius(c: Constants, p: float, mass: float) -> float:
     return c.rich_focal * np.sqrt(squared) if squared > 0 else 0.0
 
 
+@kernel
+def ring_hits(rng: np.random.Generator, c: Constants, p: float, mass: float) -> int:
+    """Hits of a ring: photons follow the square of its radius."""
+    saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
+    return poisson(rng, c.rich_hits * saturation)
+
+
 STRONGEST_SEPARATION = 10.0
 """Difference of two ring radii, in their resolutions, beyond which a decision is not made any surer."""
 
@@ -243,8 +250,7 @@ def rich_likelihoods(
     if kind == MUON and rare_muon > 0:
         # the density of a muon's radius over that of the mixture drawn from
         weight /= 1 - rare_muon + rare_muon * np.exp(min(-0.5 * (pull * pull - pull_mu * pull_mu), 700.0))
-    saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
-    out[3] = poisson(rng, c.rich_hits * saturation)
+    out[3] = ring_hits(rng, c, p, mass)
     if electron:
         out[3] = max(out[3], 4.0)
     return weight

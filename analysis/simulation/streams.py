@@ -33,7 +33,8 @@ class Requirement(NamedTuple):
     If `single` is a PDG number: exactly one track, positive, of a momentum within `momentum`, and muon-like (13), or
     (211) without a signal in the muon detector, with E/p below `pion_ratio`, more than `shower` in the calorimeter, and
     log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
-    If `alone`, no photon of the decay gives a signal anywhere.
+    If `alone`, no photon of the decay and no charged product without a track gives a signal in a photon veto or in the
+    calorimeter, but for what is beside a track there.
     """
 
     tracks: int

@@ -199,7 +199,7 @@ def _impact(row: Floats, at: Floats) -> None:
 
 
 @kernel
-def _advance(
+def advance(
     rng: np.random.Generator, particles: Floats, count: int, state: Floats, left: float, z: float
 ) -> tuple[int, float]:
     """Bring a track to the plane z, letting it decay on the way; returns (count, path left), -1 when it is lost."""
@@ -266,11 +266,11 @@ def through_spectrometer(
     """
     for chamber in range(4):
         if chamber == 2:
-            count, left = _advance(rng, particles, count, state, left, c.magnet_z)
+            count, left = advance(rng, particles, count, state, left, c.magnet_z)
             if left < 0:
                 return count, left, False
             kick(state, c.magnet_kick)
-        count, left = _advance(rng, particles, count, state, left, c.straw_z[chamber])
+        count, left = advance(rng, particles, count, state, left, c.straw_z[chamber])
         if left < 0 or not _hit(rng, c, chamber, state, before, hits):
             return count, left, False
         electron = abs(state[PDG]) == ELECTRON
@@ -300,7 +300,7 @@ def to_detectors(
             z = c.muv3_z
             if abs(state[PDG]) == PION and state[Z] + left > c.muv3_absorber_z:
                 left = np.inf  # stopped; what comes through all the same is in the measured P(pi -> mu)
-        count, left = _advance(rng, particles, count, state, left, z)
+        count, left = advance(rng, particles, count, state, left, z)
         if left < 0:
             return count
         _impact(state, at[plane])

@@ -10,12 +10,27 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import missed_with_pairs
 from analysis.simulation.kernel import kernel
 from analysis.simulation.response import happens, log_interpolate
-from analysis.simulation.transport import ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
+from analysis.simulation.transport import CHARGE, ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
 from analysis.simulation.upstream import inside_collimator
+from analysis.simulation.workspace import Event
 
 Floats = npt.NDArray[np.float64]
 
-NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC = range(5)
+NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC, IN_RICH, IN_CHOD = range(7)
+NEAR = 120.0
+"""Selections look for photons farther than 100 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
+calorimeter; the rest is a margin for scattering.
+"""
+
+
+@kernel
+def signal(e: Event, count: int, detector: int, where: float, size: float, delay: float) -> int:
+    """Add a signal to `vetoes` of the work space, if there is room; returns the number of signals."""
+    if count == e.vetoes.shape[0]:
+        return count
+    row = e.vetoes[count]
+    row[0], row[1], row[2], row[3] = detector, where, size, delay
+    return count + 1
 
 
 @kernel
@@ -113,13 +128,34 @@ def photon_seen(rng: np.random.Generator, c: Constants, detector: int, energy: f
 
 
 @kernel
+def beside(c: Constants, charged: Floats, x: float, y: float) -> bool:
+    """Whether a charged product, on a line with the kick, meets the calorimeter less than `NEAR` from (x, y)."""
+    if charged[CHARGE] == 0.0 or charged[PZ] <= 0.0:
+        return False
+    slope_x, slope_y, path = charged[PX] / charged[PZ], charged[PY] / charged[PZ], c.lkr_z - charged[Z]
+    kicked = charged[CHARGE] * c.magnet_kick / charged[PZ] * (c.lkr_z - c.magnet_z)
+    away_x, away_y = charged[X] + slope_x * path + kicked - x, charged[Y] + slope_y * path - y
+    return away_x * away_x + away_y * away_y < NEAR * NEAR
+
+
+@kernel
+def beside_any(c: Constants, particles: Floats, count: int, x: float, y: float) -> bool:
+    """Whether any of the first `count` particles is charged and beside (x, y)."""
+    found = False
+    for k in range(count):
+        found |= beside(c, particles[k], x, y)
+    return found
+
+
+@kernel
 def photons_missed(
     rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float, deposit: Floats
 ) -> float:
     """Weight of an event in which no detector sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
-    calorimeter cluster is missed, too.  `deposit` is scratch.
+    calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
+    there the clusters decide.  `deposit` is scratch.
     """
     weight = 1.0
     for k in range(count):
@@ -128,6 +164,8 @@ def photons_missed(
             detector, _, x, y, energy = photon_target(rng, c, row)
             lost = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
+                if beside_any(c, particles, count, x, y):
+                    continue
                 soft = energy < c.lkr_threshold
                 lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, deposit)
             missed, factor = happens(rng, lost, rare)

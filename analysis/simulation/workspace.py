@@ -21,10 +21,12 @@ class Event(Protocol):
     """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
     together.
 
-    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy, time), `muons` whether a
-    track gives a muon signal, the centre of its tile (x, y), and whether any signal is near it in time and space,
-    `accidental_muons` (x, y, time), `times` the tracks' times; all times are relative to the
-    decay.  `start` is where a track enters the tank, `pileup` are the particles of another decay.
+    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy, time), or (detector, 0,
+    hits, time) of the RICH, or (detector, x, y, time) of the hodoscope; `muons` whether a track gives a muon signal,
+    the centre of its tile (x, y), and whether any signal is near it in time and space, `accidental_muons` (x, y, time),
+    `times` the tracks' times; all times are relative to the decay.  `start` is where a track enters the tank, `pileup`
+    are the particles of another decay.  `strays` are charged products without a track where it is lost, with
+    `stray_left` to their decay and the `stray_station` met before; the other fields of that name serve one at a time.
     """
 
     particles: Floats
@@ -46,6 +48,11 @@ class Event(Protocol):
     clusters: Floats
     times: Floats
     pileup: Floats
+    strays: Floats
+    stray_left: Floats
+    stray_station: Floats
+    stray_impacts: Floats
+    stray_muon: Floats
 
 
 def scratch() -> Event:
@@ -65,10 +72,15 @@ def scratch() -> Event:
         "rich": (MAX_TRACKS, 4),
         "muons": (MAX_TRACKS, 4),
         "accidental_muons": (CAPACITY["Muv3"] - MAX_TRACKS, 3),
-        "vetoes": (16, 4),
+        "vetoes": (24, 4),
         "deposits": (32, 4),
         "clusters": (32, 4),
         "times": (MAX_TRACKS,),
         "pileup": (8, t.COLUMNS),
+        "strays": (MAX_TRACKS, t.COLUMNS),
+        "stray_left": (MAX_TRACKS,),
+        "stray_station": (MAX_TRACKS,),
+        "stray_impacts": (4, 6),
+        "stray_muon": (3,),
     }
     return cast(Event, as_record({name: np.zeros(shape) for name, shape in shapes.items()}))

@@ -11,7 +11,7 @@ from analysis.events.single_track import (
     single_tracks,
     vertices_with_others,
 )
-from analysis.matching import MATCHING_WIDTHS, approach
+from analysis.matching import MATCHING_WIDTHS, approach, match_kaons
 from analysis.particles import particle
 from analysis.schema import Z_BEFORE_MAGNET
 from analysis.selection.identification import muon, vertex_identified_as
@@ -134,6 +134,20 @@ def test_closest_approach_is_the_least_distance_of_two_lines():
         assert distance == pytest.approx(np.linalg.norm(first - second), abs=1e-9)
         np.testing.assert_allclose((x, y, z), (first + second) / 2, atol=1e-8)
     assert approach(a, 0, 0.0, a, 0, 5.0)[0] == np.inf
+
+
+def test_columns_as_stored_are_matched_in_float64():
+    rng = np.random.default_rng(6)
+    offsets = tuple(np.arange(101) * n for n in (2, 3, 4))
+    tracks, kaons = (tuple(rng.normal(0, 1e-2, (4, 100 * n)).astype(np.float32)) for n in (2, 4))
+    times = tuple(rng.normal(0, 0.2, 100 * n).astype(np.float32) for n in (2, 3, 4))
+    charge, trigger = rng.choice([-1, 1], 200).astype(np.int8), rng.normal(0, 0.2, 100).astype(np.float32)
+    stored = match_kaons(offsets, tracks, charge, kaons, times, trigger)
+    wide = [tuple(column.astype(np.float64) for column in columns) for columns in (tracks, kaons, times)]
+    wanted = match_kaons(offsets, wide[0], charge.astype(np.int64), wide[1], wide[2], trigger.astype(np.float64))
+    assert 30 < len(stored[0]) < 100
+    for ours, theirs in zip(stored, wanted, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_result_does_not_depend_on_the_chunks(events, tmp_path):

@@ -66,6 +66,43 @@ def test_both_formats_give_the_columns_of_nano_events(rntuple, tmp_path):
     np.testing.assert_array_equal(direct.event("truth_weight"), nano.event("truth_weight"))
 
 
+@pytest.mark.parametrize("packing", [None, uproot.ZSTD(3), uproot.ZLIB(1), uproot.LZ4(1)], ids=repr)
+def test_baskets_packed_in_any_way(packing, tmp_path):
+    path, events = tmp_path / "packed.root", 5000
+    rng = np.random.default_rng(1)
+    counts = rng.integers(0, 4, events)
+    momentum = ak.unflatten(rng.integers(0, 9, counts.sum()).astype(np.float32), counts)
+    with uproot.recreate(path, compression=packing) as file:
+        tree = file.mktree(
+            "Events", {"run": "int32", "Track_momentum": "var * float32"}, counter_name=lambda branch: "nTrack"
+        )
+        for rows in (slice(0, 2000), slice(2000, events)):
+            tree.extend({
+                "run": np.arange(events, dtype=np.int32)[rows],
+                "Track_momentum": momentum[rows],
+                "nTrack": counts[rows].astype(np.int32),
+            })  # fmt: skip
+    with uproot.open(path) as file:
+        source = open_tree(file, "Events").source(100, 4000)
+        assert isinstance(open_tree(file, "Events"), StoredTree)
+        np.testing.assert_array_equal(source.event("run"), np.arange(100, 4000))
+        np.testing.assert_array_equal(source.flat("Track", "momentum"), ak.to_numpy(ak.flatten(momentum[100:4000])))
+
+
+def test_a_damaged_basket_is_refused(tmp_path):
+    path = tmp_path / "damaged.root"
+    with uproot.recreate(path, compression=uproot.ZSTD(3)) as file:
+        file.mktree("Events", {"run": "int32"}).extend({"run": np.zeros(5000, np.int32)})
+    with uproot.open(path) as file:
+        place = int(open_tree(file, "Events").source(0, 1)._header.branches["run"].seek[0])
+    packed = bytearray(path.read_bytes())
+    block = packed.index(b"ZS", place) + 9
+    packed[block : block + 4] = bytes(4)  # no frame of ZSTD begins so
+    path.write_bytes(packed)
+    with uproot.open(path) as file, pytest.raises(ValueError, match="byte"):
+        open_tree(file, "Events").source(0, 5000).event("run")
+
+
 class Counting:
     """A source that counts how often it is read."""
 

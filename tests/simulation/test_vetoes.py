@@ -132,3 +132,17 @@ def test_backward_photons_meet_no_further_station():
     c = constants()
     assert v.station_after_wall(c, photon(np.pi - 0.3)) == -1
     assert v.station_after_wall(c, photon(0.08, z=239500.0)) == -1
+
+
+@pytest.mark.parametrize(("away", "counts"), [(0.9, False), (1.1, True)])
+def test_photons_beside_a_track_in_the_calorimeter_are_left_to_the_clusters(away, counts):
+    """A muon of 20 GeV bends by 595 mm between magnet and calorimeter."""
+    c, rng = constants(), np.random.default_rng(6)
+    muon = photon(5e-3, energy=20000.0)
+    muon[[t.PDG, t.CHARGE]] = -t.MUON, 1.0
+    at = muon[t.PX : t.PY + 1] / muon[t.PZ] * (c.lkr_z - muon[t.Z])
+    at = at + np.array([c.magnet_kick / muon[t.PZ] * (c.lkr_z - c.magnet_z), away * v.NEAR])
+    light = photon(np.arctan2(np.hypot(*at), c.lkr_z - muon[t.Z]), energy=20000.0, azimuth=np.arctan2(at[1], at[0]))
+    assert v.photon_fate(c, light)[0] == v.IN_LKR
+    missed = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, np.empty((2, 4)))
+    assert missed == (0.0 if counts else 1.0)
