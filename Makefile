@@ -16,9 +16,12 @@ QUICKLY    := $(if $(QUICK),--quick)
 
 # Samples to simulate, NAMES, and the file that declares each: kaon lists them, so that a new one in the catalogue or
 # in a channel file is made without touching this file.
-RULES := $(SAMPLE_DIR)/.rules.mk
+RULES  := $(SAMPLE_DIR)/.rules.mk
+WANTED := $(SAMPLE_DIR)/.wanted
+MADE   := $(SAMPLE_DIR)/.made
 ifneq ($(filter-out help test lint format bench root clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
+$(shell rm -f $(WANTED))
 endif
 SAMPLES := $(NAMES:%=$(SAMPLE_DIR)/%.root)
 RUN     := $(RESULT_DIR)/histograms/run.json
@@ -44,7 +47,7 @@ help:  ## this list
 
 limits: $(LIMITS)  ## everything up to results/limits.json and its table
 
-samples: $(SAMPLES)  ## simulate the samples of datasets/catalogue.yaml and of the channel files
+samples: $(MADE)  ## simulate the samples of datasets/catalogue.yaml and of the channel files
 
 histograms: $(RUN)  ## run all searches over the samples
 
@@ -92,13 +95,19 @@ $(ENV): pyproject.toml constraints.txt
 $(RULES): datasets/catalogue.yaml $(wildcard processors/*.py) analysis/catalogue.py analysis/search.py | $(ENV)
 	@mkdir -p $(@D)
 	@set -e; names=$$($(KAON) simulate --names); echo "$$names" | \
-	awk '{print "NAMES += " $$1; print "$$(SAMPLE_DIR)/" $$1 ".root: " $$2}' > $@
+	awk '{print "NAMES += " $$1; print "$$(SAMPLE_DIR)/" $$1 ".root $$(MADE): " $$2}' > $@
 
-# One process a sample, so that a new or changed one is made alone; each uses all workers.
+# Samples that are missing or older than what they are made from go on a list, and one process makes those on it.
+# The list starts empty with every make (above); what depends on samples waits for $(MADE).
 $(SAMPLES): $(SAMPLE_DIR)/%.root: $(SIMULATION) | $(ENV)
-	$(KAON) simulate $* $(QUICKLY) --workers $(WORKERS) --output $(SAMPLE_DIR)
+	@echo $* >> $(WANTED)
 
-$(RUN): $(SAMPLES) $(SELECTION) | $(ENV)
+$(MADE): $(SAMPLES) $(SIMULATION) | $(ENV)
+	@touch $(WANTED)
+	names=$$(cat $(WANTED)); test -z "$$names" || $(KAON) simulate $$names $(QUICKLY) --workers $(WORKERS) --output $(SAMPLE_DIR)
+	@touch $@
+
+$(RUN): $(MADE) $(SELECTION) | $(ENV)
 	$(KAON) run --samples $(SAMPLE_DIR) --output $(RESULT_DIR)/histograms --workers $(WORKERS) $(QUICKLY)
 
 $(LIMITS): $(RUN) $(INFERENCE) | $(ENV)

@@ -21,7 +21,12 @@ if [ "$2" = --names ]; then cat names; exit; fi
 echo "kaon $*" >> log
 output=$(echo "$*" | sed 's/.*--output \\([^ ]*\\).*/\\1/')
 case $1 in
-    simulate) mkdir -p $output; touch $output/$2.root ;;
+    simulate)
+        mkdir -p $output
+        for name in $(echo "$*" | sed 's/simulate \\(.*\\) --workers.*/\\1/; s/ --quick//'); do
+            [ "$name" = "$(cat broken 2>/dev/null)" ] && exit 1
+            touch $output/$name.root
+        done ;;
     run) mkdir -p $output; touch $output/run.json ;;
     limits) touch $output ;;
 esac
@@ -71,6 +76,12 @@ def commands(lines: list[str]) -> list[str]:
     return [line.split()[1] for line in lines]
 
 
+def simulated(line: str) -> list[str]:
+    """Names in a call of `kaon simulate`."""
+    words = line.split()[2:]
+    return words[: next(k for k, word in enumerate(words) if word.startswith("--"))]
+
+
 def samples(place: Path) -> list[str]:
     return [line.split()[0] for line in (place / "names").read_text().splitlines()]
 
@@ -84,8 +95,8 @@ def test_help_is_the_default_and_lists_every_target() -> None:
 def test_limits_makes_everything_in_order(clone: Path) -> None:
     make(clone, "limits")
     lines = log(clone)
-    assert commands(lines) == ["simulate"] * len(samples(clone)) + ["run", "limits"]
-    assert {line.split()[2] for line in lines if "simulate" in line} == set(samples(clone))
+    assert commands(lines) == ["simulate", "run", "limits"]
+    assert simulated(lines[0]) == samples(clone)
     assert (clone / "results" / "limits.json").exists()
 
 
@@ -129,7 +140,7 @@ def test_a_channel_file_makes_its_own_samples_again(clone: Path) -> None:
     make(clone, "limits")
     lines = log(clone)
     assert commands(lines) == ["simulate", "run", "limits"]
-    assert lines[0].split()[2] == "own"
+    assert simulated(lines[0]) == ["own"]
 
 
 def test_a_new_sample_is_made_without_touching_the_makefile(clone: Path) -> None:
@@ -142,7 +153,7 @@ def test_a_new_sample_is_made_without_touching_the_makefile(clone: Path) -> None
     make(clone, "limits")
     lines = log(clone)
     assert commands(lines) == ["simulate", "run", "limits"]
-    assert lines[0].split()[2] == "newcomer"
+    assert simulated(lines[0]) == ["newcomer"]
 
 
 def test_one_missing_sample_is_made_alone(clone: Path) -> None:
@@ -153,7 +164,20 @@ def test_one_missing_sample_is_made_alone(clone: Path) -> None:
     make(clone, "limits")
     lines = log(clone)
     assert commands(lines) == ["simulate", "run", "limits"]
-    assert lines[0].split()[2] == name
+    assert simulated(lines[0]) == [name]
+
+
+def test_samples_that_were_not_made_are_made_the_next_time(clone: Path) -> None:
+    names = samples(clone)
+    (clone / "broken").write_text(names[2])
+    with pytest.raises(subprocess.CalledProcessError):
+        make(clone, "limits")
+    (clone / "broken").unlink()
+    assert commands(log(clone)) == ["simulate"]
+    make(clone, "limits")
+    lines = log(clone)
+    assert commands(lines) == ["simulate", "run", "limits"]
+    assert simulated(lines[0]) == names[2:]
 
 
 def test_quick_results_do_not_mix_with_the_others(clone: Path) -> None:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from analysis.detector import inside_ring
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.draws import poisson
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import CAPACITY, Output
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +34,7 @@ def tile_centre(x: float, size: float) -> float:
 @kernel
 def signals(rng: np.random.Generator, c: Constants, rate: float, room: int) -> int:
     """Accidental signals of a rate (1/ns) in the window, at most `room`."""
-    return min(room, rng.poisson(2 * c.activity_reach * rate))
+    return min(room, poisson(rng, 2 * c.activity_reach * rate))
 
 
 @kernel
@@ -71,7 +72,7 @@ def accidental_muons(rng: np.random.Generator, c: Constants, muons: Floats) -> i
     return found
 
 
-@kernel
+@inlined
 def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     for _ in range(signals(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
@@ -83,13 +84,13 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
             ev.nChod += 1
     for _ in range(signals(rng, c, c.activity_rich, MOST_RICH)):
         at = time + moment(rng, c)
-        for _ in range(min(MOST_RICH - ev.nRichHit, rng.poisson(c.rich_hits))):
+        for _ in range(min(MOST_RICH - ev.nRichHit, poisson(rng, c.rich_hits))):
             out.RichHit[used[RICH_HIT]].time = at + c.rich_sigma_time * rng.standard_normal()
             used[RICH_HIT] += 1
             ev.nRichHit += 1
 
 
-@kernel
+@inlined
 def write_accidentals(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     """Append accidental signals to the event that is being written."""
     _hodoscope(rng, c, time, ev, out, used)

@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.draws import poisson
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.units import ns
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Line = tuple[float, float, float, float]
 
 WINDOW = 1.0 * ns
 """Beam particles farther from the event in time are not written: no selection looks at them."""
@@ -23,9 +25,9 @@ KTAG, GTK = 10, 11
 """Columns of `used`."""
 
 
-@kernel
+@inlined
 def _write_track(
-    rng: np.random.Generator, c: Constants, p: float, line: Floats, time: float, ev: Any, out: Output, used: Ints
+    rng: np.random.Generator, c: Constants, p: float, line: Line, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
     """Measure a beam particle of momentum p on the line (x, y, dx/dz, dy/dz) at GTK3."""
     r = out.Gtk[used[GTK]]
@@ -40,7 +42,7 @@ def _write_track(
     ev.nGtk += 1
 
 
-@kernel
+@inlined
 def _write_tag(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
     r = out.Ktag[used[KTAG]]
     r.time, r.sectors = time + c.ktag_sigma_time * rng.standard_normal(), 8
@@ -57,6 +59,13 @@ def _spot(rng: np.random.Generator, sigma: float, limit: float) -> float:
 
 
 @kernel
+def _beam_line(rng: np.random.Generator, c: Constants, means: Floats, axis: int) -> tuple[float, float]:
+    """Position at GTK3 and slope of a beam particle along x (0) or y (1)."""
+    position = means[3 + axis] + _spot(rng, c.beam_spot[axis], c.beam_half_width[axis])
+    return position, means[1 + axis] + c.beam_divergence[axis] * rng.standard_normal()
+
+
+@inlined
 def write_beam(
     rng: np.random.Generator,
     c: Constants,
@@ -70,22 +79,20 @@ def write_beam(
 ) -> None:
     """Append the tags and beam tracks of decay i, the kaon's own first; `means` (5,) is the mean beam."""
     px, py, pz = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
-    line = np.empty(4)
     if rng.random() < c.ktag_efficiency:
         _write_tag(rng, c, time, ev, out, used)
     # a kaon that decays upstream of GTK3 leaves no track there
     if d.vertex[2, i] > c.gtk_z and rng.random() < c.gtk_efficiency:
         back = c.gtk_z - d.vertex[2, i]
-        line[2], line[3] = px / pz, py / pz
-        line[0], line[1] = d.vertex[0, i] + line[2] * back, d.vertex[1, i] + line[3] * back
+        slope_x, slope_y = px / pz, py / pz
+        line = (d.vertex[0, i] + slope_x * back, d.vertex[1, i] + slope_y * back, slope_x, slope_y)
         _write_track(rng, c, np.sqrt(px * px + py * py + pz * pz), line, time, ev, out, used)
-    for _ in range(rng.poisson(2 * WINDOW * c.ktag_rate)):
+    for _ in range(poisson(rng, 2 * WINDOW * c.ktag_rate)):
         if ev.nKtag < MOST_TAGS:
             _write_tag(rng, c, time + WINDOW * (2 * rng.random() - 1), ev, out, used)
-    for _ in range(rng.poisson(2 * WINDOW * c.gtk_rate)):
+    for _ in range(poisson(rng, 2 * WINDOW * c.gtk_rate)):
         if ev.nGtk < MOST_TRACKS:
-            for axis in range(2):
-                line[axis] = means[3 + axis] + _spot(rng, c.beam_spot[axis], c.beam_half_width[axis])
-                line[2 + axis] = means[1 + axis] + c.beam_divergence[axis] * rng.standard_normal()
+            x, slope_x = _beam_line(rng, c, means, 0)
+            y, slope_y = _beam_line(rng, c, means, 1)
             p = means[0] * (1 + c.beam_momentum_rms * rng.standard_normal())
-            _write_track(rng, c, p, line, time + WINDOW * (2 * rng.random() - 1), ev, out, used)
+            _write_track(rng, c, p, (x, y, slope_x, slope_y), time + WINDOW * (2 * rng.random() - 1), ev, out, used)

@@ -1,6 +1,6 @@
 """Blocks: the unit of work and of reproducibility.
 
-The random numbers of a block are a Philox stream keyed by (seed, decay, block), so that a sample has the same
+The random numbers of a block are those of a key of (seed, decay, block), so that a sample has the same
 bits however its blocks are spread over threads.  The kernels release the interpreter's lock: threads suffice,
 nothing is copied.
 """
@@ -21,19 +21,22 @@ from analysis.schema import COLLECTIONS
 from analysis.simulation.beam import Exposure
 from analysis.simulation.constants import constants
 from analysis.simulation.decays import mode
+from analysis.simulation.draws import numbers
 from analysis.simulation.events import simulate_events
 from analysis.simulation.generation import Generator, generator
-from analysis.simulation.layout import Output, allocate, trimmed
+from analysis.simulation.layout import Output, allocate, concatenated, trimmed
 from analysis.simulation.response import Bias
 from analysis.simulation.strata import strata
 from analysis.simulation.streams import Stream, stream
 from analysis.simulation.thinning import ThinnedGenerator, thinned_generator
-from analysis.simulation.workspace import scratch
+from analysis.simulation.workspace import Event, scratch
 
 T = TypeVar("T")
 
 SIZE = 100_000
 """Decays of a block."""
+PIECE = 5_000
+"""Decays of a block that are simulated at a time: what is made of them stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -52,31 +55,36 @@ class Source:
         return self.generator.mode.code
 
     def key(self, number: int) -> list[int]:
-        """The Philox key of block `number`: every stratum of a decay has blocks of its own."""
+        """The key of the random numbers of block `number`: every stratum of a decay has blocks of its own."""
         return [self.seed, (self.code << 40) + (self.stratum << 36) + number]
 
     def block(self, number: int, decays: int = SIZE) -> Output:
         """The events of block `number`; deterministic."""
-        rng = np.random.Generator(np.random.Philox(key=self.key(number)))
-        generated = self.generator.block(rng, self.exposure, decays)
-        buffers, used = allocate(len(generated.weight)), np.zeros(1 + len(COLLECTIONS), np.int64)
+        rng = numbers(*self.key(number))
+        buffers, event = allocate(min(PIECE, decays)), scratch()
+        pieces = [min(PIECE, decays - start) for start in range(0, decays, PIECE)]
+        output = concatenated([self._piece(rng, n, event, buffers) for n in pieces])
+        output.event["event"] = number * SIZE + np.arange(1, len(output.event) + 1)
+        output.event["truth_decay"] = self.code
+        output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
+        return output
+
+    def _piece(self, rng: np.random.Generator, decays: int, event: Event, buffers: Output) -> Output:
+        """The events of the next decays of a block, which go through the buffers."""
+        used = np.zeros(1 + len(COLLECTIONS), np.int64)
         simulate_events(
             rng,
             constants(),
             self.stream.requirement,
             self.bias,
-            generated,
+            self.generator.block(rng, self.exposure, decays),
             self.exposure.beam,
             self.exposure.downscaling,
-            scratch(),
+            event,
             buffers,
             used,
         )
-        output = trimmed(buffers, used)
-        output.event["event"] = number * SIZE + np.arange(1, used[0] + 1)
-        output.event["truth_decay"] = self.code
-        output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
-        return output
+        return trimmed(buffers, used)
 
 
 def source(

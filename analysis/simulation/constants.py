@@ -32,6 +32,7 @@ class Constants(Protocol):
     straw_r_max: float
     straw_sigma: float
     straw_x0: float
+    straw_highland: float
     straw_efficiency: Floats
     straw_chi2_max: float
     magnet_z: float
@@ -157,6 +158,14 @@ def _array(values: tuple[float, ...]) -> Floats:
     return np.array(values, dtype=np.float64)
 
 
+def highland_strength(radiation_lengths: float) -> float:
+    """Highland's rms projected angle of a layer, times beta and momentum (MeV).
+
+    PDG review "Passage of particles through matter", Eq. 34.16.
+    """
+    return float(13.6 * np.sqrt(radiation_lengths) * (1 + 0.038 * np.log(radiation_lengths)))
+
+
 def _tracker(d: Detector) -> dict[str, float | Floats]:
     return {
         "collimator_z": _array(d.collimator.z),
@@ -170,6 +179,7 @@ def _tracker(d: Detector) -> dict[str, float | Floats]:
         "straw_r_max": d.straw.r_max,
         "straw_sigma": d.straw.hit_resolution,
         "straw_x0": d.straw.radiation_lengths,
+        "straw_highland": highland_strength(d.straw.radiation_lengths),
         "straw_efficiency": _array(d.straw.view_efficiency),
         "straw_chi2_max": d.straw.chi2_max,
         "magnet_z": d.magnet.z,

@@ -62,13 +62,21 @@ def pair_deposits(
 
 @kernel
 def missed_with_pairs(
-    rng: np.random.Generator, c: Constants, row: Floats, x: float, y: float, energy: float, inefficiency: float
+    rng: np.random.Generator,
+    c: Constants,
+    row: Floats,
+    x: float,
+    y: float,
+    energy: float,
+    inefficiency: float,
+    deposit: Floats,
 ) -> float:
     """Probability that a photon that points at (x, y) in the calorimeter is missed there, whole or as a pair.
 
     Of a pair one sharing of the energy is drawn: without a deposit of either lepton it is missed, with one it is seen.
+    `deposit` is scratch.
     """
     probability = conversion_probability(c, row)
-    if pair_deposits(rng, c, x, y, energy, np.empty((2, 4)), 0) > 0:
+    if pair_deposits(rng, c, x, y, energy, deposit, 0) > 0:
         probability = 0.0
     return probability + (1 - probability) * inefficiency

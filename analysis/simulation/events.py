@@ -15,7 +15,7 @@ from analysis.simulation.accidentals import accidental_muons
 from analysis.simulation.clusters import build_clusters
 from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import converts, pair_deposits
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays, Output
 from analysis.simulation.muons import muon_signals
 from analysis.simulation.pileup import pileup_clusters, pileup_tracks
@@ -63,7 +63,7 @@ INTERACTED = 2.0
 """Calorimeter energy, in those of a minimum ionising particle, above which a pion has interacted."""
 
 
-@kernel
+@inlined
 def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Event) -> int:
     """Put the products of decay i into the work array, electrons with their final-state photon; returns the count."""
     products = d.pdg.size
@@ -79,20 +79,20 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
     return count
 
 
-@kernel
+@inlined
 def _follow(
     rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int, hastened: float
 ) -> tuple[int, bool, float]:
     """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen, weight)."""
     state, weight = e.states[slot], 1.0
-    state[:] = e.particles[k]
+    t.copy(e.particles[k], state)
     state[t.PARENT] = k
     start = e.start
-    start[:] = state
+    t.copy(state, start)
     e.left[slot] = -1.0
     if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
-    start[:] = state
+    t.copy(state, start)
     if hastened > 0 and abs(state[t.PDG]) == t.PION:
         left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
     else:
@@ -105,7 +105,7 @@ def _follow(
     return count, seen and lav_station(c, start, start[t.Z], c.magnet_z) < 0, weight
 
 
-@kernel
+@inlined
 def reconstruct(
     rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
 ) -> tuple[int, int, int, float]:
@@ -133,7 +133,8 @@ def reconstruct(
     for slot in range(followed):
         if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
             if slot != tracks:
-                e.states[tracks], e.left[tracks] = e.states[slot], e.left[slot]
+                t.copy(e.states[slot], e.states[tracks])
+                e.left[tracks] = e.left[slot]
             tracks += 1
         elif tracks + followed - slot - 1 < needed:
             return count, -1, strays, weight
@@ -153,7 +154,7 @@ def _collinear_photons(c: Constants, e: Event, count: int, track: int) -> float:
     return energy
 
 
-@kernel
+@inlined
 def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int, bias: Bias) -> float:
     """Calorimeter energy and E/p of all tracks; returns the weight.
 
@@ -178,7 +179,7 @@ def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks:
     return weight
 
 
-@kernel
+@inlined
 def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float, rare_muon: float) -> float:
     """RICH likelihoods of all tracks, pions drawn as electrons with probability `rare` where the calorimeter
     agrees, muons as pions with `rare_muon`.
@@ -203,7 +204,7 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
     return weight
 
 
-@kernel
+@inlined
 def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int) -> tuple[int, int]:
     """Photons into the vetoes and the calorimeter, tracks into LAV.
 
@@ -253,7 +254,70 @@ def true_muons(e: Event, tracks: int) -> int:
     return count
 
 
-@kernel
+@inlined
+def _simulate(
+    rng: np.random.Generator,
+    c: Constants,
+    requirement: Requirement,
+    bias: Bias,
+    d: Decays,
+    i: int,
+    beam: Floats,
+    downscaling: Ints,
+    e: Event,
+    out: Output,
+    used: Ints,
+) -> None:
+    """Simulate decay i and append it to `out` if it is in the stream."""
+    count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
+    if requirement.alone:  # most decays end here, before anything is tracked
+        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, e.deposits)
+        weight *= thinned(rng, missed, bias.least_missed)
+        decided = count
+        if weight == 0.0:
+            return
+    count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
+    if tracks < 0:
+        return
+    for k in range(tracks):
+        count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
+    weight *= factor * shower(rng, c, e, count, tracks, bias)
+    momentum = beam[d.conditions[i], 0]
+    if not (
+        has_types(requirement, e.ratios, tracks)
+        and has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, False)
+        and resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation)
+    ):
+        return
+    accidentals = accidental_muons(rng, c, e.accidental_muons)
+    weight *= muon_signals(rng, c, e, tracks, accidentals, bias)
+    muons = true_muons(e, tracks) >= requirement.decayed and has_muons(
+        requirement, e.fits, e.ratios, e.muons, tracks, momentum
+    )
+    if not (muons and is_single(requirement, e.fits, e.ratios, e.muons, tracks)):
+        return
+    # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
+    rare = two_positrons(requirement, e.fits, e.ratios, tracks)
+    positron = bias.pi_plus_as_positron_in_rich if rare else 0.0
+    weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
+    agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
+    agrees = agrees and rings_of_pion(requirement, e.rich)
+    if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
+        return
+    seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
+    vetoes, deposits = neutral(rng, c, e, decided, count, seen)
+    found = vetoes, deposits, accidentals
+    count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
+    clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
+    photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
+    if (vetoed and requirement.alone) or (not agrees and photons < requirement.photons):
+        return
+    write_event(
+        rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used
+    )
+
+
+@entry
 def simulate_events(
     rng: np.random.Generator,
     c: Constants,
@@ -272,51 +336,5 @@ def simulate_events(
     running condition.  Deterministic in the state of `rng`.
     """
     for i in range(d.weight.size):
-        if d.weight[i] == 0.0:
-            continue
-        count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
-        if requirement.alone:  # most decays end here, before anything is tracked
-            missed = photons_missed(rng, c, e.particles, count, bias.photon_missed)
-            weight *= thinned(rng, missed, bias.least_missed)
-            decided = count
-            if weight == 0.0:
-                continue
-        count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
-        if tracks < 0:
-            continue
-        for k in range(tracks):
-            count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
-        weight *= factor * shower(rng, c, e, count, tracks, bias)
-        momentum = beam[d.conditions[i], 0]
-        if not has_types(requirement, e.ratios, tracks):
-            continue
-        if not has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, False):
-            continue
-        if not resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation):
-            continue
-        accidentals = accidental_muons(rng, c, e.accidental_muons)
-        weight *= muon_signals(rng, c, e, tracks, accidentals, bias)
-        muons = true_muons(e, tracks) >= requirement.decayed and has_muons(
-            requirement, e.fits, e.ratios, e.muons, tracks, momentum
-        )
-        if not (muons and is_single(requirement, e.fits, e.ratios, e.muons, tracks)):
-            continue
-        # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
-        rare = two_positrons(requirement, e.fits, e.ratios, tracks)
-        positron = bias.pi_plus_as_positron_in_rich if rare else 0.0
-        weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
-        agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
-        agrees = agrees and rings_of_pion(requirement, e.rich)
-        if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
-            continue
-        seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
-        vetoes, deposits = neutral(rng, c, e, decided, count, seen)
-        found = vetoes, deposits, accidentals
-        count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
-        clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
-        photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
-        if (vetoed and requirement.alone) or (not agrees and photons < requirement.photons):
-            continue
-        write_event(
-            rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used
-        )
+        if d.weight[i] > 0.0:
+            _simulate(rng, c, requirement, bias, d, i, beam, downscaling, e, out, used)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,21 +14,22 @@ from analysis.particles import MASS_K
 from analysis.simulation.beam import Exposure, kaons, to_laboratory, vertex_z
 from analysis.simulation.constants import Constants, constants
 from analysis.simulation.decays import Mode
+from analysis.simulation.draws import numbers
 from analysis.simulation.importance import Mixture, adapted, combined, uniform
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry, inlined
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
 from analysis.simulation.products import all_missed, line_seen, load_product, mass_of_products
 from analysis.simulation.streams import Focus, Stream
-from analysis.simulation.transport import PHOTON
+from analysis.simulation.transport import COLUMNS, PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate
 
 Floats = npt.NDArray[np.float64]
 
-NORMALISATION_POINTS = 2**18
+NORMALISATION_POINTS, NORMALISATION_PART = 2**18, 2**12
 TRAINING_POINTS, TRAINING_ITERATIONS = 40000, 9
 TRAINING_KEY = 2**33
-"""Philox key of the training's random numbers, beyond that of any block."""
+"""Key of the training's random numbers, beyond that of any block."""
 PLAIN_SHARE = 0.1
 """Share of decays sampled uniformly."""
 
@@ -77,22 +79,22 @@ def _decays(mode: Mode, tree: Tree, exposure: Exposure, rng: np.random.Generator
     return in_laboratory(mode, exposure, rng, p, vertex_z(x[:, -1]), weight)
 
 
+@cache
 def normalisation(mode: Mode) -> float:
     """Mean of amplitude times phase-space weight over the unit cube, where the branching fraction is quoted.
 
-    A scrambled Sobol sequence with a fixed seed.
+    A scrambled Sobol sequence with a fixed seed, in parts that stay in the processor's cache.
     """
-    u = qmc.Sobol(mode.flat.dimensions, seed=1).random(NORMALISATION_POINTS)
-    p, weight = generate(mode.flat, u)
-    value = weight * mode.density(p)
-    if mode.range is not None:
-        value = np.where(mode.range(*p), value, 0.0)
-    return float(value.mean())
+    sequence, total = qmc.Sobol(mode.flat.dimensions, seed=1), 0.0
+    for _ in range(NORMALISATION_POINTS // NORMALISATION_PART):
+        p, weight = generate(mode.flat, sequence.random(NORMALISATION_PART))
+        value = weight * mode.density(p)
+        total += float(value.sum() if mode.range is None else value[mode.range(*p)].sum())
+    return total / NORMALISATION_POINTS
 
 
-@kernel
-def _photon_vetoed(c: Constants, d: Decays, i: int) -> bool:
-    row = np.zeros(11)
+@inlined
+def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON and d.momenta[k, 3, i] > c.lav_threshold:
             load_product(d, k, i, row)
@@ -116,7 +118,7 @@ class Aim(NamedTuple):
     missed: bool
 
 
-@kernel
+@inlined
 def invisible_mass(d: Decays, i: int) -> float:
     """Squared mass (MeV2) of the kaon without its charged products."""
     x, y, z = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
@@ -128,7 +130,7 @@ def invisible_mass(d: Decays, i: int) -> float:
     return energy * energy - x * x - y * y - z * z
 
 
-@kernel
+@inlined
 def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
     for k in range(d.pdg.size):
         for j in range(k):
@@ -138,12 +140,13 @@ def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
     return False
 
 
-@kernel
+@entry
 def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> None:
     """Distance (MeV) of each decay from a focus: 0 inside, infinite when its tracks are not seen.
 
     Where photons must be missed, the weights of the decays take up the probability that they are.
     """
+    row = np.zeros(COLUMNS)
     for i in range(d.weight.size):
         seen, total, across_x, across_y = 0, 0.0, 0.0, 0.0
         for k in range(d.pdg.size):
@@ -155,8 +158,8 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
                 across_y += py - pz * d.kaon[1, i] / d.kaon[2, i]
         out[i] = np.inf
         if aim.missed:
-            d.weight[i] *= all_missed(c, d, i)
-        if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i)):
+            d.weight[i] *= all_missed(c, d, i, row)
+        if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i, row)):
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):
             continue
@@ -191,7 +194,7 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     """
     grids, shares = [], []
     for number, focus in enumerate(stream.focuses):
-        rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY + number]))
+        rng = numbers(seed, TRAINING_KEY + number)
         found = _train(mode, focus, stream, exposure, rng)
         if found is not None:
             grids.append(found)
@@ -207,10 +210,13 @@ def _train(mode: Mode, focus: Focus, stream: Stream, exposure: Exposure, rng: np
     c, aim = constants(), _aim(focus, stream.requirement.tracks)
 
     def target(x: Floats) -> tuple[Floats, Floats]:
-        d = _decays(mode, mode.aligned, exposure, rng, x, np.ones(len(x)))
+        p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))
+        d = in_laboratory(mode, exposure, rng, p.copy(), vertex_z(x[:, -1]), weight)
         _without_upstream(d, stream.first)
-        distance = np.empty(len(x))
+        distance, value = np.empty(len(x)), np.zeros(len(x))
         _survey(c, d, exposure.beam, aim, distance)
-        return np.where(np.isfinite(distance), d.weight, 0.0), distance
+        rows = np.flatnonzero(np.isfinite(distance))  # the amplitude is what costs time
+        value[rows] = d.weight[rows] * mode.density(np.ascontiguousarray(p[:, :, rows]))
+        return value, distance
 
     return adapted(mode.flat.dimensions + 1, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ CELLS = 256
 """Cells of the look-up table that finds the bin of a point."""
 
 
-@kernel
+@entry
 def _first_bins(edges: Floats) -> npt.NDArray[np.int32]:
     """For each grid, axis and cell of the look-up table the bin in which the cell begins."""
     table = np.empty((edges.shape[0], edges.shape[1], CELLS), np.int32)
@@ -82,7 +82,7 @@ def _first_bins(edges: Floats) -> npt.NDArray[np.int32]:
     return table
 
 
-@kernel
+@entry
 def _draw(y: Floats, edges: Floats, cumulative: Floats, shares: Floats, points: Floats, weights: Floats) -> None:
     grids, dimensions, bins = edges.shape[0], edges.shape[1], edges.shape[2] - 1
     table = _first_bins(edges)

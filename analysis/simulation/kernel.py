@@ -50,4 +50,13 @@ def prune(current: Path) -> None:
 prune(cache_directory())
 numba.config.CACHE_DIR = str(cache_directory())
 
-kernel = numba.njit(cache=True, nogil=True)
+entry = numba.njit(cache=True, nogil=True, error_model="numpy")
+"""A kernel that Python calls with a generator of random numbers, or that allocates work space for others."""
+kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+"""A kernel that allocates nothing: it takes arrays and hands back numbers, and numba counts no references in it.
+
+With reference counts a decay costs twice the time: what a kernel touches (a row of an array, a tuple of buffers)
+is counted, one atomic operation an array.  Numba refuses to compile one that allocates.
+"""
+inlined = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+"""The same, compiled into its caller: a call would hand over tuples of arrays, a hundred words each."""

@@ -5,6 +5,7 @@ The buffers are one record array per collection, with dtypes derived from the ev
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -81,12 +82,17 @@ def allocate(events: int) -> Output:
 
 def trimmed(output: Output, used: npt.NDArray[np.int64]) -> Output:
     """Copies of the filled parts."""
-    return Output(*(array[:n].copy() for array, n in zip(output, used, strict=True)))
+    return Output(*(_joined([array[:n]]) for array, n in zip(output, used, strict=True)))
 
 
 def concatenated(parts: list[Output]) -> Output:
     """One output of several, in order."""
-    return Output(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return Output(*(_joined(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _joined(arrays: Sequence[Records]) -> Records:
+    """Contiguous records in one array; byte by byte, because NumPy copies records one at a time."""
+    return np.concatenate([array.view(np.uint8) for array in arrays]).view(arrays[0].dtype)
 
 
 def taken(output: Output, rows: npt.NDArray[np.int64]) -> Output:

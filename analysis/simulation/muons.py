@@ -10,7 +10,7 @@ from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
 from analysis.simulation.accidentals import tile_centre
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Output
 from analysis.simulation.response import Bias, happens, interpolate
 from analysis.simulation.workspace import Event
@@ -68,7 +68,7 @@ def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, 
     return weight
 
 
-@kernel
+@inlined
 def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, accidentals: int, bias: Bias) -> float:
     """The MUV3 signals of all tracks, and which have any near them; returns the weight of the draws."""
     weight = 1.0
@@ -92,7 +92,7 @@ def tile_taken(muons: Floats, k: int) -> bool:
     return taken
 
 
-@kernel
+@inlined
 def associate_muons(
     c: Constants, e: Event, tracks: int, time: float, out: Output, first: int, first_muon: int, n: int
 ) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.particles import MASS_K, particle
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -146,13 +146,19 @@ def _draw_mass(u: float, kind: int, low: float, high: float) -> tuple[float, flo
     return mass, mass * span
 
 
-@kernel
+@inlined
 def _walk(
-    u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, slots: Floats, masses: Floats, aligned: bool
+    u: Floats,
+    splittings: Ints,
+    mass_map: Ints,
+    minimum: Floats,
+    slots: Floats,
+    masses: Floats,
+    rest: Floats,
+    aligned: bool,
 ) -> float:
     """Fill the momenta of all slots for one point of the cube; returns the phase-space weight."""
     weight, d = 1.0, 0
-    rest = np.empty(4)
     for s in range(splittings.shape[0]):
         parent, first, second = splittings[s, 0], splittings[s, 1], splittings[s, 2]
         total = masses[parent]
@@ -185,15 +191,15 @@ def _walk(
     return weight
 
 
-@kernel
+@entry
 def _generate(
     u: Floats, splittings: Ints, mass_map: Ints, minimum: Floats, leaves: Ints, aligned: bool, p: Floats, w: Floats
 ) -> None:
-    slots = np.zeros((minimum.size, 4))
+    slots, rest = np.zeros((minimum.size, 4)), np.empty(4)
     masses = minimum.copy()
     for i in range(u.shape[0]):
         slots[0, 0], slots[0, 1], slots[0, 2], slots[0, 3] = 0.0, 0.0, 0.0, MASS_K
-        w[i] = _walk(u[i], splittings, mass_map, minimum, slots, masses, aligned)
+        w[i] = _walk(u[i], splittings, mass_map, minimum, slots, masses, rest, aligned)
         for leaf in range(leaves.size):
             for k in range(4):
                 p[leaf, k, i] = slots[leaves[leaf], k]

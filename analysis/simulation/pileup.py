@@ -76,7 +76,7 @@ def pileup_tracks(rng: np.random.Generator, c: Constants, beam: Floats, e: Event
             return tracks
         source, state = e.pileup[0], e.states[tracks]
         decay_muon(rng, c, beam, source)
-        state[:] = source
+        t.copy(source, state)
         state[t.PARENT] = 0
         if state[t.PZ] < t.SOFTEST_TRACK:
             continue

@@ -9,7 +9,7 @@ from analysis.detector import inside_octagon, inside_square, inside_straw, straw
 from analysis.particles import MASS_E, MASS_PI
 from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import conversion_probability
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.transport import CHARGE, PHOTON, PX, X
 from analysis.simulation.vetoes import IN_LKR, beside, photon_fate, photon_inefficiency
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@kernel
+@inlined
 def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
     """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter beyond the
     radius `inner` (mm).
@@ -55,7 +55,7 @@ def lines_seen(c: Constants, d: Decays, out: Ints) -> None:
                 out[i] += 1
 
 
-@kernel
+@inlined
 def mass_of_products(d: Decays, i: int, first: int, second: int, pair_only: bool) -> float:
     """Mass (MeV) of two charged products as electrons, alone or with all other charged ones as pions."""
     energy, x, y, z = 0.0, 0.0, 0.0, 0.0
@@ -70,7 +70,7 @@ def mass_of_products(d: Decays, i: int, first: int, second: int, pair_only: bool
     return np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
 
 
-@kernel
+@inlined
 def load_product(d: Decays, k: int, i: int, row: Floats) -> None:
     """Put charge, momentum and origin of product k of decay i where a particle has them."""
     row[CHARGE] = d.charge[k]
@@ -78,7 +78,7 @@ def load_product(d: Decays, k: int, i: int, row: Floats) -> None:
         row[PX + j], row[X + j] = d.momenta[k, j, i], d.vertex[j, i]
 
 
-@kernel
+@inlined
 def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Floats) -> bool:
     for k in range(d.pdg.size):
         if d.charge[k] != 0:
@@ -89,9 +89,12 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
 
 
 @kernel
-def all_missed(c: Constants, d: Decays, i: int) -> float:
-    """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen."""
-    row, probability = np.zeros(11), 1.0
+def all_missed(c: Constants, d: Decays, i: int, row: Floats) -> float:
+    """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
+
+    `row` (transport.COLUMNS,) is scratch.
+    """
+    probability = 1.0
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON:
             load_product(d, k, i, row)
@@ -99,15 +102,15 @@ def all_missed(c: Constants, d: Decays, i: int) -> float:
             energy = d.momenta[k, 3, i]
             missed = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
-                if _beside_product(c, d, i, x, y, row):
-                    continue
                 # too soft for a cluster; of the others that convert about half are swept out
                 missed = 1.0 if energy < c.lkr_threshold else missed + 0.5 * conversion_probability(c, row)
+                if _beside_product(c, d, i, x, y, row):
+                    continue
             probability *= min(missed, 1.0)
     return probability
 
 
-@kernel
+@inlined
 def meets_muon_detector(c: Constants, d: Decays, k: int, i: int, margin: float) -> bool:
     """Whether a straight line with the kick meets the muon detector at least `margin` (mm) from its edges."""
     slope_x, slope_y = d.momenta[k, 0, i] / d.momenta[k, 2, i], d.momenta[k, 1, i] / d.momenta[k, 2, i]

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.particles import CTAU_PI, MASS_E, MASS_PI
+from analysis.simulation import transport
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.products import all_missed, line_seen, meets_muon_detector
 from analysis.simulation.response import Bias, interpolate, log_interpolate
@@ -96,7 +97,7 @@ def _answers(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int, p:
         out[AS_PION], out[RING], out[AS_MUON] = unseen * showers, showers, 1.0
 
 
-@kernel
+@entry
 def answers(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -> Floats:
     """p/q of every product's identification, shape (products, momenta in steps of `STEP`, `COLUMNS`)."""
     table = np.zeros((pdg.size, STEPS, COLUMNS))
@@ -108,7 +109,7 @@ def answers(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -
     return table
 
 
-@kernel
+@inlined
 def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int, out: Floats) -> None:
     """Fill in what is known of product k."""
     px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
@@ -271,13 +272,13 @@ def _promise(r: Requirement, like: Floats, charged: int, photons: int, momentum:
     return _enough_tracks(r, like, charged)
 
 
-@kernel
+@entry
 def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays, beam: Floats, out: Floats) -> None:
     """Fill `out`, shape (n,), for decays that have a weight.
 
     `table` are their `answers`; `beam` has a row for each running condition as in `simulate_events`.
     """
-    like = np.zeros((d.pdg.size, COLUMNS))
+    like, row = np.zeros((d.pdg.size, COLUMNS)), np.zeros(transport.COLUMNS)
     for i in range(d.weight.size):
         out[i] = 0.0
         if d.weight[i] > 0:
@@ -291,4 +292,4 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
             _beside(like, charged)
             out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])
             if r.alone:
-                out[i] *= all_missed(c, d, i)
+                out[i] *= all_missed(c, d, i, row)

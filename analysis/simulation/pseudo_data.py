@@ -30,6 +30,7 @@ from analysis.catalogue import (
 from analysis.schema import TRIGGER_LINES
 from analysis.simulation.beam import Exposure, fiducial_fraction
 from analysis.simulation.blocks import SIZE, Source, in_order, unweighting_sources
+from analysis.simulation.draws import numbers
 from analysis.simulation.layout import Output, concatenated, taken
 from analysis.simulation.prescale import prescaled
 from analysis.simulation.samples import Progress, SimulationSummary
@@ -52,7 +53,7 @@ TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
 FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 4, 4000, 4
 UNIFORM_KEY = 1 << 35
-"""Philox key of the uniform numbers of a block, beyond that of any block."""
+"""Key of the uniform numbers of a block, beyond that of any block."""
 
 
 class ImpossibleExposureError(ValueError):
@@ -128,8 +129,7 @@ class Unweighting:
         for line in set(TRIGGER_LINES) - set(self.lines):
             output.event[f"trigger_{line}"] = False
         drawn = prescaled(self.abundant, self.work.generator.mode.descriptor, output) if self.abundant else 1.0
-        key = self.work.key(UNIFORM_KEY + number)
-        uniform = np.random.Generator(np.random.Philox(key=key)).random(len(output.event))
+        uniform = numbers(*self.work.key(UNIFORM_KEY + number)).random(len(output.event))
         fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
@@ -212,7 +212,7 @@ def unweighted(
 
 def _finished(output: Output, seed: int) -> Output:
     """Events in the order of data taking, numbered, with the lines that fired after downscaling."""
-    rng = np.random.Generator(np.random.Philox(key=[seed, 2**50]))
+    rng = numbers(seed, 2**50)
     event = output.event
     order = np.lexsort((rng.random(len(event)), event["burst"], event["run"]))
     output = taken(output, order)

@@ -14,7 +14,7 @@ from analysis.simulation.accidentals import MOST_CHOD, MOST_RICH, tile_centre, w
 from analysis.simulation.beam_record import write_beam
 from analysis.simulation.clusters import nearest_cluster
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined
 from analysis.simulation.layout import CAPACITY, Decays, Output
 from analysis.simulation.muons import associate_muons, outer_tile, tile_taken
 from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, outer_in_time, trigger
@@ -23,14 +23,13 @@ from analysis.simulation.workspace import Event
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 CAPACITY_LAV, CAPACITY_IRC, CAPACITY_SAC = CAPACITY["Lav"], CAPACITY["Irc"], CAPACITY["Sac"]
 NO_DETECTOR_TIME = 6.0
 """Time resolution (ns) of a track with no hodoscope signal: the spectrometer's own (JINST 12 (2017) P05025)."""
 
 
-@kernel
+@inlined
 def _write_track(
     rng: np.random.Generator, c: Constants, e: Event, i: int, clusters: int, time: float, r: Any, chod_time: float
 ) -> None:
@@ -52,7 +51,7 @@ def _write_track(
     r.muv3_index, r.muv3_count, r.muv3_time = -1, 0, 0.0
 
 
-@kernel
+@inlined
 def _write_muons(
     rng: np.random.Generator,
     c: Constants,
@@ -84,7 +83,7 @@ def _write_muons(
     return muons
 
 
-@kernel
+@inlined
 def _write_hodoscopes(
     rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
@@ -104,7 +103,7 @@ def _write_hodoscopes(
                 ev.nRichHit += 1
 
 
-@kernel
+@inlined
 def _write_vetoes(
     rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
 ) -> None:
@@ -130,7 +129,7 @@ def _write_vetoes(
             ev.nSac += 1
 
 
-@kernel
+@inlined
 def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> None:
     for k in range(count):
         row, r = e.particles[k], out.Generated[used[12]]
@@ -141,24 +140,21 @@ def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> 
     ev.nGenerated = count
 
 
-@kernel
-def _write_scalars(d: Decays, i: int, weight: float, beam: Floats, downscaling: Ints, fired: Flags, ev: Any) -> None:
+@inlined
+def _write_scalars(d: Decays, i: int, weight: float, beam: Floats, downscaling: Ints, ev: Any) -> None:
     row = d.conditions[i]
     ev.run, ev.burst = d.run[i], d.burst[i]
     ev.beam_momentum, ev.beam_slope_x, ev.beam_slope_y = beam[row, 0], beam[row, 1], beam[row, 2]
     ev.beam_x, ev.beam_y = beam[row, 3], beam[row, 4]
-    ev.trigger_minimum_bias, ev.downscaling_minimum_bias = fired[MINIMUM_BIAS], downscaling[row, MINIMUM_BIAS]
-    ev.trigger_MT, ev.downscaling_MT = fired[MT], downscaling[row, MT]
-    ev.trigger_eMT, ev.downscaling_eMT = fired[EMT], downscaling[row, EMT]
-    ev.trigger_muMT, ev.downscaling_muMT = fired[MUMT], downscaling[row, MUMT]
-    ev.trigger_dimuon, ev.downscaling_dimuon = fired[DIMUON], downscaling[row, DIMUON]
-    ev.trigger_pinunu, ev.downscaling_pinunu = fired[PINUNU], downscaling[row, PINUNU]
+    factor = downscaling[row]
+    ev.downscaling_minimum_bias, ev.downscaling_MT, ev.downscaling_eMT = factor[MINIMUM_BIAS], factor[MT], factor[EMT]
+    ev.downscaling_muMT, ev.downscaling_dimuon, ev.downscaling_pinunu = factor[MUMT], factor[DIMUON], factor[PINUNU]
     ev.truth_weight = weight
     ev.truth_x, ev.truth_y, ev.truth_z = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
     ev.truth_kaon_px, ev.truth_kaon_py, ev.truth_kaon_pz = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
 
 
-@kernel
+@inlined
 def write_event(
     rng: np.random.Generator,
     c: Constants,
@@ -203,14 +199,13 @@ def write_event(
         _write_track(rng, c, e, k, clusters, at_track, out.Track[used[1]], chod_time)
         used[1] += 1
     muons = _write_muons(rng, c, e, own, tracks, accidentals, time, ev, out, used)
-    fired = np.zeros(6, np.bool_)
-    trigger(c, e, own, clusters, muons, outer_in_time(out, first_muon, ev.nMuv3, time), fired)
+    trigger(c, e, own, clusters, muons, outer_in_time(out, first_muon, ev.nMuv3, time), ev)
     _write_hodoscopes(rng, c, e, vetoes, time, ev, out, used)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
     write_accidentals(rng, c, time, ev, out, used)
     associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
-    _write_scalars(d, i, weight, beam, downscaling, fired, ev)
+    _write_scalars(d, i, weight, beam, downscaling, ev)
     write_beam(rng, c, d, i, beam[d.conditions[i]], time, ev, out, used)
     _write_generated(e, count, ev, out, used)
     used[0] += 1

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analysis.particles import MASS_E, MASS_MU, MASS_PI
 from analysis.simulation.constants import Constants
+from analysis.simulation.draws import poisson
 from analysis.simulation.kernel import kernel
 from analysis.simulation.transport import ELECTRON, MUON
 
@@ -185,7 +186,7 @@ def ring_radius(c: Constants, p: float, mass: float) -> float:
 def ring_hits(rng: np.random.Generator, c: Constants, p: float, mass: float) -> int:
     """Hits of a ring: photons follow the square of its radius."""
     saturation = (ring_radius(c, p, mass) / ring_radius(c, 1e9, MASS_E)) ** 2
-    return int(rng.poisson(c.rich_hits * saturation))
+    return poisson(rng, c.rich_hits * saturation)
 
 
 STRONGEST_SEPARATION = 10.0

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.particles import MASS_E, MASS_MU, MASS_PI
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.streams import Requirement
 from analysis.simulation.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
 from analysis.simulation.transport import MUON, PION
@@ -72,7 +72,7 @@ def photon_like(impacts: Floats, tracks: int, clusters: Floats, number: int) -> 
     return found
 
 
-@kernel
+@inlined
 def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> bool:
     """Whether two positive tracks are electron-like: then the RICH decides."""
     positive = 0
@@ -81,13 +81,13 @@ def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> 
     return positive > 1
 
 
-@kernel
+@inlined
 def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
     """Whether a track of that E/p, with or without a signal in the muon detector, may be a muon."""
     return signal > 0 and 0 <= ratio < r.muon_ratio
 
 
-@kernel
+@inlined
 def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
     """Whether enough tracks look like muons (`muons`: own MUV3 signal or not, its place, any signal near or not).
 
@@ -110,7 +110,7 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
     return others > 0 and abs(missing) < r.closed and r.vertex_mass <= mass < r.vertex_below
 
 
-@kernel
+@inlined
 def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
     """Whether a stream of single muons or pions keeps the event; others keep all."""
     if r.single == 0:
@@ -123,14 +123,14 @@ def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
     return muons[0, 0] == 0 and 0 <= ratio < r.pion_ratio and ratio * p > r.shower
 
 
-@kernel
+@inlined
 def rings_of_pion(r: Requirement, rich: Floats) -> bool:
     """Whether the RICH prefers the pion for the first track; streams of other tracks do not ask it."""
     over_muon, over_electron = r.pion_likelihood
     return r.single != PION or (rich[0, 2] - rich[0, 1] > over_muon and rich[0, 2] - rich[0, 0] > over_electron)
 
 
-@kernel
+@inlined
 def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
     """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
     electrons, pions = 0, 0
@@ -140,7 +140,7 @@ def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
     return tracks >= r.tracks and (r.electrons == 0 or (electrons >= r.electrons and pions > 0))
 
 
-@kernel
+@inlined
 def has_pair(
     r: Requirement,
     fits: Floats,

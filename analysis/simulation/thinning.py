@@ -16,6 +16,7 @@ from analysis.schema import Z_GTK3
 from analysis.simulation.beam import Exposure, downstream_of, vertex_z
 from analysis.simulation.constants import constants
 from analysis.simulation.decays import Mode
+from analysis.simulation.draws import numbers
 from analysis.simulation.generation import (
     PLAIN_SHARE,
     TRAINING_ITERATIONS,
@@ -141,7 +142,7 @@ def thinned_generator(
     One grid serves all of a stream: grids for its focuses would leave the largest weights to the few decays outside
     them.
     """
-    rng = np.random.Generator(np.random.Philox(key=[seed, TRAINING_KEY - 1]))
+    rng = numbers(seed, TRAINING_KEY - 1)
     dimensions, plain = mode.flat.dimensions + 1, uniform(mode.flat.dimensions + 1)
     made = ThinnedGenerator(
         mode,

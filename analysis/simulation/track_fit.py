@@ -111,7 +111,7 @@ def fit_track(c: Constants, hits: Floats, low: Floats, work: Floats, fit: Floats
     rough, _ = momentum_from_kink(before, after - before, slope_y, c.magnet_kick)
     if not SOFTEST_FIT < rough < HARDEST_FIT:
         return False
-    angle = scattering_angle(rough, PION_MASS, c.straw_x0)
+    angle = scattering_angle(rough, PION_MASS, c.straw_highland)
     factorise(z, hits, 2, angle, low)
     chi2 = least_squares(z, hits[:, 0], c.magnet_z, 3, low, work)
     fit[FIT_X], fit[FIT_TX], fit[FIT_KINK] = work[0, 0], work[0, 1], work[0, 2]

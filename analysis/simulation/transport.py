@@ -39,6 +39,13 @@ def momentum_of(row: Floats) -> float:
 
 
 @kernel
+def copy(source: Floats, target: Floats) -> None:
+    """Copy a row."""
+    for k in range(source.size):
+        target[k] = source[k]
+
+
+@kernel
 def append(particles: Floats, count: int, pdg: int, charge: float, state: Floats) -> int:
     """Add a particle that starts where the moving `state` is; returns its row, or -1 if the array is full.
 
@@ -47,7 +54,7 @@ def append(particles: Floats, count: int, pdg: int, charge: float, state: Floats
     if count >= particles.shape[0]:
         return -1
     row = particles[count]
-    row[:] = state
+    copy(state, row)
     row[PDG], row[CHARGE] = pdg, charge
     return count
 
@@ -107,11 +114,12 @@ def decay_in_flight(rng: np.random.Generator, particles: Floats, count: int, sta
     p = np.sqrt(max(0.0, energy * energy - light * light))
     cosine, phi = 2 * rng.random() - 1, 2 * np.pi * rng.random()
     sine = np.sqrt(1 - cosine * cosine)
-    rest = np.empty(4)
-    rest[0], rest[1], rest[2], rest[3] = p * sine * np.cos(phi), p * sine * np.sin(phi), p * cosine, energy
-    boost(rest, state[PX : ENERGY + 1], mass, particles[row, PX : ENERGY + 1])
+    daughter = particles[row, PX : ENERGY + 1]
+    daughter[0], daughter[1] = p * sine * np.cos(phi), p * sine * np.sin(phi)
+    daughter[2], daughter[3] = p * cosine, energy
+    boost(daughter, state[PX : ENERGY + 1], mass, daughter)
     particles[int(state[PARENT]), Z_END] = state[Z]
-    state[:] = particles[row]
+    copy(particles[row], state)
     state[PARENT] = row
     return True
 
@@ -134,11 +142,9 @@ def kick(row: Floats, kick_x: float) -> None:
 
 
 @kernel
-def scattering_angle(momentum: float, mass: float, radiation_lengths: float) -> float:
-    """Highland's rms projected angle (PDG review "Passage of particles through matter", Eq. 34.16)."""
-    beta = momentum / np.sqrt(momentum * momentum + mass * mass)
-    logarithm = 1 + 0.038 * np.log(radiation_lengths)
-    return 13.6 / (beta * momentum) * np.sqrt(radiation_lengths) * logarithm
+def scattering_angle(momentum: float, mass: float, strength: float) -> float:
+    """Highland's rms projected angle in a layer of that `highland_strength`."""
+    return strength * np.sqrt(momentum * momentum + mass * mass) / (momentum * momentum)
 
 
 @kernel
@@ -268,7 +274,7 @@ def through_spectrometer(
         if left < 0 or not _hit(rng, c, chamber, state, before, hits):
             return count, left, False
         electron = abs(state[PDG]) == ELECTRON
-        angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_x0)
+        angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_highland)
         scatter(rng, state, angle)
         if electron:
             count = radiate(rng, particles, count, state, c.straw_x0)

@@ -6,19 +6,16 @@ for some.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from analysis.detector import inside_ring
 from analysis.simulation import track_fit as f
 from analysis.simulation import transport as t
 from analysis.simulation.clusters import TIME_WINDOW
 from analysis.simulation.constants import Constants
-from analysis.simulation.kernel import kernel
+from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Output
 from analysis.simulation.workspace import Event
-
-Flags = npt.NDArray[np.bool_]
 
 EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
 """Calorimeter energy (MeV) of the eMT and muMT lines (CERN-EP-2022-018 and arXiv:2211.04818, Section 1)."""
@@ -27,22 +24,25 @@ PINUNU_ENERGY = 30000.0
 they are simulated: a ring, no opposite hodoscope quadrants, no signal in the muon detector.
 """
 MINIMUM_BIAS, MT, EMT, MUMT, DIMUON, PINUNU = range(6)
+"""Columns of the downscalings."""
+DIAGONALS = 0b1001, 0b0110
+"""Pairs of opposite hodoscope quadrants, a bit each."""
 
 
 @kernel
-def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[np.bool_, np.bool_]:
+def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool]:
     """Whether any track is seen by the hodoscope, and two in diagonally opposite quadrants."""
-    seen = np.zeros(4, np.bool_)
+    seen = 0
     for i in range(tracks):
         at = e.impacts[i, t.CHOD]
         inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
         if at[t.IMPACT_PDG] != 0.0 and inside:
             right, low = int(at[t.IMPACT_X] < 0), int(at[t.IMPACT_Y] < 0)
-            seen[right + 2 * low] = True
-    return seen.any(), (seen[0] and seen[3]) or (seen[1] and seen[2])
+            seen |= 1 << (right + 2 * low)
+    return seen > 0, seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
 
 
-@kernel
+@inlined
 def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
     """Outer tiles of the muon detector, each counted once, with a signal in time with the decay at `time`."""
     found = 0
@@ -57,8 +57,8 @@ def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
 
 
 @kernel
-def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, fired: Flags) -> None:
-    """The raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector."""
+def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, ev: Any) -> None:
+    """Write the raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector."""
     any_chod, opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
     for i in range(tracks):
@@ -67,10 +67,10 @@ def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, oute
     for k in range(clusters):
         if abs(e.clusters[k, 3]) < TIME_WINDOW:
             energy += e.clusters[k, 2]
-    multi = opposite and rings > 0
-    fired[MINIMUM_BIAS] = any_chod
-    fired[MT] = multi and negative
-    fired[EMT] = fired[MT] and energy >= EMT_ENERGY
-    fired[MUMT] = fired[MT] and energy >= MUMT_ENERGY and outer > 0
-    fired[DIMUON] = multi and negative and outer > 1
-    fired[PINUNU] = any_chod and not opposite and rings > 0 and muons == 0 and energy < PINUNU_ENERGY
+    multi = opposite and rings > 0 and negative
+    ev.trigger_minimum_bias = any_chod
+    ev.trigger_MT = multi
+    ev.trigger_eMT = multi and energy >= EMT_ENERGY
+    ev.trigger_muMT = multi and energy >= MUMT_ENERGY and outer > 0
+    ev.trigger_dimuon = multi and outer > 1
+    ev.trigger_pinunu = any_chod and not opposite and rings > 0 and muons == 0 and energy < PINUNU_ENERGY

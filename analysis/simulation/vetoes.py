@@ -148,12 +148,14 @@ def beside_any(c: Constants, particles: Floats, count: int, x: float, y: float) 
 
 
 @kernel
-def photons_missed(rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float) -> float:
+def photons_missed(
+    rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float, deposit: Floats
+) -> float:
     """Weight of an event in which no detector sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
     calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
-    there the clusters decide.
+    there the clusters decide.  `deposit` is scratch.
     """
     weight = 1.0
     for k in range(count):
@@ -165,7 +167,7 @@ def photons_missed(rng: np.random.Generator, c: Constants, particles: Floats, co
                 if beside_any(c, particles, count, x, y):
                     continue
                 soft = energy < c.lkr_threshold
-                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost)
+                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, deposit)
             missed, factor = happens(rng, lost, rare)
             if not missed:
                 return 0.0

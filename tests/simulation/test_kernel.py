@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+import pytest
+from numba.core.errors import NumbaError
+
 from analysis.simulation import kernel
 from analysis.simulation.kernel import cache_directory, fingerprint
 
@@ -36,4 +40,16 @@ def test_old_caches_go_when_a_new_one_is_to_be_made(tmp_path):
 
 def test_modules_that_no_kernel_uses_have_none():
     for name in kernel.WITHOUT:
-        assert "@kernel" not in (kernel.PACKAGE / "simulation" / name).read_text()
+        text = (kernel.PACKAGE / "simulation" / name).read_text()
+        assert "@kernel" not in text
+        assert "@entry" not in text
+
+
+def test_kernels_of_the_event_loop_allocate_nothing():
+    def allocates(n):
+        work = np.empty(n)
+        work[0] = 1.0
+        return work[0]
+
+    with pytest.raises(NumbaError):
+        kernel.kernel(allocates)(3)

@@ -68,7 +68,7 @@ def test_weights_are_nearly_equal_after_thinning():
     weight = np.concatenate([part.block(b).event["truth_weight"] for b in range(3)])
     assert len(weight) > 1000
     typical = np.quantile(weight, 0.9)
-    assert np.maximum(weight - 3 * typical, 0).sum() < 0.05 * weight.sum()
+    assert np.maximum(weight - 3 * typical, 0).sum() < 0.08 * weight.sum()
 
 
 def test_decays_start_at_gtk3_and_their_weights_add_up_to_what_happens_there():

@@ -7,7 +7,7 @@ import pytest
 
 from analysis.particles import CTAU_PI, MASS_E, MASS_MU, MASS_PI
 from analysis.simulation import transport as t
-from analysis.simulation.constants import constants
+from analysis.simulation.constants import constants, highland_strength
 from analysis.simulation.phase_space import breakup_momentum
 
 ALONE = np.zeros((0, 4, 4))
@@ -71,7 +71,7 @@ def test_magnet_turns_by_its_kick_and_keeps_the_momentum(charge):
 
 def test_scattering_angle_is_highlands_and_keeps_the_momentum():
     """0.45% of a radiation length at 20 GeV: 13.6 MeV / 20 GeV sqrt(0.0045) (1 + 0.038 ln 0.0045)."""
-    angle = t.scattering_angle(20000.0, MASS_PI, 0.0045)
+    angle = t.scattering_angle(20000.0, MASS_PI, highland_strength(0.0045))
     assert angle == pytest.approx(13.6 / 20000 * np.sqrt(0.0045) * 0.7946, rel=1e-3)
     rng, slopes = np.random.default_rng(4), []
     for _ in range(20000):

@@ -8,6 +8,8 @@ negative.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from analysis.particles import MASS_K, MASS_MU
@@ -46,6 +48,7 @@ def density(x: Floats, y: Floats) -> Floats:
     return np.asarray(bremsstrahlung(x, y) + structure - 2 * scale * (plus * int_plus + minus * int_minus))
 
 
+@cache
 def fraction(low: float, high: float = MASS_K) -> float:
     """Gamma(mu nu gamma) / Gamma(mu nu) for photon energies (MeV) between two limits, by Gauss-Legendre quadrature.
 
