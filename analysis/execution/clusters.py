@@ -50,8 +50,13 @@ def open_cluster(backend: Backend) -> Iterator[Client]:
 @contextmanager
 def _local(processes: int) -> Iterator[Client]:
     # distributed gives its workers MALLOC_TRIM_THRESHOLD_=65536: every large array then goes back to the system
-    # when freed and is faulted in again for the next chunk, ten times the page faults and 1.7 times the time.
-    settings = {f"{NANNY}.MALLOC_TRIM_THRESHOLD_": None, "distributed.logging.distributed": "error"}
+    # when freed and is faulted in again for the next chunk, ten times the page faults and 1.7 times the time.  And it
+    # has them look at their own stack a hundred times a second, for a page of the dashboard: some 5% of the time.
+    settings = {
+        f"{NANNY}.MALLOC_TRIM_THRESHOLD_": None,
+        "distributed.worker.profile.enabled": False,
+        "distributed.logging.distributed": "error",
+    }
     with (
         dask.config.set(settings),
         _quiet(),

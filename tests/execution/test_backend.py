@@ -55,17 +55,17 @@ def test_serial_execution_has_no_client() -> None:
 # --- local
 
 
-def test_local_workers_keep_freed_memory() -> None:
+def test_local_workers_keep_freed_memory_and_do_not_watch_themselves() -> None:
     """The malloc setting that distributed gives its workers makes them nearly twice as slow."""
 
-    def settings() -> str | None:
+    def settings() -> tuple[str | None, bool]:
         import os
 
-        return os.environ.get("MALLOC_TRIM_THRESHOLD_")
+        return os.environ.get("MALLOC_TRIM_THRESHOLD_"), dask.config.get("distributed.worker.profile.enabled")
 
     before = os.environ.get("MALLOC_TRIM_THRESHOLD_")
     with connect(Backend("local", 1)) as client:
-        assert set(client.run(settings).values()) == {before}
+        assert set(client.run(settings).values()) == {(before, False)}
         assert [w["nthreads"] for w in client.scheduler_info(n_workers=-1)["workers"].values()] == [1]
     assert os.environ.get("MALLOC_TRIM_THRESHOLD_") == before
 
