@@ -73,7 +73,7 @@ def test_numbers_of_bursts_are_the_published_ones():
 
 
 def test_common_efficiency_of_all_periods_is_the_mean_over_their_decays():
-    assert conditions().event_efficiency("2016-2018") == pytest.approx(0.950, abs=0.001)
+    assert conditions().event_efficiency("2016-2018") == pytest.approx(0.99 * 0.95, abs=0.001)
 
 
 def test_simulated_sample_of_a_decay_is_found_by_it():
