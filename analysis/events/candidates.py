@@ -128,16 +128,20 @@ class Candidates:
 
     def without(self, columns: Columns, kept: NDArray[np.bool_]) -> Self:
         """The candidates of the events `kept` (events,), as candidates of `columns`, which hold only these."""
-        rows = kept[self.event]
+        return self._moved(columns, kept, np.cumsum(kept) - 1)
+
+    def _moved(self, columns: Columns, kept: NDArray[np.bool_], place: Index) -> Self:
+        """The same, with the row (events,) in `columns` of each event that is kept."""
+        rows = np.flatnonzero(kept[self.event])
         left = self.take(rows)
-        event = (np.cumsum(kept) - 1)[left.event]
+        event = place[left.event]
         moved = self.columns.offsets("Track")[left.event] - columns.offsets("Track")[event]
         left = replace(left, columns=columns, event=event, tracks=left.tracks - moved[:, None])
         for of, value in self._results.items():
             if isinstance(value, np.ndarray):
-                left._results[of] = value[rows]
+                left._results[of] = value.take(rows, axis=0)
             else:  # some of the candidates, which can be all of them
-                left._results[of] = left if value is self else value.without(columns, kept)
+                left._results[of] = left if value is self else value._moved(columns, kept, place)
         return left
 
     def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:

@@ -80,8 +80,20 @@ class NanoSource:
         return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
 
 
+@numba.njit(cache=True)
+def _joined(values: Array, starts: NDArray[np.int64], stops: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+    """The stretches of values from `starts` to `stops`, one after the other."""
+    joined = np.empty((stops - starts).sum(), values.dtype)
+    place = 0
+    for n in range(len(starts)):
+        size = stops[n] - starts[n]
+        joined[place : place + size] = values[starts[n] : stops[n]]
+        place += size
+    return joined
+
+
 class Stretches:
-    """The events that are left when some are taken out: few, so that what is left is a few long stretches.
+    """The events that are left when some are taken out: few, so that what is left are long stretches.
 
     `kept` is a mask (events,).  `of(values, offsets)` gives what belongs to them: of values per event, or with the
     offsets (events + 1,) of a collection of values per object.
@@ -94,8 +106,9 @@ class Stretches:
 
     def of(self, values: Array, offsets: NDArray[np.int64] | None = None) -> Array:
         ends = (self.starts, self.stops) if offsets is None else (offsets[self.starts], offsets[self.stops])
-        pieces = [values[start:stop] for start, stop in zip(*ends, strict=True)]
-        return np.concatenate(pieces) if pieces else values[:0].copy()
+        as_stored = values.view(f"u{values.itemsize}")  # whatever they are, in whatever byte order
+        joined: Array = _joined(as_stored, *ends)
+        return joined.view(values.dtype)
 
 
 class KeptSource:
