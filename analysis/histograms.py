@@ -103,7 +103,7 @@ def _fill(
     rows: Mask | None,
     ends: tuple[float, float],
 ) -> None:
-    bins: Any = histogram.view(flow=True)
+    bins: Any = np.asarray(histogram.view(flow=True))  # fields of a plain array: those of a view of sums are dear
     table = values if values.ndim == 2 else values[:, None]
     rows = np.ones(len(values), bool) if rows is None else rows
     weights = EVERY_ONE if weight is None else weight
@@ -143,9 +143,7 @@ def total(weights: Array | None, mask: Mask) -> Sum:
 def counts(names: Sequence[str], sums: Sequence[Sum], axis: str) -> hist.Hist[Any]:
     """Sums of weights by category: a cutflow or a region table."""
     histogram = hist.Hist(hist.axis.StrCategory(list(names), name=axis, label=axis), storage=hist.storage.Weight())
-    view = histogram.view()
-    for row, entry in enumerate(sums):
-        view["value"][row], view["variance"][row] = entry
+    _set(histogram, np.array(sums))
     return histogram
 
 
@@ -153,8 +151,11 @@ def by_two(rows: tuple[str, ...], columns: tuple[str, ...], sums: Sequence[Seque
     """Sums of weights by cut and region: `sums[i][k]` in row i and column k."""
     axes = (hist.axis.StrCategory(rows, name="cut"), hist.axis.StrCategory(columns, name="region"))
     histogram = hist.Hist(*axes, storage=hist.storage.Weight())
-    view = histogram.view()
-    for i, row in enumerate(sums):
-        for k, entry in enumerate(row):
-            view["value"][i, k], view["variance"][i, k] = entry
+    _set(histogram, np.array(sums))
     return histogram
+
+
+def _set(histogram: hist.Hist[Any], sums: Array) -> None:
+    """Write values and variances, in the last axis of `sums`, into all bins."""
+    bins: Any = np.asarray(histogram.view())
+    bins["value"], bins["variance"] = sums[..., 0], sums[..., 1]
