@@ -15,7 +15,7 @@ from numba import njit
 
 from analysis.catalogue import RareResponses, conditions
 from analysis.simulation.beam import Exposure
-from analysis.simulation.blocks import SIZE, Source, source
+from analysis.simulation.blocks import PIECE, SIZE, Source, source
 from analysis.simulation.streams import Requirement
 from analysis.simulation.writer import SampleWriter
 
@@ -68,7 +68,7 @@ def _mode(decay: str, work: Source, numpy_rate: float, repeats: int) -> dict[str
         repeats,
         lambda: work.block(1),
         lambda: tracking.block(1),
-        lambda: work.generator.block(rng, work.exposure, SIZE),
+        lambda: [work.generator.block(rng, work.exposure, PIECE) for _ in range(SIZE // PIECE)],
         lambda: _reference(steps),
     )
     rate = SIZE / whole
