@@ -126,7 +126,7 @@ def search(
         samples=SearchSamples(
             signal=sample,
             normalisation="mu_nu",
-            backgrounds=("mu_nu_gamma", "pi0_mu_nu"),
+            backgrounds=("mu_nu_gamma", "pi0_mu_nu", "k3pi_single"),
             normalisation_backgrounds=("pi0_mu_nu",),  # K+ -> mu+ nu contains its photons
             data=("data_2016_2018_single",),
         ),

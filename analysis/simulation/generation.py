@@ -19,7 +19,7 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import entry, inlined
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import all_missed, line_seen, load_product, mass_of_products
+from analysis.simulation.products import all_missed, depth_of_others, line_seen, load_product, mass_of_products
 from analysis.simulation.streams import Focus, Stream
 from analysis.simulation.transport import COLUMNS, PHOTON
 from analysis.simulation.vetoes import IN_LAV, photon_fate
@@ -104,7 +104,7 @@ def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
 
 
 class Aim(NamedTuple):
-    """A focus and the number of tracks it needs, for the kernel."""
+    """A focus and the number of tracks it needs, for the kernel; `lone` is the product that is seen alone, or -1."""
 
     tracks: int
     low: float
@@ -116,15 +116,16 @@ class Aim(NamedTuple):
     vertex_mass: float
     invisible: float
     missed: bool
+    lone: int
 
 
 @inlined
-def invisible_mass(d: Decays, i: int) -> float:
-    """Squared mass (MeV2) of the kaon without its charged products."""
+def invisible_mass(d: Decays, i: int, lone: int) -> float:
+    """Squared mass (MeV2) of the kaon without its product `lone` (-1: without its charged products)."""
     x, y, z = d.kaon[0, i], d.kaon[1, i], d.kaon[2, i]
     energy = np.sqrt(x * x + y * y + z * z + MASS_K**2)
     for k in range(d.pdg.size):
-        if d.charge[k] != 0:
+        if k == lone or (lone < 0 and d.charge[k] != 0):
             x, y, z = x - d.momenta[k, 0, i], y - d.momenta[k, 1, i], z - d.momenta[k, 2, i]
             energy -= d.momenta[k, 3, i]
     return energy * energy - x * x - y * y - z * z
@@ -163,15 +164,20 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):
             continue
+        depth = 0.0
+        if aim.lone >= 0:
+            if not line_seen(c, d, aim.lone, i, c.lkr_r_min):
+                continue
+            depth = depth_of_others(c, d, aim.lone, i, row)
         missing = beam[d.conditions[i], 0] - total
-        out[i] = max(0.0, aim.low - missing, missing - aim.high)
+        out[i] = max(0.0, aim.low - missing, missing - aim.high) + depth
         if np.isfinite(aim.invisible):
-            out[i] += max(0.0, np.sqrt(aim.invisible) - np.sqrt(max(0.0, invisible_mass(d, i))))
+            out[i] += max(0.0, np.sqrt(aim.invisible) - np.sqrt(max(0.0, invisible_mass(d, i, aim.lone))))
         if np.isfinite(aim.transverse):
             out[i] += 30 * max(0.0, np.sqrt(across_x**2 + across_y**2) - aim.transverse)
 
 
-def _aim(focus: Focus, tracks: int) -> Aim:
+def _aim(focus: Focus, tracks: int, lone: int) -> Aim:
     low, high = focus.missing
     return Aim(
         tracks,
@@ -184,21 +190,24 @@ def _aim(focus: Focus, tracks: int) -> Aim:
         focus.vertex_mass,
         focus.invisible,
         focus.missed,
+        lone,
     )
 
 
 def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Generator:
     """The generator of a mode for a stream, with one grid for each focus that the mode can reach.
 
-    Shares of focuses that are not reached go to the others.  Deterministic in the seed.
+    A focus on a product that is seen alone has a grid for each one that may be it, with equal shares.  Shares of
+    focuses that are not reached go to the others.  Deterministic in the seed.
     """
     grids, shares = [], []
-    for number, focus in enumerate(stream.focuses):
+    aims = [(focus, lone) for focus in stream.focuses for lone in _alone(mode, focus)]
+    for number, (focus, lone) in enumerate(aims):
         rng = numbers(seed, TRAINING_KEY + number)
-        found = _train(mode, focus, stream, exposure, rng)
+        found = _train(mode, _aim(focus, stream.requirement.tracks, lone), stream, exposure, rng)
         if found is not None:
             grids.append(found)
-            shares.append(focus.share)
+            shares.append(focus.share / len(_alone(mode, focus)))
     norm = normalisation(mode)
     if not grids:
         return Generator(mode, uniform(mode.flat.dimensions + 1), norm, first=stream.first)
@@ -206,8 +215,13 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, first=stream.first)
 
 
-def _train(mode: Mode, focus: Focus, stream: Stream, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
-    c, aim = constants(), _aim(focus, stream.requirement.tracks)
+def _alone(mode: Mode, focus: Focus) -> list[int]:
+    """The positive products, if a focus is on one that is seen alone; else -1."""
+    return [int(k) for k in np.flatnonzero(mode.charges > 0)] if focus.lone else [-1]
+
+
+def _train(mode: Mode, aim: Aim, stream: Stream, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
+    c = constants()
 
     def target(x: Floats) -> tuple[Floats, Floats]:
         p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))

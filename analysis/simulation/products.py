@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.detector import inside_octagon, inside_square, inside_straw, straw_views
+from analysis.detector import inside_octagon, inside_ring, inside_square, inside_straw, straw_views
 from analysis.particles import MASS_E, MASS_PI
 from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.transport import CHARGE, PHOTON, PX, X
-from analysis.simulation.vetoes import IN_LKR, beside, photon_fate, photon_inefficiency
+from analysis.simulation.transport import CHARGE, PHOTON, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
+from analysis.simulation.vetoes import IN_LKR, beside, lav_station, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -76,6 +76,39 @@ def load_product(d: Decays, k: int, i: int, row: Floats) -> None:
     row[CHARGE] = d.charge[k]
     for j in range(3):
         row[PX + j], row[X + j] = d.momenta[k, j, i], d.vertex[j, i]
+
+
+@inlined
+def depth_in_detectors(c: Constants, d: Decays, k: int, i: int, row: Floats) -> float:
+    """How far (mm) a charged product, on a straight line with the kick, is from being seen by no calorimeter or
+    large-angle station; 0 if none sees it.
+
+    Distance in the calorimeter's plane to the beam pipe or to the outside of the last station; `row` is scratch.
+    """
+    load_product(d, k, i, row)
+    if row[PZ] < SOFTEST_TRACK:
+        return 0.0
+    seen = lav_station(c, row, row[Z], c.magnet_z) >= 0
+    move(row, c.magnet_z)
+    kick(row, c.magnet_kick)
+    seen |= lav_station(c, row, c.magnet_z, c.lkr_z) >= 0
+    x, y = row[X] + row[PX] / row[PZ] * (c.irc_z - row[Z]), row[Y] + row[PY] / row[PZ] * (c.irc_z - row[Z])
+    seen |= inside_ring(x - c.irc_x, y, c.irc_r_min, c.irc_r_max)
+    move(row, c.lkr_z)
+    if not (seen or inside_octagon(row[X], row[Y], c.lkr_pipe, c.lkr_apothem)):
+        return 0.0
+    radius = np.sqrt(row[X] ** 2 + row[Y] ** 2)
+    return max(1.0, min(radius - c.irc_r_min, c.lav_r_max[-1] - radius))
+
+
+@inlined
+def depth_of_others(c: Constants, d: Decays, lone: int, i: int, row: Floats) -> float:
+    """The same (mm), summed over the charged products besides `lone`."""
+    depth = 0.0
+    for k in range(d.pdg.size):
+        if d.charge[k] != 0 and k != lone:
+            depth += depth_in_detectors(c, d, k, i, row)
+    return depth
 
 
 @inlined

@@ -18,7 +18,7 @@ from analysis.simulation import transport
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.products import all_missed, line_seen, meets_muon_detector
+from analysis.simulation.products import all_missed, depth_in_detectors, line_seen, meets_muon_detector
 from analysis.simulation.response import Bias, interpolate, log_interpolate
 from analysis.simulation.streams import Requirement
 from analysis.simulation.transport import ELECTRON, MUON, PHOTON, PION
@@ -45,6 +45,9 @@ MASS_SLACK = 6.0
 """The same for masses (MeV)."""
 LEAST_PHOTON = 1500.0
 """Energy (MeV) of a photon that may be a cluster off the tracks."""
+AT_EDGE, NEAR_EDGE, DEEP = 0.1, 100.0, 2e-4
+"""Promise of a product that should not be seen but meets a detector less than so much (mm) from where none is, and of
+one that meets it farther inside."""
 LEAST_CHANCE = 0.1
 """Chance below which that the neutrino of a decay takes enough counts as one beyond a bound."""
 PUNCH_THROUGH = 0.1
@@ -52,11 +55,11 @@ PUNCH_THROUGH = 0.1
 MOST_LOST = 0.427
 """Largest part of its momentum that a pion loses to the neutrino when it decays: 1 - (m_mu / m_pi)^2."""
 
-SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z = range(11)
-COLUMNS = 11
+SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, HIDDEN = range(12)
+COLUMNS = 12
 """Columns of what is known of a charged product: whether it points at all detectors, momentum (MeV), p/q of looking
 like an electron, like a pion, of a ring that agrees with a positron, of looking like a muon, unsigned PDG number,
-charge, and the components of the momentum."""
+charge, the components of the momentum, and the promise of a product that no detector must see."""
 
 
 @kernel
@@ -246,8 +249,22 @@ def _lone(r: Requirement, like: Floats, charged: int) -> float:
     for k in range(charged):
         if like[k, CHARGE] > 0:
             inside = like[k, SEEN] * _within(like[k, MOMENTUM], r.momentum[0] - SLACK, r.momentum[1] + SLACK)
-            promise += inside * (like[k, AS_MUON] if r.single == MUON else like[k, AS_PION])
+            inside *= like[k, AS_MUON] if r.single == MUON else like[k, AS_PION]
+            for j in range(charged):
+                inside *= like[j, HIDDEN] if j != k and r.alone else 1.0
+            promise += inside
     return promise
+
+
+@inlined
+def _hide(c: Constants, d: Decays, i: int, row: Floats, like: Floats) -> None:
+    """Fill in what it promises that no detector must see each charged product."""
+    charged = 0
+    for k in range(d.pdg.size):
+        if d.charge[k] != 0:
+            depth = depth_in_detectors(c, d, k, i, row)
+            like[charged, HIDDEN] = 1.0 if depth == 0 else (AT_EDGE if depth < NEAR_EDGE else DEEP)
+            charged += 1
 
 
 @kernel
@@ -290,6 +307,8 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
                 elif d.pdg[k] == PHOTON and d.momenta[k, 3, i] > LEAST_PHOTON:
                     photons += 1
             _beside(like, charged)
+            if r.alone and charged > 1:
+                _hide(c, d, i, row, like)
             out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])
             if r.alone:
                 out[i] *= all_missed(c, d, i, row)

@@ -67,7 +67,8 @@ class Focus:
     above the veto's threshold points at a large-angle station if `photon_veto`, and if `sign` is not 0 some pair
     of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
     other charged products as pions one above `vertex_mass`, and what is not charged has a squared
-    mass above `invisible` (MeV2).  With `missed` decays count with the probability that all their photons are missed.
+    mass above `invisible` (MeV2).  With `missed` decays count with the probability that all their photons are missed;
+    with `lone` one positive product is seen and no detector meets the other charged ones, which are invisible, too.
     `share` is the fraction of decays generated for it.
     """
 
@@ -80,6 +81,7 @@ class Focus:
     vertex_mass: float = 0.0
     invisible: float = -np.inf
     missed: bool = False
+    lone: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ STREAMS = {
         Stream(
             "single_track_tail",
             ONE_MUON,
-            (Focus(0.9, invisible=0.03 * GeV2, missed=True),),
+            (Focus(0.9, invisible=0.03 * GeV2, missed=True, lone=True),),
             "the same, with the decays of a squared missing mass above 0.03 GeV2 concentrated on",
             Z_GTK3,
         ),

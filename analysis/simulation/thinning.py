@@ -49,7 +49,7 @@ ASTRAY = 0.05
 @kernel
 def _without_low_masses(d: Decays, lowest: float) -> None:
     for i in range(d.weight.size):
-        if invisible_mass(d, i) < lowest:
+        if invisible_mass(d, i, -1) < lowest:
             d.weight[i] = 0.0
 
 

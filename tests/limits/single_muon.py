@@ -53,7 +53,7 @@ def toy_booked(what, *, peak: tuple[float, int] = (300.0, 0), background: float 
     mass, events = peak
     data_masses = np.concatenate((toy(seed, background), mass + width(mass) * rng.standard_normal(events)))
     simulated_masses = toy(seed + 1, background)
-    nothing = {name: _with_masses(what, np.empty(0)) for name in ("mu_nu", "pi0_mu_nu")}
+    nothing = {name: _with_masses(what, np.empty(0)) for name in ("mu_nu", "pi0_mu_nu", "k3pi_single")}
     samples = {"mu_invisible": invisible, **nothing}
     samples["mu_nu"][what.dataset]["normalisation"] = hand_made.table(
         what.normalisation, {"normalisation": (200_000.0, 200_000.0)}

@@ -116,3 +116,18 @@ def test_hastened_decays_promise_less():
 def test_decays_without_weight_promise_nothing_and_streams_that_ask_for_nothing_promise_all():
     assert promise(decay(LNV, weight=0.0), "dielectron") == 0
     assert promise(decay(LNV), "all") == 1
+
+
+IN_BEAM_PIPE, SWEPT_OUT = (0.00282, 0.0), (0.0045, 0.0)
+
+
+def test_a_lone_track_wants_all_other_charged_products_out_of_sight():
+    """A fast pion that follows the beam and a soft negative one beyond the last large-angle station."""
+    particles = ((211, 1, 26.0), (211, 1, 38.0), (-211, -1, 11.0))
+    hidden = promise(decay(particles, (SPREAD[2], IN_BEAM_PIPE, SWEPT_OUT)), "single_track_tail")
+    one_seen = promise(decay(particles, (SPREAD[2], SPREAD[1], SWEPT_OUT)), "single_track_tail")
+    both_seen = promise(decay(particles, (SPREAD[2], SPREAD[1], (-0.008, 0.0))), "single_track_tail")
+    alone = promise(decay(particles[:1], SPREAD[2:]), "single_track_tail")
+    assert hidden == pytest.approx(alone, rel=1e-3)
+    assert one_seen == pytest.approx(2 * p.DEEP * hidden, rel=1e-3)  # either positive one may be the track
+    assert both_seen == pytest.approx(2 * p.DEEP**2 * hidden, rel=1e-3)

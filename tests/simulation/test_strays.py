@@ -12,6 +12,8 @@ from analysis.simulation import vetoes as v
 from analysis.simulation.beam import Exposure
 from analysis.simulation.blocks import source
 from analysis.simulation.constants import constants
+from analysis.simulation.draws import numbers
+from analysis.simulation.products import depth_in_detectors
 from analysis.simulation.response import ring_radius
 from analysis.simulation.strays import keep_stray, stray_signals
 from analysis.simulation.workspace import scratch
@@ -143,3 +145,21 @@ def test_every_pion_that_points_at_the_hodoscope_leaves_a_tile():
     counted = np.sum(late < window) - np.sum(off) * window / 25.0
     assert counted == pytest.approx(expected, rel=0.02)
     assert np.sum((out.Chod["track_index"] < 0) & (late < window)) > 0.1 * counted
+
+
+def test_what_the_sampling_takes_for_hidden_is_what_no_veto_sees():
+    """Pions of K+ -> pi+ pi+ pi- on straight lines that do not decay: the two descriptions are independent."""
+    c, n = constants(), 3000
+    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
+    rng = numbers(1, 4)
+    made = source("K+ -> pi+ pi+ pi-", "single_track_tail", RareResponses(), exposure, 6).generator
+    d, row, hidden = made.block(rng, exposure, n), np.zeros(t.COLUMNS), 0
+    for i in np.flatnonzero(d.vertex[2] > c.trim5_z):
+        for k in range(3):
+            state = np.zeros(t.COLUMNS)
+            state[[t.PDG, t.CHARGE, t.PARENT]] = d.pdg[k], d.charge[k], 0
+            state[t.PX : t.ENERGY + 1], state[t.X : t.Z + 1] = d.momenta[k, :, i], d.vertex[:, i]
+            depth = depth_in_detectors(c, d, k, i, row)
+            hidden += depth == 0
+            assert (depth > 0) == signals(state)[2]
+    assert hidden > n // 10
