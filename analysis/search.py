@@ -257,6 +257,20 @@ class DataDriven:
 
 
 @dataclass(frozen=True)
+class Tail:
+    """A simulated background estimated by its kinematic tail, where few events of large weights are left beside a peak.
+
+    Outside the region `peak` it is what the signal selection leaves of the sample `background` in `peak`, times the
+    events of `shape`, a sample of the same decay, in the region for each one in `peak` after the cuts of the
+    normalisation, which has these regions, too.
+    """
+
+    background: str
+    shape: str
+    peak: str
+
+
+@dataclass(frozen=True)
 class Counting:
     """The limit is that of the count in the signal region."""
 
@@ -325,6 +339,7 @@ class Search:
     systematics: tuple[Systematic, ...] = ()
     data_driven: tuple[DataDriven, ...] = ()
     borrowed: tuple[Borrowed, ...] = ()
+    tails: tuple[Tail, ...] = ()
     mirrored_tail: str | None = None
     """Mode of the part of the resolution's tail that the simulation misses, taken as symmetric about zero: above zero,
     what data have more than the simulation where the observable is its negative."""

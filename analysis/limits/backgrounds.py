@@ -10,7 +10,7 @@ from typing import Any
 from analysis.blinding import records
 from analysis.limits.booked import Booked, Count
 from analysis.published import Published, all_published, published
-from analysis.search import Borrowed, DataDriven, Interval, Region, Search
+from analysis.search import Borrowed, DataDriven, Interval, Region, Search, Tail
 
 NO_EVENTS = -math.log(1 - 0.6827)
 """Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""
@@ -91,6 +91,7 @@ def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]
     rows: list[BackgroundRow] = []
     for region in search.signal.regions:
         cells = {s: _simulated(booked, s, region.name, decays) for s in search.samples.backgrounds}
+        cells |= {t.background: _tail(booked, t, region.name, decays) for t in search.tails if t.peak != region.name}
         measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
         measured |= mirrored_tail(booked, region.within, decays)
         rows.extend(_row(booked, region.name, booked.mode(s), cell, paper, s) for s, cell in cells.items())
@@ -108,6 +109,21 @@ def _simulated(booked: Booked, sample: str, region: str, decays: float) -> Count
         return cell
     event = booked.mean_weight(sample, signal) * booked.rate_per_weight(sample) * decays
     return Count(0.0, (NO_EVENTS * event) ** 2)
+
+
+def _tail(booked: Booked, tail: Tail, region: str, decays: float) -> Count:
+    """Events of a background in a region by its tail beside the peak; with none in the tail, the error is the limit.
+
+    The error of the peak that the tail is compared with is neglected.
+    """
+    signal, normalisation = booked.search.signal, booked.search.normalisation
+    peak, beside = (booked.count(tail.shape, normalisation, name) for name in (tail.peak, region))
+    left = booked.rate(tail.background, signal, tail.peak).scaled(decays)
+    if peak.value == 0:
+        return Count()
+    if beside.value == 0:
+        return Count(0.0, (NO_EVENTS * peak.mean_weight / peak.value * left.value) ** 2)
+    return left.times(beside.scaled(1 / peak.value))
 
 
 def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:

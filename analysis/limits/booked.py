@@ -31,6 +31,11 @@ class Count:
     def scaled(self, factor: float) -> Count:
         return Count(self.value * factor, self.variance * factor**2)
 
+    def times(self, other: Count) -> Count:
+        """Product of two independent counts, to first order in their errors."""
+        variance = self.variance * other.value**2 + other.variance * self.value**2
+        return Count(self.value * other.value, variance)
+
     @property
     def error(self) -> float:
         return math.sqrt(self.variance)

@@ -115,3 +115,21 @@ def test_the_tail_that_the_simulation_misses_is_mirrored():
     assert few["signal"].syst == few["signal"].expected
     assert few["signal"].stat == pytest.approx(math.sqrt(50 * rate + 30 + 50 * rate**2), rel=0.01)
     assert tails(5, 50)["signal"].expected == 0
+
+
+def test_a_tail_is_the_peak_that_is_left_times_the_share_beside_it_before_the_vetoes():
+    pinunu = search("pi_nu_nu", "2016-2017")
+    made = {name: sample(pinunu) for name in pinunu.samples.all}
+    for name in pinunu.samples.data:
+        made[name] = sample(pinunu, simulated=False)
+    made["pi_pi0_missed"] = sample(pinunu, signal={"pi+ pi0": (1000.0, 5000.0), "R1": (50.0, 2000.0)})
+    made["pi_pi0"] = sample(pinunu, normalisation={"pi+ pi0": (10_000.0, 20_000.0), "R1": (20.0, 40.0)})
+    booked_tails = Booked(pinunu, made)
+    one = booked_tails.rate_per_weight("pi_pi0_missed") * DECAYS
+    rows, mode = cells(background_table(booked_tails, DECAYS)), "K+ -> pi+ pi0, pi0 -> gamma gamma"
+    peak, tail, empty = (rows[region, mode] for region in ("pi+ pi0", "R1", "R2"))
+    assert (peak.expected, peak.stat) == (pytest.approx(1000 * one), pytest.approx(math.sqrt(5000) * one))
+    assert tail.expected == pytest.approx(1000 * one * 20 / 10_000)
+    assert tail.stat == pytest.approx(tail.expected * math.sqrt(5000 / 1000**2 + 40 / 20**2))
+    assert (empty.expected, empty.stat) == (0.0, pytest.approx(NO_EVENTS * 2 / 10_000 * 1000 * one))
+    assert total_row(background_table(booked_tails, DECAYS), "R1").expected == pytest.approx(tail.expected)
