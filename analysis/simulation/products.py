@@ -11,11 +11,14 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.transport import CHARGE, PHOTON, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
+from analysis.simulation.transport import CHARGE, PHOTON, PION, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
 from analysis.simulation.vetoes import IN_LKR, beside, lav_station, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+MUON_SHARE = 0.65
+"""Part of its momentum (0.57 to 1) that a pion leaves its muon, where the magnet shall sweep this one out."""
 
 
 @inlined
@@ -79,18 +82,19 @@ def load_product(d: Decays, k: int, i: int, row: Floats) -> None:
 
 
 @inlined
-def depth_in_detectors(c: Constants, d: Decays, k: int, i: int, row: Floats) -> float:
+def depth_in_detectors(c: Constants, d: Decays, k: int, i: int, share: float, row: Floats) -> float:
     """How far (mm) a charged product, on a straight line with the kick, is from being seen by no calorimeter or
     large-angle station; 0 if none sees it.
 
-    Distance in the calorimeter's plane to the beam pipe or to the outside of the last station; `row` is scratch.
+    Distance in the calorimeter's plane to the beam pipe or to the outside of the last station.  It is left with `share`
+    of its momentum before the magnet; `row` is scratch.
     """
     load_product(d, k, i, row)
     if row[PZ] < SOFTEST_TRACK:
         return 0.0
     seen = lav_station(c, row, row[Z], c.magnet_z) >= 0
     move(row, c.magnet_z)
-    kick(row, c.magnet_kick)
+    kick(row, c.magnet_kick / share)
     seen |= lav_station(c, row, c.magnet_z, c.lkr_z) >= 0
     x, y = row[X] + row[PX] / row[PZ] * (c.irc_z - row[Z]), row[Y] + row[PY] / row[PZ] * (c.irc_z - row[Z])
     seen |= inside_ring(x - c.irc_x, y, c.irc_r_min, c.irc_r_max)
@@ -103,11 +107,14 @@ def depth_in_detectors(c: Constants, d: Decays, k: int, i: int, row: Floats) -> 
 
 @inlined
 def depth_of_others(c: Constants, d: Decays, lone: int, i: int, row: Floats) -> float:
-    """The same (mm), summed over the charged products besides `lone`."""
+    """The same (mm), summed over the charged products besides `lone`; pions may have decayed."""
     depth = 0.0
     for k in range(d.pdg.size):
         if d.charge[k] != 0 and k != lone:
-            depth += depth_in_detectors(c, d, k, i, row)
+            least = depth_in_detectors(c, d, k, i, 1.0, row)
+            if abs(d.pdg[k]) == PION:
+                least = min(least, depth_in_detectors(c, d, k, i, MUON_SHARE, row))
+            depth += least
     return depth
 
 

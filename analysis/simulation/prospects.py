@@ -18,7 +18,7 @@ from analysis.simulation import transport
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.products import all_missed, depth_in_detectors, line_seen, meets_muon_detector
+from analysis.simulation.products import MUON_SHARE, all_missed, depth_in_detectors, line_seen, meets_muon_detector
 from analysis.simulation.response import Bias, interpolate, log_interpolate
 from analysis.simulation.streams import Requirement
 from analysis.simulation.transport import ELECTRON, MUON, PHOTON, PION
@@ -262,8 +262,10 @@ def _hide(c: Constants, d: Decays, i: int, row: Floats, like: Floats) -> None:
     charged = 0
     for k in range(d.pdg.size):
         if d.charge[k] != 0:
-            depth = depth_in_detectors(c, d, k, i, row)
+            depth = depth_in_detectors(c, d, k, i, 1.0, row)
             like[charged, HIDDEN] = 1.0 if depth == 0 else (AT_EDGE if depth < NEAR_EDGE else DEEP)
+            if depth > 0 and like[charged, KIND] == PION and depth_in_detectors(c, d, k, i, MUON_SHARE, row) == 0:
+                like[charged, HIDDEN] = BESIDE
             charged += 1
 
 

@@ -159,7 +159,7 @@ def test_what_the_sampling_takes_for_hidden_is_what_no_veto_sees():
             state = np.zeros(t.COLUMNS)
             state[[t.PDG, t.CHARGE, t.PARENT]] = d.pdg[k], d.charge[k], 0
             state[t.PX : t.ENERGY + 1], state[t.X : t.Z + 1] = d.momenta[k, :, i], d.vertex[:, i]
-            depth = depth_in_detectors(c, d, k, i, row)
+            depth = depth_in_detectors(c, d, k, i, 1.0, row)
             hidden += depth == 0
             assert (depth > 0) == signals(state)[2]
     assert hidden > n // 10
