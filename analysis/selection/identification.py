@@ -146,8 +146,8 @@ def _identify(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> C
     needed = Counter(_SPECIES[abs(p.pdg)] for p in wanted)
 
     def identify(c: Candidates) -> Candidates:
-        # What is asked for most is the rarest: the other rules are then looked at for few candidates.
-        for name, number in needed.most_common():
+        # The rarest first, so that other rules are looked at for few candidates: what is asked for most, pions last.
+        for name, number in sorted(needed.items(), key=lambda item: (-item[1], item[0] == "pi")):
             c = c.once(_with(rules[name], number))
         charge = c.track("charge")
         slots = [c.once(rules[_SPECIES[abs(p.pdg)]]) & (charge == p.charge) for p in wanted]
