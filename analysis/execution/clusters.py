@@ -51,7 +51,7 @@ def open_cluster(backend: Backend) -> Iterator[Client]:
 def _local(processes: int) -> Iterator[Client]:
     # distributed gives its workers MALLOC_TRIM_THRESHOLD_=65536: every large array then goes back to the system
     # when freed and is faulted in again for the next chunk, ten times the page faults and 1.7 times the time.  And it
-    # has them look at their own stack a hundred times a second, for a page of the dashboard: some 5% of the time.
+    # has them look at their own stack a hundred times a second, for a page of the dashboard.
     settings = {
         f"{NANNY}.MALLOC_TRIM_THRESHOLD_": None,
         "distributed.worker.profile.enabled": False,
