@@ -271,7 +271,7 @@ def _simulate(
     """Simulate decay i and append it to `out` if it is in the stream."""
     count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
     if requirement.alone:  # most decays end here, before anything is tracked
-        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, e.deposits)
+        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, requirement.beside, e.deposits)
         weight *= thinned(rng, missed, bias.least_missed)
         decided = count
         if weight == 0.0:

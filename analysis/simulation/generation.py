@@ -159,7 +159,7 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
                 across_y += py - pz * d.kaon[1, i] / d.kaon[2, i]
         out[i] = np.inf
         if aim.missed:
-            d.weight[i] *= all_missed(c, d, i, row)
+            d.weight[i] *= all_missed(c, d, i, row, 0)
         if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i, row)):
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):

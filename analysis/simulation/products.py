@@ -12,10 +12,13 @@ from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.transport import CHARGE, PHOTON, PION, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
-from analysis.simulation.vetoes import IN_LKR, beside, lav_station, photon_fate, photon_inefficiency
+from analysis.simulation.vetoes import IN_LKR, beside, in_stratum, lav_station, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+ANYWHERE = 2
+"""In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product."""
 
 MUON_SHARE = 0.65
 """Part of its momentum (0.57 to 1) that a pion leaves its muon, where the magnet shall sweep this one out."""
@@ -129,12 +132,12 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
 
 
 @kernel
-def all_missed(c: Constants, d: Decays, i: int, row: Floats) -> float:
+def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int) -> float:
     """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
 
-    `row` (transport.COLUMNS,) is scratch.
+    `wanted` is that of `Requirement.beside`, or `ANYWHERE`; `row` (transport.COLUMNS,) is scratch.
     """
-    probability = 1.0
+    probability, least, found = 1.0, 1.0, False
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON:
             load_product(d, k, i, row)
@@ -144,10 +147,13 @@ def all_missed(c: Constants, d: Decays, i: int, row: Floats) -> float:
             if detector == IN_LKR:
                 # too soft for a cluster; of the others that convert about half are swept out
                 missed = 1.0 if energy < c.lkr_threshold else missed + 0.5 * conversion_probability(c, row)
-                if _beside_product(c, d, i, x, y, row):
+                if wanted == ANYWHERE:
+                    least, found = min(least, missed), True
+                elif _beside_product(c, d, i, x, y, row):
+                    found = True
                     continue
             probability *= min(missed, 1.0)
-    return probability
+    return probability / least if in_stratum(wanted, found) else 0.0
 
 
 @inlined

@@ -313,4 +313,4 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
                 _hide(c, d, i, row, like)
             out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])
             if r.alone:
-                out[i] *= all_missed(c, d, i, row)
+                out[i] *= all_missed(c, d, i, row, r.beside)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from analysis.simulation.response import Bias
 from analysis.simulation.streams import Stream
+from analysis.simulation.transport import PHOTON
 
 PION_AS_POSITRON = 0.9
 """Probability to draw a positive pion as a positron with, where two positrons are wanted."""
@@ -21,8 +22,14 @@ NEGATIVE_PION = -211
 def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stream, Bias], ...]:
     """The strata of a stream with what is drawn more often in each; `bias` is that of the stream as a whole.
 
-    A stream of electron pairs has two: with two positive electron-like tracks, and without.
+    A stream of electron pairs has two: with two positive electron-like tracks, and without.  One of decays whose
+    photons are not seen has two, if there is a photon: with it beside a track in the calorimeter, which is where it
+    happens to be, and with it missed.  Of two photons none is beside a track: with the other one missed these decays
+    are too rare to be unweighted, and samples drawn from strata leave them out.
     """
+    if stream.requirement.alone and PHOTON in pdg:
+        signs = (1, -1) if pdg.count(PHOTON) == 1 else (-1,)
+        return tuple((_with(stream, beside=sign), bias) for sign in signs)
     if stream.requirement.electrons < 2:
         return ((stream, bias),)
     positive = bias
@@ -32,6 +39,10 @@ def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stre
             pi_plus_as_electron=PION_AS_POSITRON, pi_minus_as_electron=0.0, hastened_pion_decays=hastened
         )
     return (
-        (replace(stream, requirement=stream.requirement._replace(positrons=1)), positive),
-        (replace(stream, requirement=stream.requirement._replace(positrons=-1)), bias),
+        (_with(stream, positrons=1), positive),
+        (_with(stream, positrons=-1), bias),
     )
+
+
+def _with(stream: Stream, **required: int) -> Stream:
+    return replace(stream, requirement=stream.requirement._replace(**required))  # type: ignore[arg-type]

@@ -34,7 +34,8 @@ class Requirement(NamedTuple):
     (211) without a signal in the muon detector, with E/p below `pion_ratio`, more than `shower` in the calorimeter, and
     log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
     If `alone`, no photon of the decay and no charged product without a track gives a signal in a photon veto or in the
-    calorimeter, but for what is beside a track there.
+    calorimeter, but for what is beside a track there.  Then if `beside` is 1 some photon points there, if it is -1 none
+    does: the strata of such a stream.
     """
 
     tracks: int
@@ -52,6 +53,7 @@ class Requirement(NamedTuple):
     vertex_below: float = np.inf
     decayed: int = 0
     alone: bool = False
+    beside: int = 0
     photons: int = 0
     single: int = 0
     momentum: tuple[float, float] = (0.0, np.inf)

@@ -30,7 +30,7 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import lines_seen
+from analysis.simulation.products import ANYWHERE, lines_seen
 from analysis.simulation.prospects import answers, promises
 from analysis.simulation.response import Bias
 from analysis.simulation.streams import Requirement, Stream
@@ -157,8 +157,12 @@ def thinned_generator(
         invisible,
     )
 
+    required = stream.requirement
+    # photons beside a track are too few to adapt a grid to: those in the calorimeter stand for them
+    learnt = replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside > 0 else made
+
     def target(x: Floats) -> tuple[Floats, Floats]:
-        return made.target(rng, exposure, x), np.zeros(len(x))
+        return learnt.target(rng, exposure, x), np.zeros(len(x))
 
     grid = adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
     mixture = plain if grid is None else combined([grid], [1 - PLAIN_SHARE])

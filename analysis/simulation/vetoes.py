@@ -148,16 +148,22 @@ def beside_any(c: Constants, particles: Floats, count: int, x: float, y: float) 
 
 
 @kernel
+def in_stratum(wanted: int, found: bool) -> bool:
+    """Whether an event with a photon beside a charged product, or without one, is in the stratum that is wanted."""
+    return wanted == 0 or found == (wanted > 0)
+
+
+@kernel
 def photons_missed(
-    rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float, deposit: Floats
+    rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float, wanted: int, deposit: Floats
 ) -> float:
     """Weight of an event in which no detector sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
     calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
-    there the clusters decide.  `deposit` is scratch.
+    there the clusters decide.  `wanted` is that of `Requirement.beside`, `deposit` is scratch.
     """
-    weight = 1.0
+    weight, found = 1.0, False
     for k in range(count):
         row = particles[k]
         if row[PDG] == PHOTON:
@@ -165,6 +171,7 @@ def photons_missed(
             lost = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
                 if beside_any(c, particles, count, x, y):
+                    found = True
                     continue
                 soft = energy < c.lkr_threshold
                 lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, deposit)
@@ -172,4 +179,4 @@ def photons_missed(
             if not missed:
                 return 0.0
             weight *= factor
-    return weight
+    return weight if in_stratum(wanted, found) else 0.0

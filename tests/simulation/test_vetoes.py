@@ -80,7 +80,7 @@ def test_the_last_station_shadows_the_edge_of_the_calorimeter():
 def _missed_weight(rng, c, particles, count, rare, n):
     total, kept = 0.0, 0
     for _ in range(n):
-        weight = v.photons_missed(rng, c, particles, count, rare, np.empty((2, 4)))
+        weight = v.photons_missed(rng, c, particles, count, rare, 0, np.empty((2, 4)))
         total += weight
         kept += weight > 0
     return total / n, kept / n
@@ -108,7 +108,7 @@ def test_photons_that_no_detector_can_see_cost_nothing():
     hidden = np.stack(
         [photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=c.lav_threshold - 1)]
     )
-    assert v.photons_missed(rng, c, hidden, 3, 0.0, np.empty((2, 4))) == 1.0
+    assert v.photons_missed(rng, c, hidden, 3, 0.0, 0, np.empty((2, 4))) == 1.0
 
 
 def test_a_photon_on_the_wall_is_followed_by_the_next_station():
@@ -144,5 +144,5 @@ def test_photons_beside_a_track_in_the_calorimeter_are_left_to_the_clusters(away
     at = at + np.array([c.magnet_kick / muon[t.PZ] * (c.lkr_z - c.magnet_z), away * v.NEAR])
     light = photon(np.arctan2(np.hypot(*at), c.lkr_z - muon[t.Z]), energy=20000.0, azimuth=np.arctan2(at[1], at[0]))
     assert v.photon_fate(c, light)[0] == v.IN_LKR
-    missed = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, np.empty((2, 4)))
+    missed = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, 0, np.empty((2, 4)))
     assert missed == (0.0 if counts else 1.0)
