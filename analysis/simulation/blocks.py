@@ -116,7 +116,8 @@ def unweighting_sources(
     Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
     """
     wanted, sources = mode(decay, mass), []
-    for number, (kept, bias) in enumerate(strata(stream(stream_name), Bias(**rare.model_dump()), tuple(wanted.pdg))):
+    drawn = Bias(**rare.model_dump())._replace(least_missed=0.0)  # that thinning comes before: twice makes heavy events
+    for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
         made = thinned_generator(wanted, kept, exposure, seed, bias, invisible)
         sources.append(Source(made, kept, bias, exposure, seed, number))
     return sources
