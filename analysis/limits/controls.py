@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from analysis.limits.backgrounds import BackgroundRow
@@ -49,21 +50,33 @@ def control_agreement(search: Search, rows: tuple[BackgroundRow, ...]) -> Contro
     Raises ValueError if the search has no control region, or one whose count is not there.
     """
     wanted = {r.name for r in search.signal.regions if r.control}
-    totals = [r for r in rows if (r.search, r.dataset) == (search.name, search.dataset) and r.mode == "total"]
-    regions = tuple(_agreement(r, search.background_prior) for r in totals if r.region in wanted)
+    mine = [r for r in rows if (r.search, r.dataset) == (search.name, search.dataset) and r.region in wanted]
+    totals = [r for r in mine if r.mode == "total"]
+    regions = tuple(_agreement(r, _unseen(mine, r.region), search.background_prior) for r in totals)
     if {r.region for r in regions} != wanted or not wanted:
         raise ValueError(f"{search.key}: no counts of its control regions {sorted(wanted)}; run `make limits` first")
     return ControlAgreement(regions)
 
 
-def _agreement(row: BackgroundRow, prior: str) -> RegionAgreement:
+def _unseen(rows: list[BackgroundRow], region: str) -> float:
+    """Error (events) of the modes of which no simulated event is left in a region: their upper limits.
+
+    They are no part of the table's error, but one data event of such a mode is no disagreement.
+    """
+    return math.hypot(*(r.stat for r in rows if r.region == region and r.mode != "total" and r.expected == 0))
+
+
+def _agreement(row: BackgroundRow, unseen: float, prior: str) -> RegionAgreement:
     if row.observed is None:
         raise ValueError(
             f"{row.search}/{row.dataset}: no count of control region {row.region}; run `make limits` first"
         )
     weight = row.observed_weight or 1.0
     recorded = round(row.observed / weight)
-    background = Background(row.expected / weight, row.error / weight, prior)  # type: ignore[arg-type]
+    error = math.hypot(row.error, unseen)
+    if row.expected == 0:
+        prior = "truncated_gaussian"  # a gamma distribution has a mean
+    background = Background(row.expected / weight, error / weight, prior)  # type: ignore[arg-type]
     excess = significance(recorded, background).p_value
     deficit = 1 - significance(recorded + 1, background).p_value
-    return RegionAgreement(row.region, row.expected, row.error, row.observed, min(1.0, 2 * min(excess, deficit)))
+    return RegionAgreement(row.region, row.expected, error, row.observed, min(1.0, 2 * min(excess, deficit)))

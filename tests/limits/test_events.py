@@ -112,3 +112,18 @@ def test_control_regions_agree_or_not():
     assert not control_agreement(FULL, bad).agrees
     with pytest.raises(ValueError, match="no counts of its control regions"):
         control_agreement(replace(FULL, dataset="2017"), good)
+
+
+def test_one_event_of_a_mode_of_which_none_was_simulated_is_no_disagreement():
+    _, rows = limit_from_events(booked())
+    lower = [r for r in rows if r.region == "lower"]
+    total = replace(total_row(rows, "lower"), expected=0.0, stat=0.0, syst=0.0, observed=1)
+    rest = [r for r in rows if r.region != "lower"]
+
+    def p_value(limit):
+        unseen = replace(lower[0], mode="unseen", expected=0.0, stat=limit, syst=0.0)
+        agreement = control_agreement(FULL, (*rest, unseen, total))
+        return next(r.p_value for r in agreement.regions if r.region == "lower")
+
+    assert p_value(0.0) == 0
+    assert p_value(1.7) > 0.3
