@@ -39,7 +39,7 @@ def gaussian_core(histogram: hist.Hist[Any]) -> tuple[float, float]:
     content, variance = np.asarray(view["value"], float), np.asarray(view["variance"], float)
     if not peaks(histogram):
         raise NoPeakError(f"{histogram.axes[0].label}: fewer than {FEWEST_BINS} filled bins; simulate more decays")
-    centre, sigma = _half_maximum(edges, content)
+    centre, sigma = _quartiles(edges, content)
     error = math.inf
     for _ in range(ITERATIONS):
         middle = (edges[1:] + edges[:-1]) / 2
@@ -50,15 +50,14 @@ def gaussian_core(histogram: hist.Hist[Any]) -> tuple[float, float]:
     return sigma, error
 
 
-def _half_maximum(edges: Float, content: Float) -> tuple[float, float]:
-    """A first guess: the highest bin and the width at half its height."""
-    top = int(np.argmax(content))
-    low = high = top
-    while low > 0 and content[low - 1] > content[top] / 2:
-        low -= 1
-    while high < len(content) - 1 and content[high + 1] > content[top] / 2:
-        high += 1
-    return float(edges[top] + edges[top + 1]) / 2, float(edges[high + 1] - edges[low]) / 2.355
+def _quartiles(edges: Float, content: Float) -> tuple[float, float]:
+    """A first guess: the median, and the distance of the quartiles (1.349 standard deviations of a Gaussian).
+
+    Not the highest bin: of a sparse histogram with narrow bins it says nothing of the width.
+    """
+    below = np.concatenate([[0.0], np.cumsum(np.maximum(content, 0.0))])
+    low, middle, high = np.interp(below[-1] * np.array([0.25, 0.5, 0.75]), below, edges)
+    return float(middle), max(float(high - low) / 1.349, float(edges[1] - edges[0]))
 
 
 def _fitted(

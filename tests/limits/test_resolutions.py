@@ -51,3 +51,13 @@ def test_without_a_peak_there_is_no_width():
     assert not peaks(empty)
     with pytest.raises(NoPeakError, match="filled bins"):
         gaussian_core(empty)
+
+
+def test_two_high_bins_of_a_sparse_histogram_are_no_peak_of_their_own():
+    rng = np.random.default_rng(12)
+    histogram = hist.Hist(hist.axis.Regular(400, -10, 10), storage=hist.storage.Weight())
+    histogram.fill(rng.normal(0, 1.5, 1300))
+    histogram.fill([0.31] * 15 + [0.36] * 12)
+    width, error = gaussian_core(histogram)
+    assert width == pytest.approx(1.5, abs=5 * error)
+    assert error < 0.1
