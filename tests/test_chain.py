@@ -27,6 +27,7 @@ from analysis.simulation.pseudo_data import QUICK
 from analysis.statistics import Background, significance
 from tests.processors import plain
 from tests.reading import columns_of
+from tests.selecting import selected
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES, RESULTS = ROOT / "samples/quick", ROOT / "results/quick"
@@ -188,9 +189,6 @@ def check_against_plain(sample, selection, mass_of, events, at_least):
     expected = {
         row: mass for row, event in enumerate(plain.events_of(path, 0, events)) if (mass := mass_of(event)) is not None
     }
-    c = columns.shared(selection.candidates)
-    c = selection.identify(c.take(c.per_event("trigger_MT").astype(bool) | c.per_event("trigger_eMT").astype(bool)))
-    for cut in selection.cuts:
-        c = c.take(cut.passes(cut.quantity.of(c)))
+    c = selected(selection, columns)
     assert len(c) > at_least
     assert dict(zip(c.event.tolist(), selection.observable.of(c).tolist(), strict=True)) == pytest.approx(expected)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from analysis.channels import search
-from analysis.processor import triggered
 from tests.processors import plain_muons
 from tests.processors.plain import events_of
 from tests.reading import columns_of
+from tests.selecting import selected
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples/quick"
 EVENTS = 11_000
@@ -35,10 +35,7 @@ def test_plain_python_selects_exactly_the_same_events(name, dataset, selection, 
     rows = enumerate(events_of(path, 0, EVENTS))
     expected = {row: value for row, event in rows if (value := plainly(event)) is not None}
     (wanted,) = [s for s in search(name, dataset).selections if s.name == selection]
-    c = wanted.identify(columns.shared(wanted.candidates))
-    c = c.take(triggered(wanted.triggers)(columns)[c.event])
-    for cut in wanted.cuts:
-        c = c.take(cut.passes(cut.quantity.of(c)))
+    c = selected(wanted, columns)
     assert len(c) > least
     assert dict(zip(c.event.tolist(), wanted.observable.of(c).tolist(), strict=True)) == pytest.approx(
         expected, rel=1e-9, abs=1e-3

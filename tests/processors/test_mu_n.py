@@ -7,13 +7,13 @@ import pytest
 
 from analysis.catalogue import SimulatedSample
 from analysis.channels import search
-from analysis.events.columns import Columns
 from analysis.processor import SearchProcessor
 from analysis.simulation.samples import simulate_sample
 from analysis.units import GeV
 from tests.ideal_single_tracks import ideal_single_tracks, several
 from tests.processors import plain_single
 from tests.reading import columns_of, nano_events
+from tests.selecting import selected
 
 EVENTS = 300
 SIGNAL = search("mu_n", "2016-2018").signal
@@ -31,19 +31,11 @@ def test_plain_python_selects_exactly_the_same_events(tmp_path, decay, decays, a
     rows = plain_single.events_of(path, 0, decays)
     assert len(rows) > 0.2 * decays  # K+ -> mu+ nu gamma has no decays of soft photons
     expected = {n: m2 for n, event in enumerate(rows) if (m2 := plain_single.single_muon(event)) is not None}
-    c = chosen(columns_of(path))
+    c = selected(SIGNAL, columns_of(path))
     assert len(expected) >= at_least
     assert dict(zip(c.event.tolist(), SIGNAL.observable.of(c).tolist(), strict=True)) == pytest.approx(
         expected, abs=0.01
     )
-
-
-def chosen(columns: Columns):
-    c = columns.shared(SIGNAL.candidates)
-    c = SIGNAL.identify(c.take(c.per_event("trigger_minimum_bias").astype(bool)))
-    for cut in SIGNAL.cuts:
-        c = c.take(cut.passes(cut.quantity.of(c)))
-    return c
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +127,7 @@ def test_what_the_paper_allows_costs_nothing(change, events, tmp_path):
 
 def test_the_least_z_falls_with_the_angle_from_35_to_8_metres(events, tmp_path):
     cut = next(c for c in SIGNAL.cuts if c.quantity.name == "vertex_beyond")
-    c = chosen(columns_of(events.write(tmp_path / "e.root")))
+    c = selected(SIGNAL, columns_of(events.write(tmp_path / "e.root")))
     least = 140000 - 27000 * events.angle[c.event] / np.pi
     np.testing.assert_allclose(cut.quantity.of(c), c.vertex[:, 2] - least, atol=30)
 
@@ -144,7 +136,7 @@ def test_data_events_count_with_what_they_were_prescaled_by(events, tmp_path):
     factors = np.where(np.arange(EVENTS) % 3 == 0, 400 * 50, 400).astype(np.uint32)
     file = events.write(tmp_path / "data.root", truth=False, downscaling_minimum_bias=factors)
     columns = columns_of(file)
-    c = chosen(columns)
+    c = selected(SIGNAL, columns)
     assert SIGNAL.weight is not None
     np.testing.assert_array_equal(SIGNAL.weight(c), np.where(c.event % 3 == 0, 50, 1))
 

@@ -18,6 +18,7 @@ from tests.ideal_single_tracks import ideal_single_tracks, one, several
 from tests.processors import plain_single
 from tests.processors.plain_pion import pion
 from tests.reading import columns_of, nano_events
+from tests.selecting import selected
 
 EVENTS = 400
 SEARCH = search("pi_nu_nu", "2016-2017")
@@ -41,10 +42,7 @@ def test_plain_python_selects_exactly_the_same_events(tmp_path, decay, decays, a
     columns = columns_of(path)
     for selection, alone, least in ((SEARCH.signal, True, at_least[0]), (SEARCH.normalisation, False, at_least[1])):
         expected = {n: m2 for n, event in enumerate(rows) if (m2 := pion(event, alone=alone)) is not None}
-        c = columns.shared(selection.candidates)
-        c = selection.identify(c.take(c.per_event(f"trigger_{selection.triggers[0]}").astype(bool)))
-        for cut in selection.cuts:
-            c = c.take(cut.passes(cut.quantity.of(c)))
+        c = selected(selection, columns)
         assert len(expected) >= least
         assert dict(zip(c.event.tolist(), selection.observable.of(c).tolist(), strict=True)) == pytest.approx(
             expected, abs=0.01

@@ -12,7 +12,6 @@ from analysis.channels import search
 from analysis.execution import Backend
 from analysis.execution.store import save
 from analysis.limits.events import limit_from_events
-from analysis.processor import triggered
 from analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
 from analysis.recasting.reweighting import RecastProcessor, Reweighting
 from analysis.recasting.truth import kaon_frame, laboratory_momenta
@@ -22,6 +21,7 @@ from analysis.simulation.decays.mu_n import lepton_n_visible
 from tests.hand_made import booked
 from tests.reading import columns_of, nano_events
 from tests.recasting.samples import acceptance, write_sample
+from tests.selecting import selected
 
 DECAY, SAMPLE = "K+ -> pi- e+ e+", "pi_ee_lnv"
 LNV, FULL, BLIND = mode(DECAY), search("pi_ee", "2016-2018"), search("pi_ee", "2022")
@@ -142,10 +142,7 @@ def displaced_acceptance(path, resonance, distance):
             position = columns.flat("Track", plane) + np.where(daughter, distance * slope, 0.0)
             moved._columns["Track", plane] = position.astype(np.float32)
     selection = FULL.signal
-    c = selection.candidates(moved)
-    c = selection.identify(c.take(triggered(selection.triggers)(moved)[c.event]))
-    for cut in selection.cuts:
-        c = c.take(cut.passes(cut.quantity.of(c)))
+    c = selected(selection, moved)
     c = c.take(selection.region("signal").within.mask(selection.observable.of(c)))
     weight = resonance.term(Products(LNV.products, kaon_frame(laboratory, columns)), (0, 1))
     return (weight * columns.event("truth_weight"))[c.event].sum()

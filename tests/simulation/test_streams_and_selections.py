@@ -13,6 +13,7 @@ from analysis.channels import search
 from analysis.simulation.samples import simulate_sample
 from analysis.units import GeV2
 from tests.reading import columns_of
+from tests.selecting import selected
 
 NATURAL = RareResponses()
 
@@ -34,11 +35,7 @@ def _accepted(decay: str, stored: Stored, of: tuple[str, str], above: float, dir
     path = directory / f"{stored.stream}.root"
     simulate_sample("taken", sample, path, quick=False, workers=1, file_format="ttree", progress=None)
     columns, selection = columns_of(path, "taken"), search(*of).signal
-    fired = np.logical_or.reduce([columns.event(f"trigger_{line}") for line in selection.triggers])
-    found = columns.shared(selection.candidates)
-    found = selection.identify(found.take(fired[found.event].astype(bool)))
-    for cut in selection.cuts:
-        found = found.take(cut.passes(cut.quantity.of(found)))
+    found = selected(selection, columns)
     weight = columns.event("truth_weight")[found.event[selection.observable.of(found) > above]]
     return float(weight.sum()) / stored.decays, float(np.sqrt((weight**2).sum())) / stored.decays
 

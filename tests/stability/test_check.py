@@ -17,6 +17,7 @@ from analysis.stability import CutVariation, PeriodVariation, VariationError, ch
 from analysis.stability.check import StabilityProcessor
 from analysis.units import GeV, m
 from tests.reading import columns_of
+from tests.selecting import selected
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples/quick"
@@ -51,10 +52,7 @@ def test_acceptances_are_those_of_the_moved_cut(found):
     """Applied by hand to the candidates that pass everything else."""
     columns = columns_of(SAMPLES / "pi_ee_lnv.root")
     s = FULL.signal
-    c = s.identify(columns.shared(s.candidates))
-    c = c.take(c.per_event("trigger_MT").astype(bool) | c.per_event("trigger_eMT").astype(bool))
-    for cut in s.cuts:
-        c = c.take(cut.passes(cut.quantity.of(c)))
+    c = selected(s, columns)
     c = c.take(s.region("signal").within.mask(s.observable.of(c)))
     weight = columns.event("truth_weight")[c.event]
     generated = 100_000 * fiducial_fraction() / conditions().event_efficiency("2016-2018")
