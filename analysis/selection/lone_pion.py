@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.detector import detector
 from analysis.events.activity import signals, signals_off_track
 from analysis.events.candidates import Candidates
 from analysis.events.single_track import single
 from analysis.search import Quantity
 from analysis.selection.identification import vertex_time
-from analysis.units import GeV, ns
+from analysis.units import GeV, mm, ns
 
 
 def tracks(window: float) -> Quantity:
@@ -61,6 +62,17 @@ BEAM_TIME = Quantity(
     ns,
     "ns",
 )
+
+
+def beside_collimator(half_x: float, half_y: float) -> Quantity:
+    """How far from the axis the track leaves the collimator's exit plane, in units of a box of half sides (mm)."""
+
+    def of(c: Candidates) -> NDArray[np.float64]:
+        at = np.abs(c.at_plane(detector().collimator.z[1])[:, 0])
+        return np.asarray(np.maximum(at[:, 0] / half_x, at[:, 1] / half_y))
+
+    title = f"track at the collimator, in boxes of {half_x / mm:g} x {half_y / mm:g} mm"
+    return Quantity("beside_collimator", title, of, (60, 0, 6))
 
 
 def beam_tracks(window: float) -> Quantity:

@@ -69,14 +69,17 @@ def missed_with_pairs(
     y: float,
     energy: float,
     inefficiency: float,
+    pairs: bool,
     deposit: Floats,
 ) -> float:
     """Probability that a photon that points at (x, y) in the calorimeter is missed there, whole or as a pair.
 
-    Of a pair one sharing of the energy is drawn: without a deposit of either lepton it is missed, with one it is seen.
-    `deposit` is scratch.
+    Of a pair one sharing of the energy is drawn: without a deposit of either lepton it is missed, with one it is seen,
+    and with `pairs` every pair is.  `deposit` is scratch.
     """
     probability = conversion_probability(c, row)
+    if pairs:
+        return (1 - probability) * inefficiency
     if pair_deposits(rng, c, x, y, energy, deposit, 0) > 0:
         probability = 0.0
     return probability + (1 - probability) * inefficiency

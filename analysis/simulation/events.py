@@ -205,13 +205,15 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
 
 
 @inlined
-def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int) -> tuple[int, int]:
+def neutral(
+    rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int, pairs: bool
+) -> tuple[int, int, bool]:
     """Photons into the vetoes and the calorimeter, tracks into LAV.
 
     Of the first `decided` products `photons_missed` has told the fate, but for what is beside the tracks.
-    Returns (veto signals, deposits).
+    Returns (veto signals, deposits, whether one of them made a pair that is seen as `pairs` are).
     """
-    vetoes, deposits = 0, 0
+    vetoes, deposits, paired = 0, 0, False
     deposit = e.deposits
     for i in range(tracks):
         at = e.impacts[i, t.LKR]
@@ -233,6 +235,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, coun
         if not photon_seen(rng, c, detector, energy):
             continue
         if detector == IN_LKR and converts(rng, c, row):
+            paired = pairs
             deposits = pair_deposits(rng, c, x, y, energy, deposit, deposits)
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
@@ -242,7 +245,7 @@ def neutral(rng: np.random.Generator, c: Constants, e: Event, decided: int, coun
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC):
             vetoes = signal(e, vetoes, detector, station + 1.0, energy, 0.0)
-    return vetoes, deposits
+    return vetoes, deposits, paired
 
 
 @kernel
@@ -271,7 +274,8 @@ def _simulate(
     """Simulate decay i and append it to `out` if it is in the stream."""
     count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
     if requirement.alone:  # most decays end here, before anything is tracked
-        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, requirement.beside, e.deposits)
+        wanted = requirement.beside, requirement.pairs
+        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
         weight *= thinned(rng, missed, bias.least_missed)
         decided = count
         if weight == 0.0:
@@ -305,12 +309,12 @@ def _simulate(
     if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
         return
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
-    vetoes, deposits = neutral(rng, c, e, decided, count, seen)
+    vetoes, deposits, paired = neutral(rng, c, e, decided, count, seen, requirement.pairs)
     found = vetoes, deposits, accidentals
     count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
     clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
     photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
-    if (vetoed and requirement.alone) or (not agrees and photons < requirement.photons):
+    if ((vetoed or paired) and requirement.alone) or (not agrees and photons < requirement.photons):
         return
     write_event(
         rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used

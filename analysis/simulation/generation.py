@@ -19,10 +19,17 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import entry, inlined
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import all_missed, depth_of_others, line_seen, load_product, mass_of_products
-from analysis.simulation.streams import Focus, Stream
+from analysis.simulation.products import (
+    LEAST_PHOTON,
+    all_missed,
+    depth_of_others,
+    line_seen,
+    load_product,
+    mass_of_products,
+)
+from analysis.simulation.streams import Focus, Requirement, Stream
 from analysis.simulation.transport import COLUMNS, PHOTON
-from analysis.simulation.vetoes import IN_LAV, photon_fate
+from analysis.simulation.vetoes import IN_LAV, IN_LKR, photon_fate
 
 Floats = npt.NDArray[np.float64]
 
@@ -111,12 +118,36 @@ class Aim(NamedTuple):
     high: float
     transverse: float
     photon_veto: bool
+    photons: int
     sign: int
     pair_mass: float
     vertex_mass: float
     invisible: float
     missed: bool
+    pairs: bool
     lone: int
+
+
+@inlined
+def _add(d: Decays, i: int, k: int, total: Floats) -> None:
+    """Add a product's momentum and its components across the kaon's direction to `total` (3,)."""
+    px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
+    total[0] += np.sqrt(px * px + py * py + pz * pz)
+    total[1] += px - pz * d.kaon[0, i] / d.kaon[2, i]
+    total[2] += py - pz * d.kaon[1, i] / d.kaon[2, i]
+
+
+@inlined
+def _add_photons(c: Constants, d: Decays, i: int, row: Floats, total: Floats) -> int:
+    """Add the photons that may be candidates of a pi0; returns their number."""
+    count = 0
+    for k in range(d.pdg.size):
+        if d.pdg[k] == PHOTON and d.momenta[k, 3, i] > LEAST_PHOTON:
+            load_product(d, k, i, row)
+            if photon_fate(c, row)[0] == IN_LKR:
+                _add(d, i, k, total)
+                count += 1
+    return count
 
 
 @inlined
@@ -147,20 +178,19 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
 
     Where photons must be missed, the weights of the decays take up the probability that they are.
     """
-    row = np.zeros(COLUMNS)
+    row, total = np.zeros(COLUMNS), np.zeros(3)
     for i in range(d.weight.size):
-        seen, total, across_x, across_y = 0, 0.0, 0.0, 0.0
+        seen, total[:] = 0, 0.0
         for k in range(d.pdg.size):
             if d.charge[k] != 0 and line_seen(c, d, k, i, c.lkr_r_min):
-                px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
+                _add(d, i, k, total)
                 seen += 1
-                total += np.sqrt(px * px + py * py + pz * pz)
-                across_x += px - pz * d.kaon[0, i] / d.kaon[2, i]
-                across_y += py - pz * d.kaon[1, i] / d.kaon[2, i]
         out[i] = np.inf
         if aim.missed:
-            d.weight[i] *= all_missed(c, d, i, row, 0)
+            d.weight[i] *= all_missed(c, d, i, row, 0, aim.pairs)
         if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i, row)):
+            continue
+        if aim.photons > 0 and _add_photons(c, d, i, row, total) < aim.photons:
             continue
         if aim.sign != 0 and not _has_pair(d, i, aim):
             continue
@@ -169,27 +199,29 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
             if not line_seen(c, d, aim.lone, i, c.lkr_r_min):
                 continue
             depth = depth_of_others(c, d, aim.lone, i, row)
-        missing = beam[d.conditions[i], 0] - total
+        missing = beam[d.conditions[i], 0] - total[0]
         out[i] = max(0.0, aim.low - missing, missing - aim.high) + depth
         if np.isfinite(aim.invisible):
             out[i] += max(0.0, np.sqrt(aim.invisible) - np.sqrt(max(0.0, invisible_mass(d, i, aim.lone))))
         if np.isfinite(aim.transverse):
-            out[i] += 30 * max(0.0, np.sqrt(across_x**2 + across_y**2) - aim.transverse)
+            out[i] += 30 * max(0.0, np.sqrt(total[1] ** 2 + total[2] ** 2) - aim.transverse)
 
 
-def _aim(focus: Focus, tracks: int, lone: int) -> Aim:
+def _aim(focus: Focus, requirement: Requirement, lone: int) -> Aim:
     low, high = focus.missing
     return Aim(
-        tracks,
+        requirement.tracks,
         low,
         high,
         focus.transverse,
         focus.photon_veto,
+        focus.photons,
         focus.sign,
         focus.pair_mass,
         focus.vertex_mass,
         focus.invisible,
         focus.missed,
+        requirement.pairs,
         lone,
     )
 
@@ -204,7 +236,7 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     aims = [(focus, lone) for focus in stream.focuses for lone in _alone(mode, focus)]
     for number, (focus, lone) in enumerate(aims):
         rng = numbers(seed, TRAINING_KEY + number)
-        found = _train(mode, _aim(focus, stream.requirement.tracks, lone), stream, exposure, rng)
+        found = _train(mode, _aim(focus, stream.requirement, lone), stream, exposure, rng)
         if found is not None:
             grids.append(found)
             shares.append(focus.share / len(_alone(mode, focus)))

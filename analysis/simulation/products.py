@@ -17,6 +17,8 @@ from analysis.simulation.vetoes import IN_LKR, beside, in_stratum, lav_station, 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+LEAST_PHOTON = 1500.0
+"""Energy (MeV) of a photon that may be a cluster off the tracks."""
 ANYWHERE = 2
 """In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product."""
 
@@ -132,10 +134,11 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
 
 
 @kernel
-def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int) -> float:
+def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs: bool) -> float:
     """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
 
-    `wanted` is that of `Requirement.beside`, or `ANYWHERE`; `row` (transport.COLUMNS,) is scratch.
+    `wanted` is that of `Requirement.beside`, or `ANYWHERE`, `pairs` that of the requirement; `row`, of shape
+    (transport.COLUMNS,), is scratch.
     """
     probability, least, found = 1.0, 1.0, False
     for k in range(d.pdg.size):
@@ -145,8 +148,10 @@ def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int) -> flo
             energy = d.momenta[k, 3, i]
             missed = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
-                # too soft for a cluster; of the others that convert about half are swept out
-                missed = 1.0 if energy < c.lkr_threshold else missed + 0.5 * conversion_probability(c, row)
+                if energy < c.lkr_threshold:  # too soft for a cluster
+                    missed = 1.0
+                elif not pairs:  # about half of them are swept out
+                    missed += 0.5 * conversion_probability(c, row)
                 if wanted == ANYWHERE:
                     least, found = min(least, missed), True
                 elif _beside_product(c, d, i, x, y, row):

@@ -18,7 +18,14 @@ from analysis.simulation import transport
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays
-from analysis.simulation.products import MUON_SHARE, all_missed, depth_in_detectors, line_seen, meets_muon_detector
+from analysis.simulation.products import (
+    LEAST_PHOTON,
+    MUON_SHARE,
+    all_missed,
+    depth_in_detectors,
+    line_seen,
+    meets_muon_detector,
+)
 from analysis.simulation.response import Bias, interpolate, log_interpolate
 from analysis.simulation.streams import Requirement
 from analysis.simulation.transport import ELECTRON, MUON, PHOTON, PION
@@ -43,8 +50,6 @@ SLACK = 1500.0
 """How far (MeV) the total momentum may be out of bounds without that: the spread of the beam and of the measurement."""
 MASS_SLACK = 6.0
 """The same for masses (MeV)."""
-LEAST_PHOTON = 1500.0
-"""Energy (MeV) of a photon that may be a cluster off the tracks."""
 AT_EDGE, NEAR_EDGE, DEEP = 0.1, 100.0, 2e-4
 """Promise of a product that should not be seen but meets a detector less than so much (mm) from where none is, and of
 one that meets it farther inside."""
@@ -313,4 +318,4 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
                 _hide(c, d, i, row, like)
             out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])
             if r.alone:
-                out[i] *= all_missed(c, d, i, row, r.beside)
+                out[i] *= all_missed(c, d, i, row, r.beside, r.pairs)

@@ -35,7 +35,8 @@ class Requirement(NamedTuple):
     log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
     If `alone`, no photon of the decay and no charged product without a track gives a signal in a photon veto or in the
     calorimeter, but for what is beside a track there.  Then if `beside` is 1 some photon points there, if it is -1 none
-    does: the strata of such a stream.
+    does: the strata of such a stream.  If `pairs`, photons that make a pair in front of the magnet are seen, too: by
+    chambers and hodoscope, whose segments of tracks are no part of the event format.
     """
 
     tracks: int
@@ -54,6 +55,7 @@ class Requirement(NamedTuple):
     decayed: int = 0
     alone: bool = False
     beside: int = 0
+    pairs: bool = False
     photons: int = 0
     single: int = 0
     momentum: tuple[float, float] = (0.0, np.inf)
@@ -66,8 +68,9 @@ class Focus:
     """A corner of phase space, in true quantities of the charged products.
 
     The momentum missing to the beam's lies in `missing` (MeV), the transverse one below `transverse`, no photon
-    above the veto's threshold points at a large-angle station if `photon_veto`, and if `sign` is not 0 some pair
-    of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
+    above the veto's threshold points at a large-angle station if `photon_veto`, at least `photons` of 1.5 GeV point at
+    the calorimeter (their momenta count with the charged ones where any are asked for), and if `sign` is not 0 some
+    pair of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
     other charged products as pions one above `vertex_mass`, and what is not charged has a squared
     mass above `invisible` (MeV2).  With `missed` decays count with the probability that all their photons are missed;
     with `lone` one positive product is seen and no detector meets the other charged ones, which are invisible, too.
@@ -78,6 +81,7 @@ class Focus:
     missing: tuple[float, float] = (-np.inf, np.inf)
     transverse: float = np.inf
     photon_veto: bool = False
+    photons: int = 0
     sign: int = 0
     pair_mass: float = 0.0
     vertex_mass: float = 0.0
@@ -141,9 +145,9 @@ STREAMS = {
         ),
         Stream(
             "lone_pion",
-            ONE_PION._replace(alone=True),
+            ONE_PION._replace(alone=True, pairs=True),
             (Focus(0.9, (39 * GeV, 61 * GeV), missed=True),),
-            "one pion-like track of 14.5 to 35.5 GeV and no photon signal",
+            "one pion-like track of 14.5 to 35.5 GeV, no photon signal and no pair",
         ),
         Stream(
             "dielectron",
@@ -169,7 +173,8 @@ STREAMS = {
                 ),
                 Focus(0.30, BALANCED, 40 * MeV, photon_veto=True, sign=1),
                 Focus(0.10, CLOSED),
-                Focus(0.20, (4 * GeV, np.inf), sign=1),
+                Focus(0.10, BALANCED, 40 * MeV, photons=2, sign=1),
+                Focus(0.10, (4 * GeV, np.inf), sign=1),
             ),
             "two electron-like tracks and a pion-like one: like-sign, or above 130 MeV and all three above 440 MeV",
             Z_GTK3,

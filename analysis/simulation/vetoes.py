@@ -155,15 +155,22 @@ def in_stratum(wanted: int, found: bool) -> bool:
 
 @kernel
 def photons_missed(
-    rng: np.random.Generator, c: Constants, particles: Floats, count: int, rare: float, wanted: int, deposit: Floats
+    rng: np.random.Generator,
+    c: Constants,
+    particles: Floats,
+    count: int,
+    rare: float,
+    wanted: tuple[int, bool],
+    deposit: Floats,
 ) -> float:
     """Weight of an event in which no detector sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
     calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
-    there the clusters decide.  `wanted` is that of `Requirement.beside`, `deposit` is scratch.
+    there the clusters decide.  `wanted` are `beside` and `pairs` of the requirement, `deposit` is scratch.
     """
     weight, found = 1.0, False
+    stratum, pairs = wanted
     for k in range(count):
         row = particles[k]
         if row[PDG] == PHOTON:
@@ -174,9 +181,9 @@ def photons_missed(
                     found = True
                     continue
                 soft = energy < c.lkr_threshold
-                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, deposit)
+                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, pairs, deposit)
             missed, factor = happens(rng, lost, rare)
             if not missed:
                 return 0.0
             weight *= factor
-    return weight if in_stratum(wanted, found) else 0.0
+    return weight if in_stratum(stratum, found) else 0.0

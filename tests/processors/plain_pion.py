@@ -31,7 +31,7 @@ def nothing_else(event: dict[str, Any], index: int) -> bool:
         if any(abs(s["time"] - time) < window for s in event[name]):
             return False
     for c in event["Cluster"]:
-        if c["energy"] > 100 and abs(c["time"] - time) < 8 and math.hypot(c["x"] - x, c["y"] - y) > 100:
+        if c["energy"] > 100 and abs(c["time"] - time) < 8 and math.hypot(c["x"] - x, c["y"] - y) > 60:
             return False
     return all(abs(s["time"] - time) >= 6 or s["track_index"] == index for s in event["Chod"])
 
@@ -55,6 +55,9 @@ def pion(event: dict[str, Any], *, alone: bool) -> float | None:  # noqa: PLR091
     if abs(tag - track["rich_time"]) >= 0.5 or abs(late) >= 0.3 or distance >= 4:
         return None
     if (late / 0.12) ** 2 + (distance / 1.5) ** 2 >= 9 or not 105000 < vertex[2] < 165000:
+        return None
+    x, y = at_plane(track, detector().collimator.z[1])
+    if abs(x) < 100 and abs(y) < 500:
         return None
     if sum(abs(g["time"] - tag) < 0.5 for g in event["Gtk"]) != 1:
         return None

@@ -9,6 +9,7 @@ from numba import njit
 from analysis.simulation import transport as t
 from analysis.simulation import vetoes as v
 from analysis.simulation.constants import constants
+from analysis.simulation.conversions import conversion_probability
 
 
 def photon(angle, *, z=120000.0, energy=5000.0, azimuth=0.3):
@@ -77,10 +78,10 @@ def test_the_last_station_shadows_the_edge_of_the_calorimeter():
 
 
 @njit
-def _missed_weight(rng, c, particles, count, rare, n):
+def _missed_weight(rng, c, particles, count, rare, n, pairs=False):
     total, kept = 0.0, 0
     for _ in range(n):
-        weight = v.photons_missed(rng, c, particles, count, rare, 0, np.empty((2, 4)))
+        weight = v.photons_missed(rng, c, particles, count, rare, (0, pairs), np.empty((2, 4)))
         total += weight
         kept += weight > 0
     return total / n, kept / n
@@ -108,7 +109,19 @@ def test_photons_that_no_detector_can_see_cost_nothing():
     hidden = np.stack(
         [photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=c.lav_threshold - 1)]
     )
-    assert v.photons_missed(rng, c, hidden, 3, 0.0, 0, np.empty((2, 4))) == 1.0
+    assert v.photons_missed(rng, c, hidden, 3, 0.0, (0, False), np.empty((2, 4))) == 1.0
+
+
+def test_where_pairs_are_seen_fewer_photons_are_missed():
+    """A photon of 12 GeV: one in 140 makes a pair, and the magnet sweeps half of these out; 8e-6 are missed whole."""
+    c, n = constants(), 20_000
+    light = photon(8e-3, energy=12000.0)
+    whole = v.photon_inefficiency(c, v.IN_LKR, 12000.0)
+    made = conversion_probability(c, light)
+    either, _ = _missed_weight(np.random.default_rng(7), c, light[None], 1, 0.999, n)
+    none, _ = _missed_weight(np.random.default_rng(8), c, light[None], 1, 0.999, n, pairs=True)
+    assert none == pytest.approx((1 - made) * whole, rel=5e-3)
+    assert either == pytest.approx(0.5 * made, rel=0.1)
 
 
 def test_a_photon_on_the_wall_is_followed_by_the_next_station():
@@ -144,5 +157,5 @@ def test_photons_beside_a_track_in_the_calorimeter_are_left_to_the_clusters(away
     at = at + np.array([c.magnet_kick / muon[t.PZ] * (c.lkr_z - c.magnet_z), away * v.NEAR])
     light = photon(np.arctan2(np.hypot(*at), c.lkr_z - muon[t.Z]), energy=20000.0, azimuth=np.arctan2(at[1], at[0]))
     assert v.photon_fate(c, light)[0] == v.IN_LKR
-    missed = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, 0, np.empty((2, 4)))
+    missed = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, (0, False), np.empty((2, 4)))
     assert missed == (0.0 if counts else 1.0)
