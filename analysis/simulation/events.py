@@ -21,7 +21,14 @@ from analysis.simulation.muons import muon_signals
 from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import write_event
-from analysis.simulation.response import Bias, calorimeter_ratio, photon_ratio, rich_likelihoods, thinned
+from analysis.simulation.response import (
+    Bias,
+    calorimeter_ratio,
+    photon_ratio,
+    rich_likelihoods,
+    ring_confusion,
+    thinned,
+)
 from analysis.simulation.secondaries import secondary_deposits
 from analysis.simulation.skim import (
     has_muons,
@@ -54,10 +61,6 @@ from analysis.simulation.workspace import MAX_TRACKS, Event
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-RICH_ANGLE = 4e-3
-"""Angle between tracks in the RICH below which their rings are taken to overlap."""
-
 
 INTERACTED = 2.0
 """Calorimeter energy, in those of a minimum ionising particle, above which a pion has interacted."""
@@ -193,14 +196,16 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
         inside = inside_ring(at[t.IMPACT_X] - c.rich_x, at[t.IMPACT_Y], c.rich_r_min, c.rich_r_max)
         if at[t.IMPACT_PDG] == 0.0 or not inside:
             continue
-        overlap = False
+        nearest = np.inf
         for j in range(tracks):
             dx = at[t.IMPACT_SLOPE_X] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_X]
             dy = at[t.IMPACT_SLOPE_Y] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_Y]
-            overlap |= j != i and dx * dx + dy * dy < RICH_ANGLE**2
+            if j != i:
+                nearest = min(nearest, dx * dx + dy * dy)
         pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
         looks_electron = e.ratios[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
-        weight *= rich_likelihoods(rng, c, pdg, p, overlap, rare if looks_electron else 0.0, rare_muon, e.rich[i])
+        confusion = ring_confusion(np.sqrt(nearest))
+        weight *= rich_likelihoods(rng, c, pdg, p, confusion, rare if looks_electron else 0.0, rare_muon, e.rich[i])
     return weight
 
 

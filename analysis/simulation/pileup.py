@@ -63,7 +63,7 @@ def _respond(rng: np.random.Generator, c: Constants, e: Event, i: int) -> None:
     at = e.impacts[i, t.RICH]
     inside = inside_ring(at[t.IMPACT_X] - c.rich_x, at[t.IMPACT_Y], c.rich_r_min, c.rich_r_max)
     if at[t.IMPACT_PDG] != 0.0 and inside:
-        rich_likelihoods(rng, c, int(at[t.IMPACT_PDG]), at[t.IMPACT_P], False, 0.0, 0.0, e.rich[i])
+        rich_likelihoods(rng, c, int(at[t.IMPACT_PDG]), at[t.IMPACT_P], 0.0, 0.0, 0.0, e.rich[i])
     muon_signal(rng, c, e.impacts[i, t.MUV], NATURAL, e.muons[i])
 
 

@@ -202,7 +202,19 @@ def likelihood_gap(rng: np.random.Generator, c: Constants, p: float, light: floa
 
 
 OVERLAP_CONFUSION = 0.15
-"""Probability that overlapping rings (tracks within 4 mrad) spoil the e-pi decision: assumed; selections avoid them."""
+"""Probability that the ring of a parallel track spoils the e-pi decision: assumed."""
+OVERLAP_ANGLE = 4e-3
+"""Angle between tracks (rad) from which on rings do not confuse, as the cut at 4 mrad of the papers has it.
+
+In between the confusion falls linearly.  It must not end in a step: rings just inside it, measured just outside, would
+be accepted, and with two pions misread they are more than all that natural misidentification gives.
+"""
+
+
+@kernel
+def ring_confusion(angle: float) -> float:
+    """Probability that the ring of a track at this angle (rad) spoils the e-pi decision."""
+    return OVERLAP_CONFUSION * max(0.0, 1 - angle / OVERLAP_ANGLE)
 
 
 @kernel
@@ -211,7 +223,7 @@ def rich_likelihoods(
     c: Constants,
     pdg: int,
     p: float,
-    overlap: bool,
+    confusion: float,
     rare: float,
     rare_muon: float,
     out: Floats,
@@ -219,10 +231,10 @@ def rich_likelihoods(
     """Fill out = (log L_e, log L_mu, log L_pi, hits), relative to the best hypothesis; returns the weight.
 
     The e-pi decision follows the measured curves, the mu-pi likelihoods a ring radius with Gaussian error.  A wrong
-    decision rests on few hits of other rings: its likelihoods differ little.  `rare` and `rare_muon` are the
+    decision rests on few hits of other rings: its likelihoods differ little.  `confusion` is the probability that the
+    nearest ring spoils it.  `rare` and `rare_muon` are the
     probabilities to draw a pion as an electron with, and a muon with the ring of a pion.
     """
-    confusion = OVERLAP_CONFUSION if overlap else 0.0
     kind, weight = abs(pdg), 1.0
     mass = MASS_PI
     if kind == ELECTRON:
