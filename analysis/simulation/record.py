@@ -17,7 +17,17 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import inlined
 from analysis.simulation.layout import CAPACITY, Decays, Output
 from analysis.simulation.muons import associate_muons, outer_tile, tile_taken
-from analysis.simulation.trigger import DIMUON, EMT, MINIMUM_BIAS, MT, MUMT, PINUNU, outer_in_time, trigger
+from analysis.simulation.trigger import (
+    DIMUON,
+    EMT,
+    MINIMUM_BIAS,
+    MT,
+    MUMT,
+    PINUNU,
+    opposite_in_time,
+    outer_in_time,
+    trigger,
+)
 from analysis.simulation.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, IN_SAC
 from analysis.simulation.workspace import Event
 
@@ -176,7 +186,7 @@ def write_event(
     """Append the record of decay i to the output buffers: its `own` tracks come before those of other decays."""
     ev = out.event[used[0]]
     time = 25.0 * (rng.random() - 0.5)
-    first_track, first_muon = used[1], used[3]
+    first_track, first_muon, first_chod = used[1], used[3], used[4]
     ev.nTrack, ev.nCluster, ev.nMuv3, ev.nChod = tracks, clusters, 0, 0
     ev.nRichHit, ev.nLav, ev.nIrc, ev.nSac, ev.nChanti, ev.nKtag, ev.nGtk = 0, 0, 0, 0, 0, 0, 0
     for k in range(clusters):
@@ -199,10 +209,12 @@ def write_event(
         _write_track(rng, c, e, k, clusters, at_track, out.Track[used[1]], chod_time)
         used[1] += 1
     muons = _write_muons(rng, c, e, own, tracks, accidentals, time, ev, out, used)
-    trigger(c, e, own, clusters, muons, outer_in_time(out, first_muon, ev.nMuv3, time), ev)
     _write_hodoscopes(rng, c, e, vetoes, time, ev, out, used)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
     write_accidentals(rng, c, time, ev, out, used)
+    outer = outer_in_time(out, first_muon, ev.nMuv3, time)
+    opposite = opposite_in_time(out, first_chod, ev.nChod, time)
+    trigger(c, e, own, clusters, muons, outer, opposite, ev)
     associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
     _write_scalars(d, i, weight, beam, downscaling, ev)

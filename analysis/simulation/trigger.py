@@ -1,7 +1,7 @@
 """Trigger decisions of the event: the raw conditions of the six lines.
 
-They see the decay's own tracks; of accidental activity, the muon detector's signals count for the lines that ask
-for some.
+They see the decay's own tracks; of accidental activity, the signals of muon detector and hodoscope count for the lines
+that ask for some.
 """
 
 from __future__ import annotations
@@ -43,6 +43,20 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool
 
 
 @inlined
+def opposite_in_time(out: Output, first: int, n: int, time: float) -> bool:
+    """Whether hodoscope signals in time with the decay at `time` are in diagonally opposite quadrants.
+
+    With three tracks in one half of the hodoscope, as a neutrino leaves them, an accidental signal makes such a pair.
+    """
+    seen = 0
+    for k in range(first, first + n):
+        s = out.Chod[k]
+        if abs(s.time - time) < TIME_WINDOW:
+            seen |= 1 << (int(s.x < 0) + 2 * int(s.y < 0))
+    return seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
+
+
+@inlined
 def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
     """Outer tiles of the muon detector, each counted once, with a signal in time with the decay at `time`."""
     found = 0
@@ -57,9 +71,14 @@ def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
 
 
 @kernel
-def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, ev: Any) -> None:
-    """Write the raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector."""
-    any_chod, opposite = _opposite_quadrants(c, e, tracks)
+def trigger(
+    c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, opposite: bool, ev: Any
+) -> None:
+    """Write the raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector.
+
+    `opposite`: signals in opposite quadrants of the hodoscope, accidental ones included; pinunu sees the decay's.
+    """
+    any_chod, own_opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
     for i in range(tracks):
         rings += e.rich[i, 3]
@@ -73,4 +92,5 @@ def trigger(c: Constants, e: Event, tracks: int, clusters: int, muons: int, oute
     ev.trigger_eMT = multi and energy >= EMT_ENERGY
     ev.trigger_muMT = multi and energy >= MUMT_ENERGY and outer > 0
     ev.trigger_dimuon = multi and outer > 1
-    ev.trigger_pinunu = any_chod and not opposite and rings > 0 and muons == 0 and energy < PINUNU_ENERGY
+    single = any_chod and not own_opposite and not multi
+    ev.trigger_pinunu = single and rings > 0 and muons == 0 and energy < PINUNU_ENERGY

@@ -25,13 +25,33 @@ def sums(output, name, values):
     return np.bincount(event, values, minlength=len(output.event))
 
 
-def test_pinunu_asks_for_a_ring_and_vetoes_muons_energy_and_opposite_quadrants(output):
+def opposite_quadrants(output, counts):
+    """Events with hodoscope signals that count, shape (signals,), in diagonally opposite quadrants."""
     chod = output.Chod
     quadrants = [
-        sums(output, "Chod", ((chod["x"] < 0) == left) & ((chod["y"] < 0) == low)) > 0
+        sums(output, "Chod", counts & ((chod["x"] < 0) == left) & ((chod["y"] < 0) == low)) > 0
         for left, low in ((False, False), (True, True), (False, True), (True, False))
     ]
-    opposite = (quadrants[0] & quadrants[1]) | (quadrants[2] & quadrants[3])
+    return (quadrants[0] & quadrants[1]) | (quadrants[2] & quadrants[3])
+
+
+def test_several_tracks_ask_for_opposite_quadrants_in_time_whoever_made_the_signals(output):
+    event, chod = output.event, output.Chod
+    late = np.abs(chod["time"] - np.repeat(event["trigger_time"], event["nChod"]))
+    # the trigger's time is the decay's to 70 ps: signals at the edge of the window are left out, or in
+    surely, perhaps = (opposite_quadrants(output, late < edge) for edge in (9.5, 10.5))
+    negative = sums(output, "Track", (output.Track["charge"] < 0) & (output.Track["rich_hits"] > 0)) > 0
+    fired = event["trigger_MT"]
+    assert not (fired & ~perhaps).any()
+    # A negative track with a ring is enough of the other conditions, unless it is another decay's.
+    assert (surely & negative & ~fired).mean() < 1e-3
+    if fired.any():  # of three tracks in one half of the hodoscope
+        tracks = chod["track_index"] >= 0
+        assert (fired & ~opposite_quadrants(output, tracks)).any()
+
+
+def test_pinunu_asks_for_a_ring_and_vetoes_muons_energy_and_opposite_quadrants(output):
+    opposite = opposite_quadrants(output, np.ones(len(output.Chod), bool))
     quiet = (output.event["nMuv3"] == 0) & (sums(output, "Cluster", output.Cluster["energy"]) < 30 * GeV)
     ring = (sums(output, "Track", output.Track["rich_hits"]) > 0) & (output.event["nChod"] > 0)
     wanted = ring & quiet & ~opposite
