@@ -16,7 +16,7 @@ from coffea.processor.executor import ExecutorBase
 
 from analysis.execution.chunks import Chunk, close
 from analysis.execution.errors import BackendError, ChunkError
-from analysis.execution.memory import prepare, release_chunk, thaw
+from analysis.execution.memory import is_new, prepare, release_chunk, thaw
 from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
 
 Function = Callable[[Any], Any]
@@ -114,7 +114,10 @@ def run_chunk(chunk: Chunk, function: Function) -> Any:
         message = f"{type(cause).__name__}: {cause}"
         raise ChunkError(f"{describe(chunk)} failed: {message}", traceback.format_exc()) from None
     finally:
-        release_chunk()
+        kind = function, chunk[0].dataset
+        if is_new(kind):
+            close()
+        release_chunk(kind)
 
 
 def describe(chunk: Chunk) -> str:
