@@ -52,7 +52,7 @@ class Candidates:
     MeV.  `measured` are the tracks' momenta where they are known otherwise than from the vertex.
 
     No column is read for candidates that are not there, and `once` computes a thing once however many selections
-    ask for it.
+    ask for it; candidates taken from others take what those know already, too.
     """
 
     columns: Columns
@@ -80,13 +80,30 @@ class Candidates:
     def _results(self) -> dict[Callable[[Any], Any], Any]:
         return {}
 
+    @cached_property
+    def _origin(self) -> tuple[Self, Index] | None:
+        """The candidates that these were taken from, and their rows there."""
+        return None
+
     def once(self, of: Callable[[Any], T]) -> T:
         """`of(self)`, remembered.  It gives an array with one row per candidate, or some of the candidates, and looks
         at each of them by itself."""
         if of not in self._results:
-            self._results[of] = of(self)
+            known = self._known(of)
+            self._results[of] = of(self) if known is None else known
         result: T = self._results[of]
         return result
+
+    def _known(self, of: Callable[[Any], Any]) -> NDArray[Any] | None:
+        """What is remembered here or where these candidates come from, if it is an array."""
+        if of in self._results:
+            result = self._results[of]
+            return result if isinstance(result, np.ndarray) else None
+        if self._origin is None:
+            return None
+        origin, rows = self._origin
+        result = origin._known(of)
+        return None if result is None else result.take(rows, axis=0)
 
     def track(self, field: str) -> NDArray[Any]:
         """A track field, shape (n, k); floating ones as float64.  Not to be written to."""
@@ -122,6 +139,7 @@ class Candidates:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         some: dict[str, Any] = {name: v.take(rows, axis=0) for name, v in values.items() if isinstance(v, np.ndarray)}
         taken = replace(self, **some)
+        taken.__dict__["_origin"] = (self, rows)
         if "momentum" in self.__dict__:  # computed already: a copy is cheaper than eleven columns
             taken.__dict__["momentum"] = self.momentum.take(rows, axis=0)
         return taken
@@ -147,7 +165,9 @@ class Candidates:
     def ordered(self, order: Index, particles: tuple[str, ...], masses: tuple[float, ...]) -> Self:
         """Tracks reordered per candidate by `order` (n, k) so that slot i is `particles[i]` of mass `masses[i]`."""
         if (order == np.arange(order.shape[1])).all():
-            return replace(self, particles=particles, masses=masses)
+            same = replace(self, particles=particles, masses=masses)
+            same.__dict__["_tracks"] = self._tracks
+            return same
         rows = np.arange(len(self))[:, None]
         return replace(
             self,

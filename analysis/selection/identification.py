@@ -33,6 +33,10 @@ def energy_over_momentum(c: Candidates) -> NDArray[np.float64]:
 
 def vertex_time(c: Candidates) -> NDArray[np.float64]:
     """Mean time of the vertex's tracks from the RICH (the hodoscope's for tracks without RICH hits), shape (n,)."""
+    return c.once(_mean_time)
+
+
+def _mean_time(c: Candidates) -> NDArray[np.float64]:
     return np.asarray(c.track("rich_time").mean(axis=1))
 
 
@@ -48,7 +52,7 @@ def muv3_in_time(c: Candidates, window: float) -> Mask:
 
 
 def _in_time(c: Candidates, window: float) -> Mask:
-    return np.asarray(np.abs(c.track("muv3_time") - c.once(vertex_time)[:, None]) < window)
+    return np.asarray(np.abs(c.track("muv3_time") - vertex_time(c)[:, None]) < window)
 
 
 @numba.njit(cache=True)

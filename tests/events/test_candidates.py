@@ -96,6 +96,32 @@ def test_what_several_selections_ask_for_is_computed_once(ideal, tmp_path):
     assert calls == [300]
 
 
+def test_what_is_known_of_candidates_is_not_computed_again_for_some_of_them(ideal, tmp_path):
+    found, calls = three_track_vertices(columns_of(ideal.write(tmp_path / "ideal.root"))), []
+
+    def quantity(c):
+        calls.append(len(c))
+        return c.vertex[:, 2]
+
+    some = found.take(np.arange(0, 300, 2))
+    few = some.take(np.array([7, 3, 100]))
+    assert found.once(quantity) is found.once(quantity)
+    np.testing.assert_array_equal(few.once(quantity), few.vertex[:, 2])
+    assert few.once(quantity) is few.once(quantity)
+    assert calls == [300]
+
+
+def test_what_depends_on_the_identity_is_computed_again_for_identified_candidates(ideal, tmp_path):
+    found = three_track_vertices(columns_of(ideal.write(tmp_path / "ideal.root")))
+    order = np.tile([0, 1, 2], (300, 1))
+    light, heavy = (found.ordered(order, PARTICLES, (mass,) * 3) for mass in (0.0, 100.0))
+    assert (light.once(kinematics.invariant_mass) < heavy.once(kinematics.invariant_mass)).all()
+    turned = found.ordered(order[:, ::-1], PARTICLES, (0.0,) * 3)
+    for name in ("momentum", "charge"):
+        np.testing.assert_array_equal(turned.track(name), found.track(name)[:, ::-1])
+        np.testing.assert_array_equal(light.track(name), found.track(name))
+
+
 def test_identifications_of_equal_rules_are_one():
     same = vertex_identified_as(*PARTICLES, by={"pi": pion(eop_below=0.85), "e": electron()})
     assert same is vertex_identified_as(*PARTICLES, by=BY)
