@@ -63,17 +63,15 @@ def response(quantity: Quantity, values: Array, truth: Array, weight: Array) -> 
 
 @numba.njit(cache=True, error_model="numpy")
 def _add_rows(  # type: ignore[no-untyped-def]
-    values: Array, unit: float, rows: Mask, weights: Array, axis: tuple[float, float], sums: Array, squares: Array
+    values: Array, unit: float, rows: Array, weights: Array, axis: tuple[float, float], sums: Array, squares: Array
 ):
     """Add the weights of values (n, k), and their squares, to the bins of a regular `axis` (low, high) with underflow
-    and overflow, for some rows (n,); the number of NaNs among them, which are added nowhere.
+    and overflow, for some rows by their numbers; the number of NaNs among them, which are added nowhere.
 
     In the order and with the arithmetic of boost-histogram: the sums are the same bit for bit.
     """
     low, width, number, bad = axis[0], axis[1] - axis[0], len(sums) - 2, 0
-    for n in range(len(rows)):
-        if not rows[n]:
-            continue
+    for n in rows:
         weight = weights[n] if len(weights) else 1.0
         for k in range(values.shape[1]):
             value = values[n, k] / unit
@@ -105,10 +103,10 @@ def _fill(
 ) -> None:
     bins: Any = np.asarray(histogram.view(flow=True))  # fields of a plain array: those of a view of sums are dear
     table = values if values.ndim == 2 else values[:, None]
-    rows = np.ones(len(values), bool) if rows is None else rows
+    wanted = np.arange(len(values)) if rows is None else np.flatnonzero(rows)
     weights = EVERY_ONE if weight is None else weight
     axis = (float(ends[0]), float(ends[1]))  # not the axis' edges, which are rounded
-    bad = _add_rows(table, float(quantity.unit), rows, weights, axis, bins["value"], bins["variance"])
+    bad = _add_rows(table, float(quantity.unit), wanted, weights, axis, bins["value"], bins["variance"])
     if bad:
         raise BadValueError(f"{quantity.title} is NaN for {bad} values; check the input files")
 

@@ -186,11 +186,17 @@ class Examined:
     @cached_property
     def lost_to(self) -> tuple[NDArray[np.int64], ...]:
         """Rows of `lost` that each cut removes."""
-        alone = np.flatnonzero(self.failures == 1)
-        return tuple(np.flatnonzero(~mask[alone]) for mask in self.passed)
+        numbers = np.zeros(len(self.identified), np.uint8)  # sums of the numbers of all cuts that fail: here of one
+        for i, mask in enumerate(self.passed):
+            numbers += ~mask * np.uint8(i)
+        number = numbers[self.failures == 1]
+        return tuple(np.flatnonzero(number == i) for i in range(len(self.passed)))
 
     def _where(self, mask: Mask) -> Weighted:
-        return Weighted(self.identified.take(mask), _of(self.weight, mask))
+        if mask.all():
+            return Weighted(self.identified, self.weight)
+        rows = np.flatnonzero(mask)
+        return Weighted(self.identified.take(rows), None if self.weight is None else self.weight[rows])
 
     @cached_property
     def cutflow(self) -> tuple[histograms.Sum, ...]:
@@ -239,13 +245,11 @@ def book(selection: Selection, begun: Start) -> Booked:
 
 def book_examined(selection: Selection, examined: Examined) -> Booked:
     """The histograms of a selection whose cuts have been looked at; the same for another with equal cuts."""
-    known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
-    wanted = {q: _of(known[q], examined.passing()) for q in selection.histograms if q in known}
     return (
         {"cutflow": histograms.counts(selection.cutflow, examined.cutflow, "cut")}
         | {name: histogram.copy() for name, histogram in examined.without_one.items()}
         | {"lost": _lost(selection, examined)}
-        | _final(selection, examined.chosen, wanted)
+        | _final(selection, examined)
         | _resolutions(selection, examined.chosen)
         | _response(selection, examined.chosen)
     )
@@ -264,15 +268,19 @@ def _spectrum(
     return histogram
 
 
-def _final(selection: Selection, chosen: Weighted, known: dict[Quantity, NDArray[Any]]) -> Booked:
-    """What passes all cuts; `known` are values that need not be computed again."""
-    candidates, weight = chosen
+def _final(selection: Selection, examined: Examined) -> Booked:
+    """What passes all cuts; values that were cut on are not computed again."""
+    candidates, weight = examined.chosen
+    known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
     observable = candidates.once(selection.observable.of)
     sums = [histograms.total(weight, r.mask(observable)) for r in selection.regions]
     booked = {"regions": histograms.counts([r.name for r in selection.regions], sums, "region")}
     for quantity in (selection.observable, *selection.histograms):
-        values = known[quantity] if quantity in known else candidates.once(quantity.of)
-        booked[quantity.name] = _spectrum(quantity, values, weight)
+        booked[quantity.name] = (
+            _spectrum(quantity, known[quantity], examined.weight, examined.passing())
+            if quantity in known
+            else _spectrum(quantity, candidates.once(quantity.of), weight)
+        )
     return booked
 
 

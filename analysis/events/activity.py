@@ -104,8 +104,8 @@ def _count(offsets: Index, time: Column, event: Index, centre: Float, window: fl
     """Signals per candidate within `window` of `centre` (n,)."""
     counts = np.zeros(len(event), np.int64)
     for n in range(len(event)):
-        for i in range(offsets[event[n]], offsets[event[n] + 1]):
-            counts[n] += abs(time[i] - centre[n]) < window
+        for t in time[offsets[event[n]] : offsets[event[n] + 1]]:
+            counts[n] += abs(t - centre[n]) < window
     return counts
 
 

@@ -51,7 +51,7 @@ class Columns:
 
     def at(self, collection: str, field: str, index: NDArray[np.int64]) -> Array:
         """The values of some objects: cheaper than of all where no more than that is wanted."""
-        return native(self._column(collection, field, lambda: self.source.flat(collection, field))[index])
+        return native(self._column(collection, field, lambda: self.source.flat(collection, field)).take(index))
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
         return self._column(collection, "", lambda: offsets_of(self.source.counts(collection)))

@@ -78,7 +78,7 @@ def single_tracks(columns: Columns) -> SingleTracks:
         columns=columns,
         event=event,
         tracks=track[:, None],
-        vertex=values[:, :3],
+        vertex=np.ascontiguousarray(values[:, :3]),
         chi2=values[:, 4],
         measured=_momenta(columns, "Track", track)[:, None],
         kaon=_momenta(columns, "Gtk", beam),
