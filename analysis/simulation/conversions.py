@@ -11,7 +11,7 @@ import numpy.typing as npt
 from analysis.detector import inside_octagon, straw_views
 from analysis.simulation.constants import Constants
 from analysis.simulation.kernel import kernel
-from analysis.simulation.transport import PX, PY, PZ, X, Y, Z
+from analysis.simulation.transport import ELECTRON, ENERGY, PARENT, PX, PY, PZ, Z_END, X, Y, Z, append, move
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,14 +40,12 @@ def converts(rng: np.random.Generator, c: Constants, row: Floats) -> bool:
 
 
 @kernel
-def pair_deposits(
-    rng: np.random.Generator, c: Constants, x: float, y: float, energy: float, deposit: Floats, deposits: int
-) -> int:
+def pair_deposits(c: Constants, x: float, y: float, energy: float, share: float, deposit: Floats, deposits: int) -> int:
     """Calorimeter deposits of a pair whose photon pointed at (x, y); returns the number of deposits.
 
-    The share of the energy is uniform, the angle of the pair is neglected against the kick.
+    The positron has the `share` of the energy; the angle of the pair is neglected against the kick.
     """
-    share, charge = rng.random(), 1.0
+    charge = 1.0
     for _ in range(2):
         part = energy * share
         if part > c.lkr_threshold and deposits < deposit.shape[0]:
@@ -61,25 +59,20 @@ def pair_deposits(
 
 
 @kernel
-def missed_with_pairs(
-    rng: np.random.Generator,
-    c: Constants,
-    row: Floats,
-    x: float,
-    y: float,
-    energy: float,
-    inefficiency: float,
-    pairs: bool,
-    deposit: Floats,
-) -> float:
-    """Probability that a photon that points at (x, y) in the calorimeter is missed there, whole or as a pair.
+def append_pair(c: Constants, particles: Floats, count: int, photon: int, share: float) -> int:
+    """Append positron and electron of a photon that makes a pair in front of the magnet; returns the count.
 
-    Of a pair one sharing of the energy is drawn: without a deposit of either lepton it is missed, with one it is seen,
-    and with `pairs` every pair is.  `deposit` is scratch.
+    They begin in the last chamber there; up to the magnet they follow the photon's line in any case.
     """
-    probability = conversion_probability(c, row)
-    if pairs:
-        return (1 - probability) * inefficiency
-    if pair_deposits(rng, c, x, y, energy, deposit, 0) > 0:
-        probability = 0.0
-    return probability + (1 - probability) * inefficiency
+    charge, part, z = 1.0, share, c.straw_z[CHAMBERS_BEFORE_MAGNET - 1]
+    for _ in range(2):
+        made = append(particles, count, int(-charge * ELECTRON), charge, particles[photon])
+        if made < 0:
+            return count
+        for column in (PX, PY, PZ, ENERGY):
+            particles[made, column] *= part
+        move(particles[made], z)
+        particles[made, PARENT], particles[made, Z_END] = photon, z
+        count, part, charge = made + 1, 1 - share, -charge
+    particles[photon, Z_END] = z
+    return count

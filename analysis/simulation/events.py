@@ -241,7 +241,7 @@ def neutral(
             continue
         if detector == IN_LKR and converts(rng, c, row):
             paired = pairs
-            deposits = pair_deposits(rng, c, x, y, energy, deposit, deposits)
+            deposits = pair_deposits(c, x, y, energy, rng.random(), deposit, deposits)
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
@@ -277,12 +277,14 @@ def _simulate(
     used: Ints,
 ) -> None:
     """Simulate decay i and append it to `out` if it is in the stream."""
-    count, weight, decided = load_products(rng, c, d, i, e), d.weight[i], 0
+    count, weight = load_products(rng, c, d, i, e), d.weight[i]
+    decided, leptons = 0, 0
     if requirement.alone:  # most decays end here, before anything is tracked
         wanted = requirement.beside, requirement.pairs
-        missed = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
-        weight *= thinned(rng, missed, bias.least_missed)
         decided = count
+        missed, count = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
+        leptons = count
+        weight *= thinned(rng, missed, bias.least_missed)
         if weight == 0.0:
             return
     count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
@@ -316,6 +318,8 @@ def _simulate(
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
     vetoes, deposits, paired = neutral(rng, c, e, decided, count, seen, requirement.pairs)
     found = vetoes, deposits, accidentals
+    for k in range(decided, leptons):
+        strays = keep_stray(c, e, strays, e.particles[k], np.inf, e.particles[k])
     count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
     clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
     photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)

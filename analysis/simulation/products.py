@@ -22,6 +22,9 @@ LEAST_PHOTON = 1500.0
 ANYWHERE = 2
 """In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product."""
 
+SWEPT_OUT, SWEPT_IF_STIFF, STIFF = 0.4, 0.02, 8000.0
+"""Share of the pairs made in front of the magnet of which calorimeter, large-angle stations and RICH see nothing, for
+photons below and above an energy (MeV)."""
 MUON_SHARE = 0.65
 """Part of its momentum (0.57 to 1) that a pion leaves its muon, where the magnet shall sweep this one out."""
 
@@ -150,8 +153,8 @@ def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs:
             if detector == IN_LKR:
                 if energy < c.lkr_threshold:  # too soft for a cluster
                     missed = 1.0
-                elif not pairs:  # about half of them are swept out
-                    missed += 0.5 * conversion_probability(c, row)
+                elif not pairs:
+                    missed += (SWEPT_OUT if energy < STIFF else SWEPT_IF_STIFF) * conversion_probability(c, row)
                 if wanted == ANYWHERE:
                     least, found = min(least, missed), True
                 elif _beside_product(c, d, i, x, y, row):

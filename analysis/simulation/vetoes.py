@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from analysis.detector import inside_octagon
 from analysis.simulation.constants import Constants
-from analysis.simulation.conversions import missed_with_pairs
+from analysis.simulation.conversions import append_pair, conversion_probability, pair_deposits
 from analysis.simulation.kernel import kernel
 from analysis.simulation.response import happens, log_interpolate
 from analysis.simulation.transport import CHARGE, ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
@@ -162,28 +162,37 @@ def photons_missed(
     rare: float,
     wanted: tuple[int, bool],
     deposit: Floats,
-) -> float:
-    """Weight of an event in which no detector sees any of the photons, 0 where one does.
+) -> tuple[float, int]:
+    """Weight of an event in which no photon veto and not the calorimeter sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
     calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
-    there the clusters decide.  `wanted` are `beside` and `pairs` of the requirement, `deposit` is scratch.
+    there the clusters decide.  A photon that is missed because the magnet sweeps its pair away from the calorimeter
+    leaves the two leptons behind the `count` particles; what else sees them is not looked at.  Returns the weight and
+    the new count.  `wanted` are `beside` and `pairs` of the requirement, `deposit` is scratch.
     """
-    weight, found = 1.0, False
+    weight, found, products = 1.0, False, count
     stratum, pairs = wanted
-    for k in range(count):
+    for k in range(products):
         row = particles[k]
         if row[PDG] == PHOTON:
             detector, _, x, y, energy = photon_target(rng, c, row)
             lost = photon_inefficiency(c, detector, energy)
             if detector == IN_LKR:
-                if beside_any(c, particles, count, x, y):
+                if beside_any(c, particles, products, x, y):
                     found = True
                     continue
-                soft = energy < c.lkr_threshold
-                lost = 1.0 if soft else missed_with_pairs(rng, c, row, x, y, energy, lost, pairs, deposit)
+                lost = 1.0 if energy < c.lkr_threshold else lost
+            share, swept = 0.0, 0.0
+            if detector == IN_LKR and lost < 1.0:
+                share, made = rng.random(), conversion_probability(c, row)
+                if not pairs and pair_deposits(c, x, y, energy, share, deposit, 0) == 0:
+                    swept = made
+                lost = swept + (1 - made) * lost
             missed, factor = happens(rng, lost, rare)
             if not missed:
-                return 0.0
+                return 0.0, count
             weight *= factor
-    return weight if in_stratum(stratum, found) else 0.0
+            if swept > 0.0 and rng.random() * lost < swept:
+                count = append_pair(c, particles, count, k, share)
+    return (weight if in_stratum(stratum, found) else 0.0), count
