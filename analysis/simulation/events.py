@@ -17,7 +17,7 @@ from analysis.simulation.constants import Constants
 from analysis.simulation.conversions import converts, pair_deposits
 from analysis.simulation.kernel import entry, inlined, kernel
 from analysis.simulation.layout import Decays, Output
-from analysis.simulation.muons import muon_signals
+from analysis.simulation.muons import muon_signals, true_muons
 from analysis.simulation.pileup import pileup_clusters, pileup_tracks
 from analysis.simulation.radiation import radiate_final_state
 from analysis.simulation.record import write_event
@@ -251,15 +251,6 @@ def neutral(
         elif detector in (IN_LAV, IN_IRC, IN_SAC):
             vetoes = signal(e, vetoes, detector, station + 1.0, energy, 0.0)
     return vetoes, deposits, paired
-
-
-@kernel
-def true_muons(e: Event, tracks: int) -> int:
-    """Tracks that reach the muon detector as muons."""
-    count = 0
-    for i in range(tracks):
-        count += int(abs(e.impacts[i, t.MUV, t.IMPACT_PDG]) == t.MUON)
-    return count
 
 
 @inlined

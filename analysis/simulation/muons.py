@@ -23,6 +23,15 @@ NEAR_IN_TIME = 6.0
 
 
 @kernel
+def true_muons(e: Event, tracks: int) -> int:
+    """Tracks that reach the muon detector as muons."""
+    count = 0
+    for i in range(tracks):
+        count += int(abs(e.impacts[i, t.MUV, t.IMPACT_PDG]) == t.MUON)
+    return count
+
+
+@kernel
 def outer_tile(c: Constants, x: float, y: float) -> bool:
     """Whether the tile of that centre is one of the 140 around the inner eight."""
     return max(abs(x), abs(y)) > c.muv3_tile

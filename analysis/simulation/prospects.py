@@ -26,7 +26,7 @@ from analysis.simulation.products import (
     line_seen,
     meets_muon_detector,
 )
-from analysis.simulation.response import Bias, interpolate, log_interpolate
+from analysis.simulation.response import Bias, interpolate, log_interpolate, ring_confusion
 from analysis.simulation.streams import Requirement
 from analysis.simulation.transport import ELECTRON, MUON, PHOTON, PION
 
@@ -135,6 +135,28 @@ def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int,
         out[AS_MUON] = decays + (PUNCH_THROUGH * lives * out[AS_MUON] if bias.hastened_pion_decays > 1 else 0.0)
     elif out[KIND] == MUON and (pz <= 0 or not meets_muon_detector(c, d, k, i, 0.75 * c.muv3_search / p)):
         out[AS_PION] = out[RING]
+
+
+@kernel
+def _confuse(c: Constants, bias: Bias, like: Floats, charged: int) -> None:
+    """Add to what pions promise as positrons in the RICH that the ring of a product parallel to them spoils it."""
+    rare = bias.pi_plus_as_positron_in_rich
+    for j in range(charged):
+        if like[j, KIND] != PION or rare == 0 or like[j, P_Z] <= 0:
+            continue
+        nearest = np.inf
+        for k in range(charged):
+            if k != j and like[k, P_Z] > 0:
+                x = _slope_behind_magnet(c, like[j]) - _slope_behind_magnet(c, like[k])
+                y = like[j, P_Y] / like[j, P_Z] - like[k, P_Y] / like[k, P_Z]
+                nearest = min(nearest, x * x + y * y)
+        likely = like[j, RING] * rare + ring_confusion(np.sqrt(nearest))
+        like[j, RING] = _drawn(likely, rare)
+
+
+@kernel
+def _slope_behind_magnet(c: Constants, like: Floats) -> float:
+    return (like[P_X] + like[CHARGE] * c.magnet_kick) / like[P_Z]
 
 
 @kernel
@@ -314,6 +336,7 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
                 elif d.pdg[k] == PHOTON and d.momenta[k, 3, i] > LEAST_PHOTON:
                     photons += 1
             _beside(like, charged)
+            _confuse(c, bias, like, charged)
             if r.alone and charged > 1:
                 _hide(c, d, i, row, like)
             out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])

@@ -9,7 +9,7 @@ from analysis.particles import MASS_PI
 from analysis.simulation import prospects as p
 from analysis.simulation.constants import constants
 from analysis.simulation.layout import Decays
-from analysis.simulation.response import Bias
+from analysis.simulation.response import Bias, log_interpolate
 from analysis.simulation.streams import STREAMS
 
 BEAM = np.array([[75000.0, 0.0, 0.0, 0.0, 0.0]])
@@ -60,6 +60,18 @@ def test_what_is_drawn_more_often_promises_more():
     # p/q of the one pion that has to be taken for a positron; natural draws count in full
     assert natural == pytest.approx(1, abs=0.1)
     assert drawn < 0.2 * natural
+
+
+def test_pions_whose_rings_overlap_promise_more():
+    """Two that have to pass for positrons, p/q each; at 5 mrad by nature."""
+    particles = (*K3PI[:2], (11, -1, 25.0))  # an electron, since a pion may decay to a muon, and no ring is asked for
+    natural = log_interpolate(25000.0, constants().rich_pi_p, constants().rich_pi)
+    promised = []
+    for angle in (0.0, 2e-3, 5e-3):
+        slopes = ((-0.003, 0.002), (-0.003, 0.002 + angle), (0.003, -0.004))
+        promised.append(promise(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
+    misread = np.array([natural + 0.15, natural + 0.075, natural])
+    assert promised / promised[0] == pytest.approx((misread / misread[0]) ** 2, rel=0.02)
 
 
 def test_strata_share_the_promise():
