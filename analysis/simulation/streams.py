@@ -141,13 +141,15 @@ STREAMS = {
             "single_pion",
             ONE_PION,
             (Focus(0.9, (39 * GeV, 61 * GeV)),),
-            "one pion-like track of 14.5 to 35.5 GeV, whatever the photons",
+            "one pion-like track of 14.5 to 35.5 GeV, whatever the photons, from decays downstream of GTK3",
+            Z_GTK3,
         ),
         Stream(
             "lone_pion",
             ONE_PION._replace(alone=True, pairs=True),
             (Focus(0.9, (39 * GeV, 61 * GeV), missed=True),),
-            "one pion-like track of 14.5 to 35.5 GeV, no photon signal and no pair",
+            "the same with no photon signal and no pair",
+            Z_GTK3,
         ),
         Stream(
             "dielectron",
