@@ -103,8 +103,8 @@ DIELECTRON = ("k3pi", "ke4", "pi_pi0d", "pi_pi0dd", "pi0d_e_nu", "e_nu_ee")
 def rich_positrons(v: Values) -> tuple[Cut, ...]:
     """Section 2: identification of e+ and no overlapping rings."""
     return (
-        Cut(POSITRON_LIKELIHOOD, Interval(low=v.positron_likelihood)),
         Cut(RICH_ANGLE, Interval(low=4 * mrad)),
+        Cut(POSITRON_LIKELIHOOD, Interval(low=v.positron_likelihood)),
     )
 
 

@@ -18,7 +18,7 @@ from analysis.limits.booked import Booked, Count
 from analysis.limits.events import NORMALISATION_REGION, signal_region
 from analysis.limits.resolutions import gaussian_core, peaks
 from analysis.published import Published, Value, all_published
-from analysis.search import Search, Selection
+from analysis.search import Cut, Search, Selection
 
 SINGLE_CUTS = {
     "mass_ee_above_140": "m_ee",
@@ -122,20 +122,31 @@ class Validation:
         return Count(float(cell.value), float(cell.variance))
 
     def _losses(self) -> Iterator[ValidationRow]:
-        """Relative loss of acceptance by one cut, all others applied."""
+        """Relative loss of acceptance by one cut, of what the cuts before it leave.
+
+        The papers go through their conditions in order and say what one of them "leads to".  Selections declare the
+        conditions on the RICH last, the angle between tracks before the likelihoods: papers simulate these by
+        efficiencies measured on single tracks, so that no likelihood is lost there where rings overlap.
+        """
         for name, quantity in SINGLE_CUTS.items():
             printed = self.paper.cut_losses.get(name)
             if printed is None:
                 continue
-            for selection, sample, region in (
-                (self.search.normalisation, self.search.samples.normalisation, NORMALISATION_REGION),
-                (self.search.signal, self.search.samples.signal, signal_region(self.search.signal)),
+            for selection, sample in (
+                (self.search.normalisation, self.search.samples.normalisation),
+                (self.search.signal, self.search.samples.signal),
             ):
                 for cut in (c for c in selection.cuts if c.quantity.name == quantity):
-                    lost = self._cell(sample, selection, cut.name, region)
-                    kept = self._cell(sample, selection, "kept", region)
+                    lost, kept = self._lost_to(cut, sample, selection)
                     yield self._row(f"loss by {cut.name}, {selection.decay}", printed, *_share(lost, kept))
         yield from self._loss_with_rich()
+
+    def _lost_to(self, cut: Cut, sample: str, selection: Selection) -> tuple[Count, Count]:
+        """What a cut takes of what those before it leave, and what it leaves."""
+        flow: Any = self.booked.histogram(sample, selection, "cutflow").view()
+        row = selection.cutflow.index(cut.name)
+        before, kept = (Count(float(flow["value"][i]), float(flow["variance"][i])) for i in (row - 1, row))
+        return Count(before.value - kept.value, before.variance - kept.variance), kept
 
     def _loss_with_rich(self) -> Iterator[ValidationRow]:
         printed = self.paper.cut_losses.get("normalisation_rich_selection")

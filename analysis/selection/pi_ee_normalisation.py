@@ -39,7 +39,7 @@ def pi_ee_normalisation(
         identify=vertex_identified_as("pi+", "e+", "e-", by=by),
         identified_as="identified as pi+ e+ e-",
         triggers=TRIGGERS,
-        cuts=(*vertex, *closed_kinematics(momentum_balance), *positrons, ABOVE_PI0),
+        cuts=(*vertex, *closed_kinematics(momentum_balance), ABOVE_PI0, *positrons),
         observable=M_PIEE,
         regions=REGIONS,
         histograms=(M_EE, VERTEX_Z, TRACK_MOMENTUM),
