@@ -1,7 +1,8 @@
 """Columns of a TTree straight from its baskets.
 
-The fields of a collection are read without their offsets, which are the same for all and come from the counter.  What
-is read stays in the byte order of the file: many columns are looked at for a few candidates only.
+The fields of a collection are read without their offsets, which are the same for all and come from the counter: they
+stand at the end of each basket and are not even unpacked, which would cost as much as the values.  What is read stays
+in the byte order of the file: many columns are looked at for a few candidates only.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import cramjam
 import numpy as np
+import pyarrow as pa
 import uproot
 from numpy.typing import NDArray
 
@@ -44,24 +45,25 @@ class Basket:
     border: int
 
     def unpack(self, into: NDArray[np.uint8]) -> None:
-        """Write the basket to an array (full,)."""
+        """Write the basket, or the beginning of it, to an array of that many bytes."""
         packed = self.chunk.raw_data[self.key :]
         if len(packed) == self.full:
-            into[:] = packed
+            into[:] = packed[: len(into)]
         elif packed[:2].tobytes() == b"ZS" and len(packed) == BLOCK + int.from_bytes(packed[3:6], "little"):
             self._unpack_zstd(packed[BLOCK:], into)
         else:
             cursor = uproot.source.cursor.Cursor(self.seek + self.key)
-            into[:] = uproot.compression.decompress(self.chunk, cursor, {}, len(packed), self.full).raw_data
+            whole = uproot.compression.decompress(self.chunk, cursor, {}, len(packed), self.full)
+            into[:] = whole.raw_data[: len(into)]
 
     def _unpack_zstd(self, packed: NDArray[np.uint8], into: NDArray[np.uint8]) -> None:
-        """What uproot does, without an array of its own in between."""
+        """What uproot does, but no farther than wanted and without an array of its own in between."""
         try:
-            size = cramjam.zstd.decompress_into(packed.data, into.data)
-        except cramjam.DecompressionError as error:
+            size = pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(packed)), "zstd").readinto(into)
+        except OSError as error:
             raise ValueError(f"the basket at byte {self.seek} is damaged: {error}") from error
-        if size != self.full:
-            raise ValueError(f"the basket at byte {self.seek} is damaged: {size} bytes instead of {self.full}")
+        if size != len(into):
+            raise ValueError(f"the basket at byte {self.seek} is damaged: {size} bytes instead of {len(into)}")
 
     def start_of(self, event: int, events: int, branch: StoredBranch, data: NDArray[np.uint8]) -> int:
         """Byte at which the values of an event of the basket begin; of the one after the last, at which they end."""
@@ -106,12 +108,14 @@ class BasketSource:
         low, high = np.searchsorted(branch.first, (self._start, self._stop), "right") - 1
         numbers = range(int(low), min(int(high), len(branch.seek) - 1) + 1)
         baskets = [self._basket(int(branch.seek[number]), int(branch.size[number])) for number in numbers]
-        # One array for all: each basket is unpacked behind the values of the last, over the places of its events.
+        # One array for all: each basket is unpacked behind the values of the last, over the places of its events, which
+        # are looked at only where the events begin or end inside a basket.
         room = np.empty(sum(b.border for b in baskets) + max(b.full - b.border for b in baskets), np.uint8)
         begin = end = place = 0
         for number, basket in zip(numbers, baskets, strict=True):
             first, stop = int(branch.first[number]), int(branch.first[number + 1])
-            data = room[place : place + basket.full]
+            inside = self._start <= first and stop <= self._stop
+            data = room[place : place + (basket.border if inside else basket.full)]
             basket.unpack(data)
             begin += basket.start_of(max(self._start - first, 0), stop - first, branch, data)
             end = place + basket.start_of(min(self._stop, stop) - first, stop - first, branch, data)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import awkward as ak
 import numpy as np
+import pyarrow as pa
 import pytest
 import uproot
 
 from analysis import schema
+from analysis.events.baskets import Basket
 from analysis.events.columns import Columns
 from analysis.events.tree_headers import UnknownHeaderError, read_header
 from analysis.events.trees import StoredTree, UprootTree, open_tree
@@ -83,10 +87,34 @@ def test_baskets_packed_in_any_way(packing, tmp_path):
                 "nTrack": counts[rows].astype(np.int32),
             })  # fmt: skip
     with uproot.open(path) as file:
-        source = open_tree(file, "Events").source(100, 4000)
         assert isinstance(open_tree(file, "Events"), StoredTree)
-        np.testing.assert_array_equal(source.event("run"), np.arange(100, 4000))
-        np.testing.assert_array_equal(source.flat("Track", "momentum"), ak.to_numpy(ak.flatten(momentum[100:4000])))
+        for window in ((100, 4000), (0, events), (2000, events), (0, 2000), (1999, 2001)):
+            source = open_tree(file, "Events").source(*window)
+            wanted = ak.to_numpy(ak.flatten(momentum[slice(*window)]))
+            np.testing.assert_array_equal(source.event("run"), np.arange(*window))
+            np.testing.assert_array_equal(source.flat("Track", "momentum"), wanted)
+
+
+def packed_basket(content, full, lost=0):
+    """A basket of ZSTD that should have `full` bytes, the last packed ones `lost`."""
+    frame = pa.compress(content, codec="zstd", asbytes=True)
+    frame = frame[: len(frame) - lost]
+    data = b"ZS\1" + len(frame).to_bytes(3, "little") + full.to_bytes(3, "little") + frame
+    return Basket(SimpleNamespace(raw_data=np.frombuffer(data, np.uint8)), 7, 0, full, full)
+
+
+def test_a_basket_is_unpacked_as_far_as_wanted():
+    content = np.random.default_rng(1).bytes(1_000_000)
+    broken, beginning = packed_basket(content, len(content), lost=1000), np.empty(300_000, np.uint8)
+    broken.unpack(beginning)
+    assert beginning.tobytes() == content[:300_000]
+    with pytest.raises(ValueError, match="the basket at byte 7 is damaged"):
+        broken.unpack(np.empty(len(content), np.uint8))
+
+
+def test_a_basket_that_ends_too_early_is_refused():
+    with pytest.raises(ValueError, match="100 bytes instead of 200"):
+        packed_basket(bytes(100), 200).unpack(np.empty(200, np.uint8))
 
 
 def test_a_damaged_basket_is_refused(tmp_path):
