@@ -10,6 +10,7 @@ import awkward as ak
 import numpy as np
 import uproot
 from numpy.typing import NDArray
+from uproot.source.file import MultithreadedFileSource
 
 from analysis.events.baskets import BasketSource
 from analysis.events.sources import Source
@@ -41,10 +42,22 @@ class Tree(Protocol):
         ...
 
 
+def open_file(path: str, **options: Any) -> Any:
+    """The uproot file of a path or URL; one of this machine is opened once, and not for each basket anew."""
+    if is_local(path):
+        options |= {"handler": MultithreadedFileSource, "use_threads": False}
+    return uproot.open(path, **options)
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is one of this machine's file systems, not a URL."""
+    return "://" not in path
+
+
 def open_tree(file: Any, name: str) -> Tree:
     """The tree `name` of an uproot file; KeyError where there is none."""
     key = file.key(name)
-    if key.fClassName == "TTree" and "://" not in file.file_path:
+    if key.fClassName == "TTree" and is_local(file.file_path):
         chunk, _ = key.get_uncompressed_chunk_cursor()
         try:
             return StoredTree(file, read_header(bytes(chunk.raw_data), key.fKeylen))

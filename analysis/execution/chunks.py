@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-import uproot
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
@@ -21,7 +20,7 @@ from analysis.blinding import Sealed
 from analysis.events.columns import Columns
 from analysis.events.schema import KaonSchema
 from analysis.events.sources import JoinedSource, Source
-from analysis.events.trees import Tree, open_tree
+from analysis.events.trees import Tree, open_file, open_tree
 from analysis.schema import EVENTS_TREE
 
 OBJECTS = 100
@@ -74,7 +73,7 @@ def opened(chunk: Chunk) -> list[OpenFile]:
 
 
 def _open(path: str, identity: bytes) -> OpenFile:
-    file = uproot.open(path, object_cache=OBJECTS, array_cache=None)
+    file = open_file(path, object_cache=OBJECTS, array_cache=None)
     if file.file.uuid.bytes != identity:
         file.close()
         raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")

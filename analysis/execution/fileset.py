@@ -7,8 +7,8 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from analysis.catalogue import catalogue
+from analysis.events.trees import is_local
 from analysis.execution.errors import InputFileError
-from analysis.execution.inputs import is_local
 
 
 def sample_path(directory: Path, sample: str) -> Path:

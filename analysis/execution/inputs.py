@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uproot
-
 from analysis import schema
 from analysis.events.exposure import Exposure
-from analysis.events.trees import Tree, open_tree
+from analysis.events.trees import Tree, is_local, open_file, open_tree
 from analysis.execution.errors import InputFileError
 
 Blocks = frozenset[tuple[int, ...]]
@@ -60,7 +58,7 @@ def inspect_file(place: tuple[str, str]) -> InputFile:
     if is_local(path) and not Path(path).is_file():
         raise InputFileError(f"{path} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
     try:
-        opened = uproot.open(path)
+        opened = open_file(path)
     except Exception as error:
         raise InputFileError(
             f"{path} cannot be read as a ROOT file, it is damaged or cut short ({one_line(error)}): make it again"
@@ -79,11 +77,6 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
     exposure, blocks = _exposure(path, file, simulated, events.entries)
     return InputFile(sample, path, str(file.file.uuid), size, exposure, blocks)
-
-
-def is_local(path: str) -> bool:
-    """Whether a path is one of this machine's file systems, not a URL."""
-    return "://" not in path
 
 
 def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from analysis import schema
 from analysis.events.baskets import Basket
 from analysis.events.columns import Columns
 from analysis.events.tree_headers import UnknownHeaderError, read_header
-from analysis.events.trees import StoredTree, UprootTree, open_tree
+from analysis.events.trees import StoredTree, UprootTree, open_file, open_tree
 from tests.reading import columns_of
 from tests.toy_events import toy_columns, write_toy_file
 
@@ -248,3 +248,13 @@ def test_half_a_header_is_unknown(cut, several_baskets):
         assert len(read_header(data, key.fKeylen).branches) == len(file["Events"].keys())
     with pytest.raises(UnknownHeaderError):
         read_header(data[:cut], key.fKeylen)
+
+
+def test_a_file_of_this_machine_is_opened_once(tmp_path):
+    """What is open can be read to the end, whatever becomes of its name."""
+    path = write_toy_file(tmp_path / "events.root", 10)
+    with open_file(str(path)) as file:
+        source = open_tree(file, "Events").source(0, 10)
+        path.unlink()
+        assert len(source.event("run")) == 10
+        assert len(source.flat("Track", "momentum")) == source.counts("Track").sum()
