@@ -11,6 +11,7 @@ the event: neither by a name that a user chooses.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -128,16 +129,20 @@ class Sealed(ProcessorABC):
 
     def process_columns(self, columns: Columns, sample: str) -> Any:
         """`process` for a processor that takes columns."""
-        return self.processor.process_columns(sealed_columns(columns, self.seal), sample)
+        wanted = getattr(self.processor, "candidates", None)
+        return self.processor.process_columns(sealed_columns(columns, self.seal, wanted), sample)
 
     def postprocess(self, accumulator: Any) -> Any:
         return self.processor.postprocess(accumulator)
 
 
-def sealed_columns(columns: Columns, seal: Seal) -> Columns:
-    """The columns of the events outside the shut boxes; no array of what is handed on holds anything of the others."""
+def sealed_columns(columns: Columns, seal: Seal, candidates: Container[Any] | None = None) -> Columns:
+    """The columns of the events outside the shut boxes; no array of what is handed on holds anything of the others.
+
+    The boxes of some searches need candidates that others do not: only `candidates` come along, or all of them.
+    """
     hidden = seal.masked(columns)
-    return columns.without(hidden) if hidden.any() else columns
+    return columns.without(hidden, candidates) if hidden.any() else columns
 
 
 def sealed_events(events: Any, seal: Seal) -> Any:

@@ -43,6 +43,11 @@ class SearchProcessor(ProcessorABC):
             raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
         self.names = names
 
+    @property
+    def candidates(self) -> frozenset[Callable[[Any], Candidates]]:
+        """What finds the candidates of its selections."""
+        return frozenset(s.candidates for name in self.names for search in searches()[name] for s in search.selections)
+
     def process(self, events: Any) -> dict[str, Any]:
         return self.process_columns(Columns(events), events.metadata["dataset"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from copy import copy
 from typing import Any, TypeVar
 
@@ -69,11 +69,12 @@ class Columns:
         result: T = self._shared[build]
         return result
 
-    def without(self, hidden: NDArray[np.bool_]) -> Columns:
+    def without(self, hidden: NDArray[np.bool_], shared: Container[Any] | None = None) -> Columns:
         """New columns without the events of a mask (events,), as if these had never been in the file.
 
         What was read already is copied without them; what is shared comes along where it can say how (a method
-        `without(columns, kept)`), and is computed again where it cannot.
+        `without(columns, kept)`), and is computed again where it cannot, or where `shared` are the builders that
+        somebody will ask for and it is of none of them.
         """
         kept = ~hidden
         stretches = Stretches(kept)
@@ -87,7 +88,7 @@ class Columns:
             else:
                 left._columns[name, field] = offsets_of(stretches.of(np.diff(values)))
         for build, value in self._shared.items():
-            if hasattr(value, "without"):
+            if hasattr(value, "without") and (shared is None or build in shared):
                 left._shared[build] = value.without(left, kept)
         return left
 

@@ -141,6 +141,16 @@ def test_candidates_without_some_events_are_those_found_without_them(ideal, tmp_
     np.testing.assert_array_equal(taken.once(kinematics.total_momentum), kinematics.total_momentum(again))
 
 
+def test_only_candidates_that_somebody_will_ask_for_come_along(ideal, tmp_path):
+    columns = columns_of(ideal.write(tmp_path / "ideal.root"))
+    columns.shared(three_track_vertices)
+    hidden = np.arange(300) < 100
+    for wanted in (None, {three_track_vertices}, set()):
+        left = columns.without(hidden, wanted)
+        assert (three_track_vertices in left._shared) == (wanted != set())
+        np.testing.assert_array_equal(left.shared(three_track_vertices).event, np.arange(200))
+
+
 def test_taking_keeps_the_momenta_that_are_known(candidates):
     rows = np.array([5, 3, 200])
     known, fresh = candidates.momentum, candidates.ordered(np.tile([0, 1, 2], (300, 1)), PARTICLES, candidates.masses)
