@@ -20,8 +20,10 @@ CONNECT_TIMEOUT = 15
 JOB_TIMEOUT = 600
 """Seconds to wait for the first batch job to start."""
 
-TRIM_THRESHOLD = 256 * 1024 * 1024
-"""Bytes of freed memory a job's processes keep instead of returning them to the system at once."""
+ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": 256 * 1024 * 1024, "MALLOC_MMAP_THRESHOLD_": 32 * 1024 * 1024}
+"""Freed memory (bytes) that a job's processes keep, and from which size on an array is mapped on its own (32 MiB is the
+most allowed).  Both: with the first alone, glibc no longer adapts the second, and arrays above 128 kB are faulted in
+anew for each chunk."""
 
 LOG_DIRECTORY = Path("results/logs")
 
@@ -131,7 +133,8 @@ def batch_cluster(backend: Backend) -> Any:
     if own.get("log-directory") is None:
         defaults["log_directory"] = str(LOG_DIRECTORY)
     options = {"dashboard_address": ANY_PORT, **(own.get("scheduler-options") or {})}
-    prologue = [*(own.get("job-script-prologue") or []), f"export MALLOC_TRIM_THRESHOLD_={TRIM_THRESHOLD}"]
+    allocation = (f"export {name}={size}" for name, size in ALLOCATION.items())
+    prologue = [*(own.get("job-script-prologue") or []), *allocation]
     try:
         return kinds[backend.name](job_script_prologue=prologue, scheduler_options=options, **defaults)
     except (TypeError, ValueError) as error:

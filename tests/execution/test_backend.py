@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,7 +111,27 @@ def test_htcondor_job_script_follows_the_users_yaml(jobqueue: dict[str, object])
 
 @pytest.mark.parametrize("name", ["slurm", "htcondor"])
 def test_jobs_keep_freed_memory(name: str, jobqueue: dict[str, object]) -> None:
-    assert f"export MALLOC_TRIM_THRESHOLD_={clusters.TRIM_THRESHOLD}" in clusters.job_script(Backend(name))
+    script = clusters.job_script(Backend(name))
+    assert all(f"export {variable}={size}" in script for variable, size in clusters.ALLOCATION.items())
+
+
+def test_large_arrays_are_not_faulted_in_again() -> None:
+    """A job's settings against the first of them alone, in page faults for arrays of 4 MB."""
+    program = (
+        "import numpy as np, resource\n"
+        "for n in range(60):\n"
+        "    if n == 20: before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "    [np.ones(500_000) for _ in range(5)]\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)"
+    )
+
+    def faults(settings: dict[str, int]) -> int:
+        bare = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+        environment = bare | {name: str(value) for name, value in settings.items()}
+        return int(subprocess.check_output([sys.executable, "-c", program], env=environment))
+
+    (trim, threshold), _ = clusters.ALLOCATION.items()
+    assert 20 * faults(clusters.ALLOCATION) < faults({trim: threshold})
 
 
 @pytest.mark.parametrize("name", ["slurm", "htcondor"])
