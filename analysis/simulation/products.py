@@ -12,15 +12,7 @@ from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.transport import CHARGE, PHOTON, PION, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
-from analysis.simulation.vetoes import (
-    IN_IRC,
-    IN_LKR,
-    beside,
-    in_stratum,
-    lav_station,
-    photon_fate,
-    photon_inefficiency,
-)
+from analysis.simulation.vetoes import IN_LKR, beside, in_stratum, lav_station, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,8 +22,6 @@ LEAST_PHOTON = 1500.0
 ANYWHERE = 2
 """In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product."""
 
-INNER = 3
-"""The same: only decays with a photon in the inner ring count, which sees fewer of them than the calorimeter does."""
 SWEPT_OUT, SWEPT_IF_STIFF, STIFF = 0.4, 0.02, 8000.0
 """Share of the pairs made in front of the magnet of which calorimeter, large-angle stations and RICH see nothing, for
 photons below and above an energy (MeV)."""
@@ -150,7 +140,7 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
 def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs: bool) -> float:
     """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
 
-    `wanted` is that of `Requirement.beside`, `ANYWHERE` or `INNER`, `pairs` that of the requirement; `row`, of shape
+    `wanted` is that of `Requirement.beside`, or `ANYWHERE`, `pairs` that of the requirement; `row`, of shape
     (transport.COLUMNS,), is scratch.
     """
     probability, least, found = 1.0, 1.0, False
@@ -160,8 +150,6 @@ def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs:
             detector, _, x, y = photon_fate(c, row)
             energy = d.momenta[k, 3, i]
             missed = photon_inefficiency(c, detector, energy)
-            if wanted == INNER and detector == IN_IRC:
-                found = True
             if detector == IN_LKR:
                 if energy < c.lkr_threshold:  # too soft for a cluster
                     missed = 1.0

@@ -30,7 +30,7 @@ from analysis.simulation.importance import Mixture, adapted, combined, uniform
 from analysis.simulation.kernel import kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.phase_space import Tree, generate
-from analysis.simulation.products import ANYWHERE, INNER, lines_seen
+from analysis.simulation.products import ANYWHERE, lines_seen
 from analysis.simulation.prospects import answers, promises
 from analysis.simulation.response import Bias
 from analysis.simulation.streams import Requirement, Stream
@@ -159,22 +159,15 @@ def thinned_generator(
 
     required = stream.requirement
     # photons beside a track are too few to adapt a grid to: those in the calorimeter stand for them
-    learnt = [replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside > 0 else made]
-    if required.pairs and PHOTON in mode.pdg:  # many of those that are still missed point at the small inner ring
-        learnt.append(replace(made, requirement=required._replace(beside=INNER)))
-    grids = [grid for one in learnt if (grid := _grid(one, exposure, rng, dimensions)) is not None]
-    mixture = combined(grids, [(1 - PLAIN_SHARE) / len(grids)] * len(grids)) if grids else plain
-    x, inverse = mixture.draw(rng, LEVEL_POINTS)
-    return replace(made, mixture=mixture, level=level_of(made.target(rng, exposure, x) * inverse))
-
-
-def _grid(learnt: ThinnedGenerator, exposure: Exposure, rng: np.random.Generator, dimensions: int) -> Floats | None:
-    """A grid adapted to what decays promise."""
+    learnt = replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside > 0 else made
 
     def target(x: Floats) -> tuple[Floats, Floats]:
         return learnt.target(rng, exposure, x), np.zeros(len(x))
 
-    return adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
+    grid = adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
+    mixture = plain if grid is None else combined([grid], [1 - PLAIN_SHARE])
+    x, inverse = mixture.draw(rng, LEVEL_POINTS)
+    return replace(made, mixture=mixture, level=level_of(made.target(rng, exposure, x) * inverse))
 
 
 def level_of(values: Floats) -> float:
