@@ -142,7 +142,7 @@ NOTES = {
         "from weighted events; pi+ pi- e+ nu, pi+ pi+ pi-, pi+ gamma gamma and what comes from upstream are not "
         "simulated for this search and taken from print, 2017 times 0.389/0.346 for both years"
     ),
-    "pseudo-data": "contain pi+ nu nu and pi+ pi0, not mu+ nu and what comes from upstream",
+    "pseudo-data": "contain pi+ nu nu alone, so the control regions are empty and the search stays shut",
 }
 NOT_SIMULATED = tuple(
     Borrowed(mode, region="signal", printed_in="signal_2017", scale=0.389 / 0.346)
