@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC, IN_RICH, IN_CHOD = range(7)
 NEAR = 120.0
-"""Selections look for photons farther than 100 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
+"""Selections look for photons farther than 110 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
 calorimeter; the rest is a margin for scattering.
 """
 
