@@ -29,6 +29,18 @@ DIAGONALS = 0b1001, 0b0110
 """Pairs of opposite hodoscope quadrants, a bit each."""
 
 
+@inlined
+def _quadrant(x: float, y: float) -> int:
+    """The bit of a hodoscope quadrant."""
+    return 1 << (int(x < 0) + 2 * int(y < 0))
+
+
+@inlined
+def _opposite(seen: int) -> bool:
+    """Whether two of the quadrants `seen` are diagonally opposite."""
+    return seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
+
+
 @kernel
 def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool]:
     """Whether any track is seen by the hodoscope, and two in diagonally opposite quadrants."""
@@ -37,9 +49,8 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool
         at = e.impacts[i, t.CHOD]
         inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
         if at[t.IMPACT_PDG] != 0.0 and inside:
-            right, low = int(at[t.IMPACT_X] < 0), int(at[t.IMPACT_Y] < 0)
-            seen |= 1 << (right + 2 * low)
-    return seen > 0, seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
+            seen |= _quadrant(at[t.IMPACT_X], at[t.IMPACT_Y])
+    return seen > 0, _opposite(seen)
 
 
 @inlined
@@ -52,8 +63,8 @@ def opposite_in_time(out: Output, first: int, n: int, time: float) -> bool:
     for k in range(first, first + n):
         s = out.Chod[k]
         if abs(s.time - time) < TIME_WINDOW:
-            seen |= 1 << (int(s.x < 0) + 2 * int(s.y < 0))
-    return seen & DIAGONALS[0] == DIAGONALS[0] or seen & DIAGONALS[1] == DIAGONALS[1]
+            seen |= _quadrant(s.x, s.y)
+    return _opposite(seen)
 
 
 @inlined

@@ -178,17 +178,18 @@ def photons_missed(
         if row[PDG] == PHOTON:
             detector, _, x, y, energy = photon_target(rng, c, row)
             lost = photon_inefficiency(c, detector, energy)
+            share, swept = 0.0, 0.0
             if detector == IN_LKR:
                 if beside_any(c, particles, products, x, y):
                     found = True
                     continue
-                lost = 1.0 if energy < c.lkr_threshold else lost
-            share, swept = 0.0, 0.0
-            if detector == IN_LKR and lost < 1.0:
-                share, made = rng.random(), conversion_probability(c, row)
-                if not pairs and pair_deposits(c, x, y, energy, share, deposit, 0) == 0:
-                    swept = made
-                lost = swept + (1 - made) * lost
+                if energy < c.lkr_threshold:
+                    lost = 1.0
+                else:
+                    share, made = rng.random(), conversion_probability(c, row)
+                    if not pairs and pair_deposits(c, x, y, energy, share, deposit, 0) == 0:
+                        swept = made
+                    lost = swept + (1 - made) * lost
             missed, factor = happens(rng, lost, rare)
             if not missed:
                 return 0.0, count

@@ -27,8 +27,8 @@ SEARCH = search("pi_nu_nu", "2016-2017")
 @pytest.mark.parametrize(
     ("decay", "decays", "at_least"),
     [
-        ("K+ -> pi+ nu nu", 12000, (150, 150)),
-        ("K+ -> pi+ pi0, pi0 -> gamma gamma", 8000, (0, 150)),
+        ("K+ -> pi+ nu nu", 20000, (300, 300)),
+        ("K+ -> pi+ pi0, pi0 -> gamma gamma", 12000, (0, 300)),
         ("K+ -> mu+ nu_mu", 3000, (0, 0)),
     ],
 )
