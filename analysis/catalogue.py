@@ -145,12 +145,14 @@ class SimulatedSample(Facts):
 
     `decays` are generated (fewer with `--quick`) and the events of `stream` stored; (seed, block) fix every random
     number.  `mass` (MeV) is that of the particle whose mass the search sets.  `part` names what the stream keeps
-    of the decay, where a paper's background table has rows for parts.
+    of the decay, where a paper's background table has rows for parts.  With `upstream` these are the decays upstream of
+    GTK3, which no other sample of a stream of an analysis has.
     """
 
     decay: str
     part: str = ""
     stream: Name
+    upstream: bool = False
     decays: Count
     quick: Count
     seed: Count

@@ -61,11 +61,11 @@ M_MISS = missing_mass((4200, 180, 390))
 LEAST_Z = vertex_beyond(angles=(0.0, pi), z=(105 * m + 35 * m, 105 * m + 8 * m))
 
 # Section 2: our choices are 15 mm for a vertex with another track and, for a cluster off the track, 100 MeV and
-# 110 mm, tuned on the printed number of K+ -> mu+ nu gamma decays (datasets/tuning.yaml)
+# 125 mm, tuned on the printed number of K+ -> mu+ nu gamma decays (datasets/tuning.yaml)
 ONE_TRACK = Cut(other_vertices(15 * mm), ZERO)
 VETOES = (
     ONE_TRACK,
-    Cut(extra_cluster_count(energy=100 * MeV, distance=110 * mm, window=12 * ns), ZERO),
+    Cut(extra_cluster_count(energy=100 * MeV, distance=125 * mm, window=12 * ns), ZERO),
     Cut(lav_activity(3 * ns, downstream=False), ZERO),
     Cut(activity("Irc", 3 * ns), ZERO),
     Cut(activity("Sac", 3 * ns), ZERO),

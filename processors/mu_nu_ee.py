@@ -113,7 +113,14 @@ SEARCHES = (
         samples=SearchSamples(
             signal="mu_nu_ee_lnv",
             normalisation="pi_ee_sm",
-            backgrounds=("k3pi_muon", "ke4_muon", "pi0d_e_nu", "e_nu_mumu"),
+            backgrounds=(
+                "k3pi_muon",
+                "ke4_muon",
+                "k3pi_muon_upstream",
+                "ke4_muon_upstream",
+                "pi0d_e_nu",
+                "e_nu_mumu",
+            ),
             data=("data_2016_2018",),
         ),
         controls=(OUT_OF_TIME_TRACKS, CHARGE_MINUS1),

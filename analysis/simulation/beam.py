@@ -63,18 +63,18 @@ class Exposure:
         return row.astype(np.int64), run, burst
 
 
-def vertex_z(u: Floats) -> Floats:
-    """Decay positions z (mm) for u uniform in (0, 1): exponential between `Z_FIRST` and `Z_LAST`."""
+def vertex_z(u: Floats, part: tuple[float, float] = (0.0, 1.0)) -> Floats:
+    """Decay positions z (mm) for u uniform in (0, 1): exponential between `Z_FIRST` and `Z_LAST`, or in a part of that
+    range which `upstream_of` gives the ends of.
+    """
     span = -np.expm1(-(Z_LAST - Z_FIRST) / DECAY_LENGTH)
-    return np.asarray(Z_FIRST - DECAY_LENGTH * np.log1p(-u * span))
+    return np.asarray(Z_FIRST - DECAY_LENGTH * np.log1p(-(part[0] + (part[1] - part[0]) * u) * span))
 
 
-def downstream_of(first: float) -> float:
-    """The u of `vertex_z` from which decays happen downstream of `first` (mm): 0 if all do."""
-    if first <= Z_FIRST:
-        return 0.0
+def upstream_of(z: float) -> float:
+    """The u of `vertex_z` below which decays happen upstream of `z` (mm): 0 if none do, 1 if all."""
     span = -np.expm1(-(Z_LAST - Z_FIRST) / DECAY_LENGTH)
-    return float(-np.expm1(-(first - Z_FIRST) / DECAY_LENGTH) / span)
+    return float(-np.expm1(-(np.clip(z, Z_FIRST, Z_LAST) - Z_FIRST) / DECAY_LENGTH) / span)
 
 
 def fiducial_fraction() -> float:

@@ -95,9 +95,12 @@ def source(
     seed: int,
     *,
     mass: float | None = None,
+    upstream: bool = False,
 ) -> Source:
-    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids for the stream."""
-    kept = stream(stream_name)
+    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids for the stream, or for
+    that of the decays upstream of GTK3.
+    """
+    kept = stream(stream_name).upstream if upstream else stream(stream_name)
     return Source(generator(mode(decay, mass), kept, exposure, seed), kept, Bias(**rare.model_dump()), exposure, seed)
 
 

@@ -45,26 +45,25 @@ PLAIN_SHARE = 0.1
 class Generator:
     """A decay mode with its sampling.
 
-    `norm` is the mean of amplitude times phase space over the quoted range.  Decays upstream of `first` (mm) have no
-    weight.  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong to it.
+    `norm` is the mean of amplitude times phase space over the quoted range.  Only the `part` of the decays that the
+    stream has is made (`Stream.decays`).  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong
+    to it.
     """
 
     mode: Mode
     mixture: Mixture
     norm: float
     tree: Tree | None = None
-    first: float = -np.inf
+    part: tuple[float, float] = (0.0, 1.0)
 
     def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
-        """n weighted decays; their weights average 1 over the range of the branching fraction."""
+        """n weighted decays; their weights average the probability of the part over the range of the branching
+        fraction.
+        """
         x, inverse = self.mixture.draw(rng, n)
-        decays = _decays(self.mode, self.tree or self.mode.flat, exposure, rng, x, inverse / self.norm)
-        _without_upstream(decays, self.first)
-        return decays
-
-
-def _without_upstream(d: Decays, first: float) -> None:
-    d.weight[d.vertex[2] < first] = 0.0
+        p, weight = generate(self.tree or self.mode.flat, np.ascontiguousarray(x[:, :-1]))
+        weight = weight * self.mode.density(p) * (inverse / self.norm) * (self.part[1] - self.part[0])
+        return in_laboratory(self.mode, exposure, rng, p, vertex_z(x[:, -1], self.part), weight)
 
 
 def in_laboratory(
@@ -78,12 +77,6 @@ def in_laboratory(
     rest_energy = p[:, 3].copy()
     to_laboratory(p, kaon)
     return Decays(mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative)
-
-
-def _decays(mode: Mode, tree: Tree, exposure: Exposure, rng: np.random.Generator, x: Floats, factor: Floats) -> Decays:
-    p, weight = generate(tree, np.ascontiguousarray(x[:, :-1]))
-    weight = weight * mode.density(p) * factor
-    return in_laboratory(mode, exposure, rng, p, vertex_z(x[:, -1]), weight)
 
 
 @cache
@@ -242,9 +235,9 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
             shares.append(focus.share / len(_alone(mode, focus)))
     norm = normalisation(mode)
     if not grids:
-        return Generator(mode, uniform(mode.flat.dimensions + 1), norm, first=stream.first)
+        return Generator(mode, uniform(mode.flat.dimensions + 1), norm, part=stream.decays)
     wanted = np.array(shares) * (1 - PLAIN_SHARE) / sum(shares)
-    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, first=stream.first)
+    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, part=stream.decays)
 
 
 def _alone(mode: Mode, focus: Focus) -> list[int]:
@@ -257,8 +250,7 @@ def _train(mode: Mode, aim: Aim, stream: Stream, exposure: Exposure, rng: np.ran
 
     def target(x: Floats) -> tuple[Floats, Floats]:
         p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))
-        d = in_laboratory(mode, exposure, rng, p.copy(), vertex_z(x[:, -1]), weight)
-        _without_upstream(d, stream.first)
+        d = in_laboratory(mode, exposure, rng, p.copy(), vertex_z(x[:, -1], stream.decays), weight)
         distance, value = np.empty(len(x)), np.zeros(len(x))
         _survey(c, d, exposure.beam, aim, distance)
         rows = np.flatnonzero(np.isfinite(distance))  # the amplitude is what costs time

@@ -12,6 +12,7 @@ from analysis.simulation.conversions import conversion_probability
 from analysis.simulation.kernel import inlined, kernel
 from analysis.simulation.layout import Decays
 from analysis.simulation.transport import CHARGE, PHOTON, PION, PX, PY, PZ, SOFTEST_TRACK, X, Y, Z, kick, move
+from analysis.simulation.upstream import inside_collimator
 from analysis.simulation.vetoes import IN_LKR, beside, in_stratum, lav_station, photon_fate, photon_inefficiency
 
 Floats = npt.NDArray[np.float64]
@@ -34,13 +35,18 @@ def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
     """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter beyond the
     radius `inner` (mm).
 
-    Never for upstream decays, which the magnet in front of the tank bends.
+    What starts upstream has to leave the collimator and gets the kick of TRIM5, too.
     """
     px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
-    if pz < 3000.0 or d.vertex[2, i] < c.trim5_z:
+    if pz < 3000.0:
         return False
-    kicked = (px + d.charge[k] * c.magnet_kick) / pz
     x, y, z = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
+    if z < c.trim5_z:
+        if not inside_collimator(c, x, y, z, px / pz, py / pz):
+            return False
+        x, y, z = x + px / pz * (c.trim5_z - z), y + py / pz * (c.trim5_z - z), c.trim5_z
+        px += d.charge[k] * c.trim5_kick
+    kicked = (px + d.charge[k] * c.magnet_kick) / pz
     at_magnet = x + px / pz * (c.magnet_z - z)
     for chamber in range(4):
         plane = c.straw_z[chamber]

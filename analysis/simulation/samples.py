@@ -45,7 +45,15 @@ def simulate_sample(
     """Write one simulated sample to the file `output`."""
     started = time.perf_counter()
     exposure = Exposure.of(conditions().of(CONDITIONS), downscaled=False)
-    work = source(sample.decay, sample.stream, sample.rare_responses, exposure, sample.seed, mass=sample.mass)
+    work = source(
+        sample.decay,
+        sample.stream,
+        sample.rare_responses,
+        exposure,
+        sample.seed,
+        mass=sample.mass,
+        upstream=sample.upstream,
+    )
     decays = sample.quick if quick else sample.decays
     sizes = [min(SIZE, decays - start) for start in range(0, decays, SIZE)]
     identity = f"{name} {sample.model_dump_json()} {decays}"

@@ -5,12 +5,13 @@ A stream also names its focuses: the kinematic corners the importance sampler co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from analysis.schema import Z_GTK3
+from analysis.simulation.beam import upstream_of
 from analysis.units import GeV, GeV2, MeV, mm
 
 
@@ -92,10 +93,11 @@ class Focus:
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream by name; `focuses` may be empty (plain sampling); decays upstream of `first` (mm) are left out.
+    """A stream by name; `focuses` may be empty (plain sampling); decays before `first` or behind `last` (mm) are left
+    out.
 
-    The streams of analyses hold what kaons with a GTK track give, data and simulation alike: decays between the
-    collimator and GTK3 are rows of their own in the papers' tables, and too few pass to simulate them with the others.
+    The streams of analyses hold what kaons with a GTK track give, data and simulation alike: decays upstream of GTK3
+    are rows of their own in the papers' tables, and samples of their own here (`upstream`), because few of them pass.
     """
 
     name: str
@@ -103,6 +105,17 @@ class Stream:
     focuses: tuple[Focus, ...]
     meaning: str
     first: float = -np.inf
+    last: float = np.inf
+
+    @property
+    def upstream(self) -> Stream:
+        """The same stream of the decays upstream of GTK3."""
+        return replace(self, first=-np.inf, last=Z_GTK3)
+
+    @property
+    def decays(self) -> tuple[float, float]:
+        """The range of u of `vertex_z` in which decays happen."""
+        return upstream_of(self.first), upstream_of(self.last)
 
 
 THREE_TRACKS = Focus(0.9)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.schema import Z_GTK3
-from analysis.simulation.beam import Exposure, downstream_of, vertex_z
+from analysis.simulation.beam import Exposure, vertex_z
 from analysis.simulation.constants import constants
 from analysis.simulation.decays import Mode
 from analysis.simulation.draws import numbers
@@ -59,8 +59,8 @@ class ThinnedGenerator:
 
     Decays of which weight times promise is below `level` are kept with the probability that their weight times promise
     is of it, and weigh more in return.  `norm` is the mean of amplitude times phase space over the quoted range,
-    `answers` are those of the products.  Decays upstream of `first` (mm) are left out, those whose invisible part has a
-    squared mass below `invisible` (MeV2) have no weight.
+    `answers` are those of the products.  Only the `part` of the decays that the stream has is made (`Stream.decays`);
+    those whose invisible part has a squared mass below `invisible` (MeV2) have no weight.
     """
 
     mode: Mode
@@ -70,13 +70,13 @@ class ThinnedGenerator:
     requirement: Requirement
     bias: Bias
     answers: Floats
-    first: float
+    part: tuple[float, float]
     invisible: float = -np.inf
     level: float = 0.0
 
     def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
         """Of n decays those that are looked at; over all n the weights average 1 over the range of the branching
-        fraction, of what is downstream of `first`.
+        fraction, of the part that is made.
         """
         x, inverse = self.mixture.draw(rng, n)
         _, decays = self._looked_at(rng, exposure, x, inverse)
@@ -106,9 +106,8 @@ class ThinnedGenerator:
         Where more than one is missing, a few stand for all: `ASTRAY`.
         """
         p, weight = generate(self.tree, np.ascontiguousarray(x[:, :-1]))
-        lowest = downstream_of(self.first)
-        z = vertex_z(lowest + (1 - lowest) * x[:, -1])
-        weight = weight * inverse * (1 - lowest) / self.norm
+        z = vertex_z(x[:, -1], self.part)
+        weight = weight * inverse * (self.part[1] - self.part[0]) / self.norm
         d = in_laboratory(self.mode, exposure, rng, p.copy(), z, weight)
         seen = np.empty(len(x), np.int64)
         lines_seen(constants(), d, seen)
@@ -153,7 +152,7 @@ def thinned_generator(
         stream.requirement,
         bias,
         answers(constants(), stream.requirement, bias, mode.pdg, mode.charges),
-        max(stream.first, Z_GTK3),
+        replace(stream, first=max(stream.first, Z_GTK3)).decays,
         invisible,
     )
 

@@ -16,14 +16,13 @@ Floats = npt.NDArray[np.float64]
 
 
 @kernel
-def inside_collimator(c: Constants, row: Floats) -> bool:
-    """Whether a particle that starts upstream of the collimator's planes goes through its aperture."""
+def inside_collimator(c: Constants, x: float, y: float, z: float, slope_x: float, slope_y: float) -> bool:
+    """Whether a line that starts upstream of the collimator's planes goes through its aperture."""
     for plane in range(c.collimator_z.size):
-        step = c.collimator_z[plane] - row[Z]
-        if step > 0:
-            x, y = row[X] + row[PX] / row[PZ] * step, row[Y] + row[PY] / row[PZ] * step
-            if abs(x) > c.collimator_half[0] or abs(y) > c.collimator_half[1]:
-                return False
+        step = c.collimator_z[plane] - z
+        across = abs(x + slope_x * step) > c.collimator_half[0] or abs(y + slope_y * step) > c.collimator_half[1]
+        if step > 0 and across:
+            return False
     return True
 
 
@@ -32,7 +31,7 @@ def into_tank(c: Constants, row: Floats) -> bool:
     """Bring a forward product of a decay to TRIM5 and through it, where it starts upstream; False: it is absorbed."""
     if row[Z] >= c.trim5_z:
         return True
-    if not inside_collimator(c, row):
+    if not inside_collimator(c, row[X], row[Y], row[Z], row[PX] / row[PZ], row[PY] / row[PZ]):
         return False
     move(row, c.trim5_z)
     kick(row, c.trim5_kick)

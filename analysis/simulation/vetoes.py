@@ -17,8 +17,8 @@ from analysis.simulation.workspace import Event
 Floats = npt.NDArray[np.float64]
 
 NOWHERE, IN_LAV, IN_IRC, IN_LKR, IN_SAC, IN_RICH, IN_CHOD = range(7)
-NEAR = 120.0
-"""Selections look for photons farther than 110 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
+NEAR = 140.0
+"""Selections look for photons farther than 125 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
 calorimeter; the rest is a margin for scattering.
 """
 
@@ -50,9 +50,9 @@ def lav_station(c: Constants, row: Floats, z_from: float, z_to: float) -> int:
 @kernel
 def photon_fate(c: Constants, row: Floats) -> tuple[int, int, float, float]:
     """Detector a photon points at, the LAV station, and its position (mm) in the calorimeter's plane."""
-    if row[PZ] <= 0.0 or not inside_collimator(c, row):
-        return NOWHERE, -1, 0.0, 0.0
     slope_x, slope_y = row[PX] / row[PZ], row[PY] / row[PZ]
+    if row[PZ] <= 0.0 or not inside_collimator(c, row[X], row[Y], row[Z], slope_x, slope_y):
+        return NOWHERE, -1, 0.0, 0.0
     station = lav_station(c, row, row[Z], np.inf)
     if station >= 0:
         return IN_LAV, station, 0.0, 0.0
@@ -92,17 +92,33 @@ def station_after_wall(c: Constants, row: Floats) -> int:
 
 
 @kernel
+def sent_back(rng: np.random.Generator, c: Constants, energy: float) -> float:
+    """Energy (MeV) that the shower of a photon in the tank's wall sends back into the tank.
+
+    Of every pair one electron comes back with the probability `lav.albedo` and a uniform share of the energy; what
+    the other one radiates makes the next pair, until that is below the stations' threshold.
+    """
+    back = 0.0
+    while energy > c.lav_threshold:
+        share = rng.random()
+        if rng.random() < c.lav_albedo:
+            back += energy * share
+        energy *= 1 - share
+    return back
+
+
+@kernel
 def photon_target(rng: np.random.Generator, c: Constants, row: Floats) -> tuple[int, int, float, float, float]:
     """Detector, station and position as `photon_fate`, and the energy that arrives.
 
-    A photon on the tank's wall may send an electron on to the next large-angle station, with any share of its energy.
+    What the shower of a photon on the tank's wall sends back goes on to the next large-angle station.
     """
     detector, station, x, y = photon_fate(c, row)
     energy = row[ENERGY]
-    if detector == NOWHERE and row[Z] > c.trim5_z and rng.random() < c.lav_albedo:
+    if detector == NOWHERE and row[Z] > c.trim5_z:
         station = station_after_wall(c, row)
         if station >= 0:
-            detector, energy = IN_LAV, energy * rng.random()
+            detector, energy = IN_LAV, sent_back(rng, c, energy)
     return detector, station, x, y, energy
 
 

@@ -93,7 +93,7 @@ def quiet(event: dict[str, Any], track: dict[str, float], index: int) -> bool:
     time = track["rich_time"]
     x, y = at_plane(track, detector().lkr.z)
     for c in event["Cluster"]:
-        far = math.hypot(c["x"] - x, c["y"] - y) > 110
+        far = math.hypot(c["x"] - x, c["y"] - y) > 125
         if c["energy"] > 100 and abs(c["time"] - time) < 12 and far:
             return False
     for name, window in (("Lav", 3), ("Irc", 3), ("Sac", 3), ("Chanti", 4)):

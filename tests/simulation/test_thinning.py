@@ -7,7 +7,7 @@ import pytest
 
 from analysis.catalogue import RareResponses, conditions
 from analysis.schema import Z_GTK3
-from analysis.simulation.beam import Exposure, downstream_of, vertex_z
+from analysis.simulation.beam import Exposure, upstream_of, vertex_z
 from analysis.simulation.blocks import source, unweighting_sources
 from analysis.simulation.layout import concatenated
 from analysis.simulation.prospects import EDGE
@@ -77,7 +77,7 @@ def test_decays_start_at_gtk3_and_their_weights_add_up_to_what_happens_there():
     decays = part.generator.block(np.random.default_rng(1), EXPOSURE, 50_000)
     assert decays.vertex[2].min() >= Z_GTK3 - 1e-6
     downstream = (vertex_z(np.linspace(0, 1, 100_001)) > Z_GTK3).mean()
-    assert 1 - downstream_of(Z_GTK3) == pytest.approx(downstream, abs=1e-4)
+    assert 1 - upstream_of(Z_GTK3) == pytest.approx(downstream, abs=1e-4)
     error = np.sqrt((decays.weight**2).sum()) / 50_000
     assert decays.weight.sum() / 50_000 == pytest.approx(downstream, abs=5 * error)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.catalogue import conditions
+from analysis.catalogue import RareResponses, conditions
 from analysis.detector import detector
+from analysis.schema import Z_GTK3
 from analysis.simulation import transport as t
-from analysis.simulation.beam import Exposure, kaons
+from analysis.simulation.beam import Exposure, kaons, upstream_of
+from analysis.simulation.blocks import SIZE, source
 from analysis.simulation.constants import constants
+from analysis.simulation.draws import numbers
+from analysis.simulation.products import lines_seen
+from analysis.simulation.streams import stream
 from analysis.simulation.upstream import inside_collimator, into_tank
 from analysis.simulation.vetoes import NOWHERE, photon_fate
 
@@ -20,9 +25,12 @@ def particle(z, *, px=0.0, py=0.0, pz=20000.0, charge=1.0, x=0.0, y=0.0):
     return row
 
 
+EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
+
+
 def test_the_beam_is_bent_at_trim5_and_nowhere_else():
     """Kaons of one beam, cut at two z: straight lines that meet in TRIM5, with 90 MeV between them."""
-    means = np.repeat(Exposure.of(conditions().of("2017"), downscaled=False).beam[:1], 2000, axis=0)
+    means = np.repeat(EXPOSURE.beam[:1], 2000, axis=0)
     z5, kick = detector().beam.trim5_z, detector().beam.trim5_kick
     (p, v), (q, w) = (kaons(np.random.default_rng(1), means, np.full(2000, z)) for z in (z5 - 3000, z5 + 3000))
     ahead = v[:2] + p[:2] / p[2] * 3000
@@ -66,8 +74,8 @@ def test_neutral_and_downstream_particles_are_not_bent():
 def test_the_aperture_is_the_printed_one(x, y, passes):
     """76 x 40 mm2 (CERN-EP-2022-018 Section 1)."""
     c = constants()
-    assert inside_collimator(c, particle(98000.0, x=x, y=y)) == passes
-    assert inside_collimator(c, particle(c.collimator_z[1] + 1, x=x, y=y)), "behind it there is nothing to hit"
+    assert inside_collimator(c, x, y, 98000.0, 0.0, 0.0) == passes
+    assert inside_collimator(c, x, y, c.collimator_z[1] + 1, 0.0, 0.0), "behind it there is nothing to hit"
 
 
 def test_what_points_out_of_the_aperture_is_absorbed_charged_or_not():
@@ -77,3 +85,32 @@ def test_what_points_out_of_the_aperture_is_absorbed_charged_or_not():
     assert not into_tank(c, row.copy())
     row[[t.PDG, t.CHARGE, t.ENERGY]] = t.PHOTON, 0.0, 20000.0
     assert photon_fate(c, row)[0] == NOWHERE
+
+
+def test_a_stream_and_its_upstream_part_have_every_decay_once():
+    kept = stream("muon_dielectron")
+    assert kept.upstream.decays == (0.0, pytest.approx(kept.decays[0]))
+    assert kept.decays[1] == 1.0
+    assert stream("three_tracks").decays == (0.0, 1.0)
+
+
+def test_samples_of_upstream_decays_have_no_other_and_their_weight():
+    work = source("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), EXPOSURE, 31, upstream=True)
+    decays = work.generator.block(numbers(31, 1), EXPOSURE, SIZE)
+    assert decays.vertex[2].max() <= Z_GTK3
+    error = np.sqrt((decays.weight**2).sum()) / SIZE
+    assert decays.weight.sum() / SIZE == pytest.approx(upstream_of(Z_GTK3), abs=5 * error)
+
+
+def test_lines_of_upstream_products_are_those_of_their_tracks():
+    """Three straight lines through collimator, TRIM5 and spectrometer are three tracks but for efficiency and decays in
+    flight; hardly any other decay gives three.
+    """
+    work = source("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), EXPOSURE, 32, upstream=True)
+    stored = work.block(0).event["truth_weight"].sum()
+    decays = work.generator.block(numbers(32, 1), EXPOSURE, SIZE)
+    seen = np.empty(SIZE, np.int64)
+    lines_seen(constants(), decays, seen)
+    expected = decays.weight[seen == 3].sum()
+    assert expected > 0.02 * decays.weight.sum()
+    assert 0.4 * expected < stored < expected

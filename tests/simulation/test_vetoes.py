@@ -134,6 +134,29 @@ def test_a_photon_on_the_wall_is_followed_by_the_next_station():
         assert c.lav_z[v.station_after_wall(c, row)] == c.lav_z[c.lav_z > hit].min()
 
 
+@njit
+def _sent_back(rng, c, energy, n):
+    total, nothing = 0.0, 0
+    for _ in range(n):
+        back = v.sent_back(rng, c, energy)
+        total += back
+        nothing += back == 0.0
+    return total / n, nothing / n
+
+
+def test_showers_in_the_wall_send_energy_back_and_hardly_ever_nothing():
+    """Shares are uniform, so the logarithm of the energy falls by an exponential number a pair: the pairs beyond the
+    first are Poisson distributed, and what is left below the threshold is uniform.
+    """
+    c = constants()
+    for energy in (20.0, 100.0, 300.0):
+        mean, nothing = _sent_back(np.random.default_rng(8), c, energy, 200_000)
+        chance = (1 - c.lav_albedo) * (energy / c.lav_threshold) ** -c.lav_albedo
+        assert nothing == pytest.approx(chance, abs=4 * np.sqrt(chance / 200_000))
+        assert mean == pytest.approx(c.lav_albedo * (energy - c.lav_threshold / 2), rel=0.02)
+    assert v.sent_back(np.random.default_rng(1), c, 0.9 * c.lav_threshold) == 0.0
+
+
 def test_off_the_axis_the_wall_is_nearer_in_the_direction_of_the_offset():
     c = constants()
     towards, away = photon(0.08, azimuth=0.0), photon(0.08, azimuth=np.pi)
