@@ -24,7 +24,7 @@ Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 T = TypeVar("T")
 
-VERTEX_CHI2 = 60.0
+VERTEX_CHI2 = 30.0
 """A good vertex has a chi2 below this (3 degrees of freedom).
 
 The papers print no value: TUNED on the number of K+ -> pi+ pi+ pi- in the upper region of K+ -> mu- nu e+ e+

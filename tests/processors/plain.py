@@ -76,7 +76,7 @@ def good_vertices(event: dict[str, Any]) -> list[tuple[list[dict[str, float]], n
     found = []
     for three in combinations(event["Track"], 3):
         point, chi2 = vertex_of(list(three))
-        if chi2 < 60 and 102400 < point[2] < 183000:
+        if chi2 < 30 and 102400 < point[2] < 183000:
             found.append((list(three), point))
     return found
 
@@ -189,7 +189,7 @@ def pi_ee(event: dict[str, Any], *, signal: bool, year: str) -> float | None:
         return None
     pion, leptons = found["pion"], found["leptons"]
     if signal or not full:
-        least = 1.2 if full else 0.0
+        least = 1.4 if full else 0.0
         if any(t["rich_log_e"] - t["rich_log_pi"] <= least for t in leptons if t["charge"] > 0):
             return None
         if min(rich_angles([pion, *leptons])) <= 4e-3:

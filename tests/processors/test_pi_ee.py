@@ -75,7 +75,7 @@ BREAKS = {
     "LAV signals downstream of the vertex within 4 ns = 0": lambda e: lav_hit(e, 12, 3.9),
     "|total momentum - beam momentum| < 2 GeV/c": lambda e: {"beam_momentum": np.full(400, 77.2 * GeV, np.float32)},
     "total transverse momentum < 30 MeV/c": lambda e: {"beam_slope_x": np.full(400, 4.2e-4, np.float32)},
-    "RICH log L(e+) - log L(pi+) > 1.2": lambda e: per_track(e, "rich_log_e", [2], -30.0),
+    "RICH log L(e+) - log L(pi+) > 1.4": lambda e: per_track(e, "rich_log_e", [2], -30.0),
 }
 
 
