@@ -35,7 +35,7 @@ IDENTIFICATION = {  # Section 2
 IN_TIME = Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns))
 PHOTON_VETO = Cut(lav_activity(4 * ns, downstream=True), ZERO)
 TRACKS_IN_TIME = tracks_to_trigger("tracks_in_time", Interval(high=2.5 * ns))
-MISSING_MASS_SQUARED = missing_mass_squared((300, -0.03, 0.12))
+MISSING_MASS_SQUARED = missing_mass_squared((600, -0.03, 0.12))
 
 
 def vertex_cuts(vertex_z: Interval, *, timing: Cut = IN_TIME, charge: int = 1) -> tuple[Cut, ...]:
