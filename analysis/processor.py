@@ -122,10 +122,25 @@ def triggered(lines: tuple[str, ...]) -> Callable[[Columns], Mask]:
     return fired
 
 
+@cache
+def kept_of_fired(lines: tuple[str, ...], dataset: str) -> Callable[[Columns], Weights]:
+    """Gives the part (n_events,) of simulated events that downscaled lines keep, of what they keep where all of them
+    fire: N_K is that of all, and what fires a few of them is recorded more rarely.
+    """
+    subsets = (tuple(line for k, line in enumerate(lines) if code >> k & 1) for code in range(2 ** len(lines)))
+    kept = np.array([conditions().kaon_decays(dataset, subset) for subset in subsets])  # type: ignore[arg-type]
+
+    def part(columns: Columns) -> Weights:
+        fired = sum(columns.event(f"trigger_{line}").astype(np.int64) << k for k, line in enumerate(lines))
+        return np.asarray(kept[fired] / kept[-1])
+
+    return part
+
+
 @dataclass(frozen=True)
 class Start:
     """Where the selections begin that share candidates and trigger lines: the candidates `found`, the events `fired`
-    (n_events,) of the data set, all `weights` (n_events,) and the first rows of the cutflow."""
+    (n_events,) of the data set, all `weights` (n_events,) behind the trigger and the first rows of the cutflow."""
 
     found: Candidates
     fired: Mask
@@ -138,13 +153,15 @@ def start(selection: Selection, dataset: str, columns: Columns) -> Start:
     weights, read = event_weights(columns), columns.shared(events_of(dataset))
     fired = read & columns.shared(triggered(selection.triggers))
     found = columns.shared(selection.candidates)
-    of_candidates = None if weights is None else weights[found.event]
+    behind = weights
+    if weights is not None and len(selection.triggers) > 1:
+        behind = weights * columns.shared(kept_of_fired(selection.triggers, dataset))
     rows = (
         histograms.total(weights, read),
-        histograms.total(of_candidates, read[found.event]),
-        histograms.total(of_candidates, fired[found.event]),
+        histograms.total(None if weights is None else weights[found.event], read[found.event]),
+        histograms.total(None if behind is None else behind[found.event], fired[found.event]),
     )
-    return Start(found, fired, weights, rows)
+    return Start(found, fired, behind, rows)
 
 
 class Weighted(NamedTuple):

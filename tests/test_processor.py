@@ -78,6 +78,19 @@ def columns(*, simulated, fired=0.7):
     return Columns(Arrays(arrays | truth))
 
 
+def recorded(mt, emt):
+    """What downscaled lines keep of the data set's kaon decays if these fire, in units of what both keep."""
+    periods = conditions().of(DATASET)
+
+    def kept(first, second):
+        return sum(
+            p.kaon_decays * (1 - (1 - first / p.downscaling["MT"]) * (1 - second / p.downscaling["eMT"]))
+            for p in periods
+        )
+
+    return kept(mt, emt) / kept(1, 1)
+
+
 def plainly(c, weight=None):
     """(weight, values of the cuts, which pass, observable) of each identified candidate, and sums before."""
     arrays = c.source.arrays
@@ -91,11 +104,12 @@ def plainly(c, weight=None):
     for n, event in enumerate(candidates.event):
         x, y, mass = candidates.vertex[n]
         chi2 = candidates.chi2[n]
-        fired = arrays["trigger_MT"][event] or arrays["trigger_eMT"][event]
+        lines = arrays["trigger_MT"][event], arrays["trigger_eMT"][event]
+        fired, share = any(lines), recorded(*lines) if simulated else 1.0
         sums[1] += w[event] * read[event]
-        sums[2] += w[event] * (read[event] and fired)
+        sums[2] += w[event] * share * (read[event] and fired)
         if read[event] and fired and y > 1:
-            mine = w[event] * (weight(chi2) if weight and not simulated else 1)
+            mine = w[event] * share * (weight(chi2) if weight and not simulated else 1)
             sums[3] += mine
             passes = [chi2 < 6, x > 2, all(0.5 < v < 9.5 for v in (x, y))]
             rows.append((mine, ([chi2], [x], [x, y]), passes, mass))

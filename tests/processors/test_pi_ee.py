@@ -92,7 +92,6 @@ HARMLESS = {
     "a LAV signal upstream": lambda e: lav_hit(e, 1, 0.0),
     "a late LAV signal": lambda e: lav_hit(e, 12, 4.1),
     "a time within the window": lambda e: {"trigger_time": np.full(400, -2.4, np.float32)},
-    "only the MT line": lambda e: {"trigger_eMT": np.zeros(400, bool)},
     "a beam off by less than 2 GeV": lambda e: {"beam_momentum": np.full(400, 76.8 * GeV, np.float32)},
     "RICH of the pi- is not asked": lambda e: per_track(e, "rich_log_pi", [0], -30.0),
 }
@@ -103,6 +102,13 @@ def test_what_the_paper_allows_costs_nothing(change, lnv, passing, tmp_path):
     changed = replace(lnv, columns=lnv.columns | HARMLESS[change](lnv))
     kept = {"a LAV signal upstream": 0.6}.get(change, 1.0)  # vertices upstream of station 1 (z = 121 m) lose it
     assert kept * passing <= regions(changed, tmp_path, "signal")["signal"] <= passing
+
+
+def test_events_of_one_line_count_as_often_as_they_are_recorded(lnv, passing, tmp_path):
+    """CERN-EP-2022-018 Section 1: MT keeps one event in 100, eMT one in 8, whatever the period."""
+    only = replace(lnv, columns=lnv.columns | {"trigger_eMT": np.zeros(400, bool)})
+    share = 0.01 / (1 - 0.99 * 7 / 8)
+    assert regions(only, tmp_path, "signal")["signal"] == pytest.approx(share * passing)
 
 
 def test_the_2017_values_are_used_for_2017(lnv, tmp_path):
