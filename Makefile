@@ -27,15 +27,14 @@ SAMPLES := $(NAMES:%=$(SAMPLE_DIR)/%.root)
 RUN     := $(RESULT_DIR)/histograms/run.json
 LIMITS  := $(RESULT_DIR)/limits.json
 
-python = $(foreach place,$(1),$(shell find $(place) -name '*.py' 2>/dev/null))
-COMMON     := $(call python,analysis/units.py analysis/particles.py analysis/schema.py analysis/detector.py \
-	analysis/detector_model.py analysis/catalogue.py) $(wildcard datasets/catalogue.yaml datasets/conditions.yaml datasets/detector.yaml)
-SIMULATION := $(COMMON) $(call python,analysis/simulation) $(wildcard datasets/branching_fractions.yaml)
-SELECTION  := $(COMMON) $(call python,analysis/events analysis/selection analysis/corrections analysis/execution \
-	analysis/histograms.py analysis/search.py analysis/processor.py analysis/blinding.py processors) \
-	$(shell find datasets/unblinding datasets/corrections -type f 2>/dev/null)
-INFERENCE  := $(call python,analysis/limits analysis/statistics analysis/normalisation.py analysis/published.py \
-	analysis/results.py) $(shell find datasets -type f 2>/dev/null)
+# What makes what, by folder.  A folder that stands in no group is found by a test.
+sources = $(foreach place,$(1),$(shell find $(place) -type f ! -name '*.pyc' 2>/dev/null))
+SIMULATION := $(call sources,$(addprefix analysis/,contract facts kernels search decays simulation) \
+	$(addprefix datasets/,branching_fractions.yaml catalogue.yaml conditions.yaml detector.yaml))
+SELECTION  := $(call sources,$(addprefix analysis/,contract facts kernels search events selection corrections processing \
+	execution results) processors $(addprefix datasets/,catalogue.yaml conditions.yaml detector.yaml corrections unblinding))
+INFERENCE  := $(call sources,$(addprefix analysis/,decays limits statistics) datasets)
+# analysis/cli analysis/recasting analysis/report analysis/stability: nothing that `make limits` makes depends on them
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -84,15 +83,15 @@ root: .root/.installed  ## install ROOT into .root, for the benchmarks alone
 	touch $@
 
 clean:  ## remove samples, results and caches (not the environment)
-	rm -rf samples results .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
-	find analysis processors tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf samples results .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	find analysis processors src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	touch $@
 
-$(RULES): datasets/catalogue.yaml $(wildcard processors/*.py) analysis/catalogue.py analysis/search.py | $(ENV)
+$(RULES): datasets/catalogue.yaml $(call sources,processors analysis/facts analysis/search) | $(ENV)
 	@mkdir -p $(@D)
 	@set -e; names=$$($(KAON) simulate --names); echo "$$names" | \
 	awk '{print "NAMES += " $$1; print "$$(SAMPLE_DIR)/" $$1 ".root $$(MADE): " $$2}' > $@

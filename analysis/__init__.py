@@ -1,3 +1,1 @@
-"""rarekaon: columnar searches for rare and forbidden kaon decays."""
-
-__version__ = "0.1.0"
+"""The package: from the event contract to limits, a folder a subject."""

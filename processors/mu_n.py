@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from math import pi
 
-from analysis.events.single_track import single_tracks
-from analysis.search import (
+from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
+from rarekaon.analysis.events.single_track import single_tracks
+from rarekaon.analysis.search.declaration import (
     ZERO,
     Counting,
     Cut,
@@ -23,9 +24,9 @@ from analysis.search import (
     Systematic,
     exactly,
 )
-from analysis.selection.exposure_weight import prescale_of
-from analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
-from analysis.selection.single_track import (
+from rarekaon.analysis.selection.exposure_weight import prescale_of
+from rarekaon.analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
+from rarekaon.analysis.selection.single_track import (
     CLOSEST_APPROACH,
     KAON_TIME,
     TRACKS_IN_MUV3,
@@ -36,7 +37,7 @@ from analysis.selection.single_track import (
     squared_missing_mass,
     vertex_beyond,
 )
-from analysis.selection.three_track import (
+from rarekaon.analysis.selection.three_track import (
     FIDUCIAL_VOLUME,
     TRACK_MOMENTUM,
     TRACKS_IN_ACCEPTANCE,
@@ -44,7 +45,6 @@ from analysis.selection.three_track import (
     extra_cluster_count,
     lav_activity,
 )
-from analysis.units import GeV, GeV2, MeV, m, mm, ns
 
 SM = "K+ -> mu+ nu_mu"
 TAIL = "tail of the missing mass"

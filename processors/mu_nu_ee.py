@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from analysis.events.candidates import three_track_vertices
-from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
-from analysis.selection.exposure_weight import exposure_of
-from analysis.selection.identification import electron, muon, pion, vertex_identified_as
-from analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
-from analysis.selection.three_track import (
+from rarekaon.analysis.contract.units import GeV, GeV2, m, mm, ns
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.search.declaration import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
+from rarekaon.analysis.selection.exposure_weight import exposure_of
+from rarekaon.analysis.selection.identification import electron, muon, pion, vertex_identified_as
+from rarekaon.analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
+from rarekaon.analysis.selection.three_track import (
     MISSING_MOMENTUM,
     TRACK_MOMENTUM,
     TRACK_TIME_TO_TRIGGER,
@@ -24,7 +25,6 @@ from analysis.selection.three_track import (
     tracks_to_trigger,
     vertex_requirements,
 )
-from analysis.units import GeV, GeV2, m, mm, ns
 
 SIGNAL_TRIGGERS = (*TRIGGERS, "muMT")
 IDENTIFICATION = {  # Section 2

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from analysis.events.candidates import three_track_vertices
-from analysis.events.photons import PhotonRule
-from analysis.particles import particle
-from analysis.search import (
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.contract.units import GeV, MeV, m, mm, mrad, ns
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.events.photons import PhotonRule
+from rarekaon.analysis.search.declaration import (
     ZERO,
     Cut,
     DataDriven,
@@ -23,10 +24,17 @@ from analysis.search import (
     Systematic,
     exactly,
 )
-from analysis.selection.identification import electron, pion, vertex_identified_as
-from analysis.selection.pi0 import LATE_PHOTONS, NEUTRAL_VERTEX, NEUTRAL_VERTEX_Z, PHOTON_DISTANCE, PHOTONS, and_pi0
-from analysis.selection.pi_ee_normalisation import M_EE, M_PIEE, TRIGGERS, pi_ee_normalisation
-from analysis.selection.three_track import (
+from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
+from rarekaon.analysis.selection.pi0 import (
+    LATE_PHOTONS,
+    NEUTRAL_VERTEX,
+    NEUTRAL_VERTEX_Z,
+    PHOTON_DISTANCE,
+    PHOTONS,
+    and_pi0,
+)
+from rarekaon.analysis.selection.pi_ee_normalisation import M_EE, M_PIEE, TRIGGERS, pi_ee_normalisation
+from rarekaon.analysis.selection.three_track import (
     MISSING_MOMENTUM,
     POSITRON_LIKELIHOOD,
     RICH_ANGLE,
@@ -39,7 +47,6 @@ from analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
-from analysis.units import GeV, MeV, m, mm, mrad, ns
 
 IDENTIFICATION = {"pi": pion(eop_below=0.85), "e": electron()}  # Section 2: E/p
 M_PIPI0EE = vertex_mass("m_pipi0ee", "reconstructed pi pi0 e e mass", (200, 400, 600))

@@ -10,13 +10,14 @@ region; how far its tail reaches would take more simulated decays than an exampl
 
 from __future__ import annotations
 
-from analysis.catalogue import RareResponses, SimulatedSample
-from analysis.events.candidates import three_track_vertices
-from analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
-from analysis.selection.exposure_weight import exposure_of
-from analysis.selection.identification import electron, muon, pion, vertex_identified_as
-from analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
-from analysis.selection.three_track import (
+from rarekaon.analysis.contract.units import GeV, MeV, mm, ns
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.facts.models import RareResponses, SimulatedSample
+from rarekaon.analysis.search.declaration import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
+from rarekaon.analysis.selection.exposure_weight import exposure_of
+from rarekaon.analysis.selection.identification import electron, muon, pion, vertex_identified_as
+from rarekaon.analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation
+from rarekaon.analysis.selection.three_track import (
     POSITRON_LIKELIHOOD,
     TRACK_MOMENTUM,
     TRACK_TIME_TO_TRIGGER,
@@ -26,7 +27,6 @@ from analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
-from analysis.units import GeV, MeV, mm, ns
 
 DECAY = "K+ -> pi- mu+ e+"
 STREAM = "muon_electron"

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analysis.events.candidates import three_track_vertices
-from analysis.search import Cut, DataDriven, Interval, Region, Search, SearchSamples, Selection, exactly
-from analysis.selection.exposure_weight import exposure_of, prescale_of, product
-from analysis.selection.identification import muon, pion, vertex_identified_as
-from analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
-from analysis.selection.three_track import (
+from rarekaon.analysis.contract.units import GeV, MeV, ns
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.search.declaration import (
+    Cut,
+    DataDriven,
+    Interval,
+    Region,
+    Search,
+    SearchSamples,
+    Selection,
+    exactly,
+)
+from rarekaon.analysis.selection.exposure_weight import exposure_of, prescale_of, product
+from rarekaon.analysis.selection.identification import muon, pion, vertex_identified_as
+from rarekaon.analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
+from rarekaon.analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACK_TIME_SPREAD,
     VERTEX_Z,
@@ -20,7 +30,6 @@ from analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
-from analysis.units import GeV, MeV, ns
 
 TRIGGERS = ("dimuon",)
 IDENTIFICATION = {  # Section 2

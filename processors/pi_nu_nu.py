@@ -8,8 +8,9 @@ of the data of 2017, and other values are our choices.  `NOTES` says what is mis
 
 from __future__ import annotations
 
-from analysis.events.single_track import single_tracks
-from analysis.search import (
+from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
+from rarekaon.analysis.events.single_track import single_tracks
+from rarekaon.analysis.search.declaration import (
     ZERO,
     Borrowed,
     Cut,
@@ -21,9 +22,9 @@ from analysis.search import (
     Tail,
     exactly,
 )
-from analysis.selection.exposure_weight import exposure_of, prescale_of, product
-from analysis.selection.identification import pion, vertex_identified_as
-from analysis.selection.lone_pion import (
+from rarekaon.analysis.selection.exposure_weight import exposure_of, prescale_of, product
+from rarekaon.analysis.selection.identification import pion, vertex_identified_as
+from rarekaon.analysis.selection.lone_pion import (
     BEAM_TIME,
     CALORIMETER_ENERGY,
     HODOSCOPE_TILES,
@@ -35,21 +36,20 @@ from analysis.selection.lone_pion import (
     beside_collimator,
     tracks,
 )
-from analysis.selection.single_track import (
+from rarekaon.analysis.selection.single_track import (
     CLOSEST_APPROACH,
     KAON_TIME,
     activity,
     activity_off_track,
     squared_missing_mass,
 )
-from analysis.selection.three_track import (
+from rarekaon.analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACKS_IN_ACCEPTANCE,
     VERTEX_Z,
     extra_cluster_count,
     lav_activity,
 )
-from analysis.units import GeV, GeV2, MeV, m, mm, ns
 
 NORMALISATION_TRIGGERS = ("minimum_bias",)
 SIGNAL_TRIGGERS = ("pinunu",)

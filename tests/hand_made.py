@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hist
 
-from analysis.channels import search
-from analysis.events.exposure import Exposure
-from analysis.limits.booked import Booked
+from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.search.channels import search
 
 FULL = search("pi_ee", "2016-2018")
 GENERATED = 1e6

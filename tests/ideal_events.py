@@ -12,10 +12,10 @@ from typing import Any
 import awkward as ak
 import numpy as np
 
-from analysis import schema
-from analysis.detector import detector
-from analysis.particles import MASS_K, particle
-from analysis.units import GeV, m
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.contract.units import GeV, m
+from rarekaon.analysis.kernels.acceptance import detector
 from tests.toy_events import toy_columns, write_toy_file
 
 BEAM = 75 * GeV

@@ -9,9 +9,9 @@ from typing import Any
 import awkward as ak
 import numpy as np
 
-from analysis import schema
-from analysis.particles import MASS_K, MASS_MU, MASS_PI
-from analysis.units import GeV, m
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU, MASS_PI
+from rarekaon.analysis.contract.units import GeV, m
 from tests import ideal_events as ideal
 from tests.toy_events import toy_columns, write_toy_file
 

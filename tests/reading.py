@@ -7,9 +7,9 @@ from typing import Any
 
 from coffea.nanoevents import NanoEventsFactory
 
-from analysis.events.columns import Columns
-from analysis.events.schema import KaonSchema
-from analysis.schema import EVENTS_TREE
+from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.schema import KaonSchema
 
 
 def nano_events(path: Path, sample: str = "toy", **window: int) -> Any:

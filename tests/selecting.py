@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.events.candidates import Candidates
-from analysis.events.columns import Columns
-from analysis.processor import triggered
-from analysis.search import Selection
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.processing.processor import triggered
+from rarekaon.analysis.search.declaration import Selection
 
 
 def selected(selection: Selection, columns: Columns) -> Candidates:

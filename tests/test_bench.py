@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import uproot
 
-from analysis.channels import searches
-from analysis.schema import TRIGGER_LINES
+from rarekaon.analysis.contract.schema import TRIGGER_LINES
+from rarekaon.analysis.search.channels import searches
 from tests.bench import _ours, _rdataframe, _rdataframe_single, _sample, channels, growth
 from tests.bench.__main__ import collect, met
 from tests.bench._declaration import NoReferenceError, final_state, selections

@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import simulation
-from analysis.catalogue import conditions
-from analysis.channels import search
-from analysis.execution import Backend, run
-from analysis.execution.fileset import fileset
-from analysis.execution.store import load
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events, normalise
-from analysis.limits.inference import limits_from_events
-from analysis.limits.resolutions import gaussian_core
-from analysis.processor import SearchProcessor
-from analysis.published import published
-from analysis.results import Limits
-from analysis.simulation.pseudo_data import QUICK
-from analysis.statistics import Background, significance
+from rarekaon.analysis import simulation
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.execution.store import load
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.published import published
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events, normalise
+from rarekaon.analysis.limits.inference import limits_from_events
+from rarekaon.analysis.limits.resolutions import gaussian_core
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.results.records import Limits
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.pseudo_data import QUICK
+from rarekaon.analysis.statistics import Background, significance
 from tests.processors import plain
 from tests.reading import columns_of
 from tests.selecting import selected

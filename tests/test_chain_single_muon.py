@@ -7,15 +7,15 @@ import json
 import numpy as np
 import pytest
 
-from analysis.blinding import Box, Seal
-from analysis.channels import search
-from analysis.events.candidates import three_track_vertices
-from analysis.execution.store import load
-from analysis.limits.booked import Booked
-from analysis.limits.response import Response
-from analysis.published import all_published
-from analysis.results import Limits
-from analysis.simulation.pseudo_data import QUICK
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.execution.store import load
+from rarekaon.analysis.facts.published import all_published
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.response import Response
+from rarekaon.analysis.processing.blinding import Box, Seal
+from rarekaon.analysis.results.records import Limits
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.pseudo_data import QUICK
 from tests.reading import columns_of
 from tests.test_chain import RESULTS, SAMPLES
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.channels import search
+from rarekaon.analysis.search.channels import search
 from tests.processors import plain_muons
 from tests.processors.plain import events_of
 from tests.reading import columns_of

@@ -30,10 +30,12 @@ def test_notebook_is_kept_without_outputs(path: Path) -> None:
 
 
 def test_a_notebook_uses_this_environment(tmp_path: Path) -> None:
-    path = write(tmp_path / "n.ipynb", "import analysis, os\nprint(analysis.__file__)\nprint(os.getcwd())")
+    path = write(
+        tmp_path / "n.ipynb", "import rarekaon.analysis, os\nprint(rarekaon.analysis.__file__)\nprint(os.getcwd())"
+    )
     (output,) = execute(path).cells[0].outputs
     package, place = output.text.split()
-    assert package == str(Path(__file__).resolve().parents[1] / "analysis" / "__init__.py")
+    assert Path(package).resolve() == Path(__file__).resolve().parents[1] / "src" / "rarekaon" / "__init__.py"
     assert place == str(tmp_path)
 
 

@@ -31,17 +31,37 @@ def relative(path: Path) -> str:
 
 @pytest.mark.parametrize("package", ["analysis", "processors"])
 def test_packages_come_from_this_repository(package: str) -> None:
-    spec = importlib.util.find_spec(package)
+    spec = importlib.util.find_spec(f"rarekaon.{package}")
     assert spec is not None
     assert spec.origin is not None
     assert Path(spec.origin).resolve() == ROOT / package / "__init__.py"
 
 
-def test_only_the_two_packages_are_installed() -> None:
-    """Not `tests` and not `datasets`, which would shadow other people's packages."""
-    find = PROJECT["tool"]["setuptools"]["packages"]["find"]
-    assert find == {"include": ["analysis*", "processors*"]}
+def test_one_name_is_installed() -> None:
+    """Others have folders called analysis, too: everything of this project is imported as rarekaon."""
+    assert sorted(p.name for p in (ROOT / "src").iterdir() if not p.name.endswith(".egg-info")) == ["rarekaon"]
+    assert PROJECT["tool"]["setuptools"]["packages"]["find"] == {"where": ["src"], "namespaces": True}
+    links = {p.name: p.resolve() for p in (ROOT / "src" / "rarekaon").iterdir() if p.is_symlink()}
+    assert links == {name: ROOT / name for name in ("analysis", "datasets", "processors")}
     assert not list((ROOT / "datasets").rglob("__init__.py"))
+
+
+BARE = re.compile(
+    r"^\s*(?:from|import)\s+(?:analysis|processors)\b|[\"'](?:analysis|processors)\.[a-z_]+[\"'.]", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=relative)
+def test_nothing_is_imported_under_a_second_name(path: Path) -> None:
+    """`analysis.x` beside `rarekaon.analysis.x` would be another module with classes and caches of its own."""
+    assert BARE.findall(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["import analysis", "from analysis.x import y", "    import processors", "'analysis.x'"]
+)
+def test_a_second_name_would_be_found(text: str) -> None:
+    assert BARE.search(text)
 
 
 def test_every_package_directory_is_a_package() -> None:
@@ -94,7 +114,7 @@ def test_the_entry_points_are_installed() -> None:
         points = {point.name: point.value for point in distribution("rarekaon").entry_points}
     except PackageNotFoundError:
         pytest.fail("rarekaon is not installed here: run `make test`, or pip install -e . -c constraints.txt")
-    assert points == {"kaon": "analysis.cli.main:main", "channels": "processors"}
+    assert points == {"kaon": "rarekaon.analysis.cli.main:main", "channels": "rarekaon.processors"}
 
 
 # --- layers
@@ -107,10 +127,20 @@ def test_no_import_runs_upwards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_part_of_the_package_has_its_layer() -> None:
     contract = next(c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
-    layered = set(re.findall(r"analysis\.\w+", " ".join(contract["layers"])))
-    parts = {f"analysis.{p.stem}" for p in (ROOT / "analysis").iterdir() if p.suffix == ".py" and p.stem != "__init__"}
-    parts |= {f"analysis.{p.parent.name}" for p in (ROOT / "analysis").glob("*/__init__.py")}
-    assert sorted(parts - layered) == []
+    layered = set(re.findall(r"analysis\.(\w+)", " ".join(contract["layers"])))
+    assert sorted(rooms("analysis") ^ layered) == []
+
+
+def rooms(place: str) -> set[str]:
+    """The folders and modules of a package."""
+    inside = (ROOT / place).iterdir()
+    return {p.stem for p in inside if p.suffix == ".py" or (p / "__init__.py").exists()} - {"__init__"}
+
+
+def test_the_house_has_few_rooms() -> None:
+    assert len(rooms("analysis")) <= 20
+    assert len(rooms("analysis/simulation")) <= 9
+    assert not list((ROOT / "analysis").glob("[!_]*.py"))
 
 
 # --- sources

@@ -1,6 +1,6 @@
 """Files that keep the event contract and hold nonsense: for tests of reading and execution, not of physics.
 
-Everything derives from `analysis.schema`, so a branch added there is in the toys at once.
+Everything derives from `contract.schema`, so a branch added there is in the toys at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from analysis import schema
+from rarekaon.analysis.contract import schema
 
 INTEGER_RANGES: Mapping[str, tuple[int, int]] = {
     "run": (8000, 8001),

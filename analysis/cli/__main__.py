@@ -1,8 +1,8 @@
-"""`python -m analysis.cli`: the command line without the installed script."""
+"""`python -m rarekaon.analysis.cli`: the command line without the installed script."""
 
 import sys
 
-from analysis.cli.main import main
+from rarekaon.analysis.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analysis.cli.options import SAMPLES
+from rarekaon.analysis.cli.options import SAMPLES
 
 PIONS, POSITRONS = "control_k3pi", "control_pi0_e_nu"
 
@@ -24,11 +24,11 @@ def command(samples: Path, output: Path, progress: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from analysis.corrections.control_samples import MAPS
-    from analysis.corrections.maps import write_maps
-    from analysis.corrections.measurement import IdentificationProcessor, probabilities
-    from analysis.execution import Backend, run
-    from analysis.execution.fileset import fileset
+    from rarekaon.analysis.corrections.control_samples import MAPS
+    from rarekaon.analysis.corrections.maps import write_maps
+    from rarekaon.analysis.corrections.measurement import IdentificationProcessor, probabilities
+    from rarekaon.analysis.execution import Backend, run
+    from rarekaon.analysis.execution.fileset import fileset
 
     files = fileset((PIONS, POSITRONS), samples)
     result = run(IdentificationProcessor(PIONS, POSITRONS), files, backend=Backend("iterative"), progress=progress)

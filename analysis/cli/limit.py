@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analysis.cli.options import CONFIDENCE_LEVEL
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
 
 if TYPE_CHECKING:
-    from analysis.statistics import Limit
+    from rarekaon.analysis.statistics import Limit
 
 PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 
@@ -48,7 +48,7 @@ def command(
     kaon limit --observed 0 --background 0.26 --background-error 0.04 \\
         --background-prior gamma_posterior --ses 3.53e-11 --ses-error 0.12e-11
     """
-    from analysis.statistics import ArgumentError, Background, upper_limit
+    from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
 
     try:
         component = Background(background, background_error, background_prior)  # type: ignore[arg-type]

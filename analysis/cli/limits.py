@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analysis.cli.options import CONFIDENCE_LEVEL
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
 
 
 @click.command("limits")
@@ -32,14 +32,14 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
     """Upper limits of every search, with their background tables."""
     from rich.console import Console
 
-    from analysis.execution.store import load
-    from analysis.limits.backgrounds import with_printed_rows
-    from analysis.limits.inference import Inferred, limits_from_events
-    from analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
-    from analysis.limits.ratios import ControlRow, controls_from_events
-    from analysis.provenance import provenance
-    from analysis.report.tables import background_tables, comparison_table, controls_table, limits_table
-    from analysis.results import LimitRecord, Limits, write_json
+    from rarekaon.analysis.execution.store import load
+    from rarekaon.analysis.limits.backgrounds import with_printed_rows
+    from rarekaon.analysis.limits.inference import Inferred, limits_from_events
+    from rarekaon.analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
+    from rarekaon.analysis.limits.ratios import ControlRow, controls_from_events
+    from rarekaon.analysis.report.tables import background_tables, comparison_table, controls_table, limits_table
+    from rarekaon.analysis.results.provenance import provenance
+    from rarekaon.analysis.results.records import LimitRecord, Limits, write_json
 
     records: tuple[LimitRecord, ...] = ()
     found = Inferred()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from analysis import __version__
+import rarekaon
+from rarekaon import __version__
 
 COMMANDS = {
     "searches": "The searches and their data sets, papers and samples.",
@@ -25,7 +26,10 @@ COMMANDS = {
     "unblind": "Open a masked region, with a record of who and why.",
     "report": "Tables and figures from results.",
 }
-"""Commands in the order of use, with their line in `kaon --help`; each is `command` in analysis.cli.<name>."""
+"""Commands in the order of use, with their line in `kaon --help`; each is `command` in rarekaon.analysis.cli.<name>."""
+
+SOURCES = [(Path(rarekaon.__file__).parent / name).resolve() for name in ("analysis", "processors")]
+"""The folders of this package's code."""
 
 FAILED = 1
 MISUSED = 2
@@ -42,7 +46,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"analysis.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"rarekaon.analysis.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -94,12 +98,9 @@ def _show(error: Exception, debug: bool) -> None:
 
 def is_ours(error: BaseException) -> bool:
     """Whether an error was raised on purpose by this package: its message then says what to do."""
-    if type(error).__module__.partition(".")[0] in ("analysis", "processors"):
+    if type(error).__module__.partition(".")[0] == "rarekaon":
         return True
     if not isinstance(error, ValueError | KeyError | FileNotFoundError):
         return False
     frames = traceback.extract_tb(error.__traceback__)
-    sources = Path(__file__).resolve().parents[2]
-    return bool(frames) and any(
-        Path(frames[-1].filename).resolve().is_relative_to(sources / name) for name in ("analysis", "processors")
-    )
+    return bool(frames) and any(Path(frames[-1].filename).resolve().is_relative_to(place) for place in SOURCES)

@@ -28,12 +28,12 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     """
     from dataclasses import asdict
 
-    from analysis.channels import searches as declared
-    from analysis.limits.projection import decays_range, project, projectable
-    from analysis.provenance import provenance
-    from analysis.report.figures import save_figure
-    from analysis.report.projections import projection_figure
-    from analysis.results import Limits, write_json
+    from rarekaon.analysis.limits.projection import decays_range, project, projectable
+    from rarekaon.analysis.report.figures import save_figure
+    from rarekaon.analysis.report.projections import projection_figure
+    from rarekaon.analysis.results.provenance import provenance
+    from rarekaon.analysis.results.records import Limits, write_json
+    from rarekaon.analysis.search.channels import searches as declared
 
     unknown = [name for name in searches if name not in declared()]
     if unknown:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
 
 if TYPE_CHECKING:
-    from analysis.recasting import Density, Recast
+    from rarekaon.analysis.recasting import Density, Recast
 
 
 @click.command("recast")
@@ -64,11 +64,11 @@ def command(
     """
     from rich.console import Console
 
-    from analysis.execution import Backend
-    from analysis.provenance import provenance
-    from analysis.recasting import DalitzTable, Resonance, Uniform, recast
-    from analysis.report.recasts import recast_table
-    from analysis.results import write_json
+    from rarekaon.analysis.execution import Backend
+    from rarekaon.analysis.recasting import DalitzTable, Resonance, Uniform, recast
+    from rarekaon.analysis.report.recasts import recast_table
+    from rarekaon.analysis.results.provenance import provenance
+    from rarekaon.analysis.results.records import write_json
 
     if bool(pair) != bool(masses):
         raise click.UsageError("--resonance and --mass belong together")
@@ -100,7 +100,7 @@ def _function(text: str) -> Density:
     """The function of "FILE.py:NAME"; the file is executed."""
     from importlib.util import module_from_spec, spec_from_file_location
 
-    from analysis.recasting import Function
+    from rarekaon.analysis.recasting import Function
 
     place, colon, name = text.rpartition(":")
     path = Path(place)

@@ -25,25 +25,25 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
     from rich.console import Console
 
-    from analysis.channels import searches
-    from analysis.execution.store import load
-    from analysis.limits.backgrounds import with_printed_rows
-    from analysis.limits.booked import Booked
-    from analysis.limits.inference import limits_from_events
-    from analysis.limits.published import compare_with_print, not_recomputable
-    from analysis.limits.ratios import controls_from_events
-    from analysis.limits.workspaces import events_workspace, published_workspaces
-    from analysis.report.coverage import draw_coverage
-    from analysis.report.spectra import write_spectra
-    from analysis.report.tables import (
+    from rarekaon.analysis.execution.store import load
+    from rarekaon.analysis.limits.backgrounds import with_printed_rows
+    from rarekaon.analysis.limits.booked import Booked
+    from rarekaon.analysis.limits.inference import limits_from_events
+    from rarekaon.analysis.limits.published import compare_with_print, not_recomputable
+    from rarekaon.analysis.limits.ratios import controls_from_events
+    from rarekaon.analysis.limits.workspaces import events_workspace, published_workspaces
+    from rarekaon.analysis.report.coverage import draw_coverage
+    from rarekaon.analysis.report.spectra import write_spectra
+    from rarekaon.analysis.report.tables import (
         background_tables,
         comparison_table,
         controls_table,
         cutflow_table,
         limits_table,
     )
-    from analysis.results import Limits, write_json, write_text
-    from analysis.search import Counting
+    from rarekaon.analysis.results.records import Limits, write_json, write_text
+    from rarekaon.analysis.search.channels import searches
+    from rarekaon.analysis.search.declaration import Counting
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}

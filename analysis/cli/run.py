@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from analysis.execution import RunResult
+    from rarekaon.analysis.execution import RunResult
 
 QUICK_CHUNK_SIZE = 100_000
 CHUNK_SIZE = 500_000
@@ -43,10 +43,10 @@ def command(
 
     Writes one file of histograms per search, and what was read, when and where to run.json.
     """
-    from analysis.channels import searches as declared
-    from analysis.execution import Backend, run
-    from analysis.execution.fileset import fileset
-    from analysis.processor import SearchProcessor
+    from rarekaon.analysis.execution import Backend, run
+    from rarekaon.analysis.execution.fileset import fileset
+    from rarekaon.analysis.processing.processor import SearchProcessor
+    from rarekaon.analysis.search.channels import searches as declared
 
     place = Backend(backend, workers)
     names = searches or tuple(declared())
@@ -72,9 +72,9 @@ def command(
 
 def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
     """One histogram file per search, then the record of the run, which is therefore newer than all of them."""
-    from analysis.execution.store import save
-    from analysis.provenance import RUN_RECORD
-    from analysis.results import write_json
+    from rarekaon.analysis.execution.store import save
+    from rarekaon.analysis.results.provenance import RUN_RECORD
+    from rarekaon.analysis.results.records import write_json
 
     for name in names:
         samples = result.output[name]
@@ -109,11 +109,11 @@ def summary(result: RunResult) -> str:
 
 def _dry_run(place: Any, names: tuple[str, ...], needed: list[str], samples: Path) -> None:
     if place.name in ("slurm", "htcondor"):
-        from analysis.execution.clusters import job_script
+        from rarekaon.analysis.execution.clusters import job_script
 
         click.echo(job_script(place))
         return
-    from analysis.execution.fileset import fileset
+    from rarekaon.analysis.execution.fileset import fileset
 
     click.echo(f"searches: {', '.join(names)}")
     for sample, files in fileset(needed, samples).items():

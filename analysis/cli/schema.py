@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from analysis.schema import Branch
+    from rarekaon.analysis.contract.schema import Branch
 
 
 @click.command(name="schema")
@@ -26,7 +26,7 @@ def command(as_json: bool, truth: bool) -> None:
 
 def as_dict(truth: bool) -> dict[str, Any]:
     """The contract as plain data: trees by name, each a list of branches; jagged branches name their counter."""
-    from analysis import schema
+    from rarekaon.analysis.contract import schema
 
     counters = {c.branch(f.name): c.counter for c in schema.COLLECTIONS for f in c.fields}
     rows = schema.branches(truth=truth)
@@ -40,7 +40,7 @@ def as_dict(truth: bool) -> dict[str, Any]:
 
 def as_markdown(truth: bool) -> str:
     """The contract as Markdown tables, one a collection."""
-    from analysis import schema
+    from rarekaon.analysis.contract import schema
 
     parts = [f"# The event contract, version {schema.VERSION}", *_section("Events", "one row an event", schema.EVENT)]
     if truth:

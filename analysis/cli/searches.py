@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from analysis.search import Region, Search, Selection
+    from rarekaon.analysis.search.declaration import Region, Search, Selection
 
 
 @click.command(name="searches")
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(name: str | None, as_json: bool) -> None:
     """List the searches, or the selections of the search NAME with all their values."""
-    from analysis.channels import searches
+    from rarekaon.analysis.search.channels import searches
 
     known = searches()
     if not known:

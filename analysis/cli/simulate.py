@@ -26,9 +26,9 @@ def _show_catalogue() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from analysis.catalogue import catalogue
-    from analysis.simulation.decays import mode
-    from analysis.simulation.streams import STREAMS
+    from rarekaon.analysis.decays import mode
+    from rarekaon.analysis.facts.models import catalogue
+    from rarekaon.analysis.simulation.streams.requirements import STREAMS
 
     known = catalogue()
     samples = Table("sample", "decay", "code", "stream", "decays", "note", title="Simulated samples")
@@ -49,10 +49,10 @@ def _validate(histograms: Path) -> None:
     """Write acceptances.json beside the histograms and print its table."""
     from rich.console import Console
 
-    from analysis.execution.store import load
-    from analysis.limits.validation import validate
-    from analysis.report.validation import validation_tables
-    from analysis.results import write_json
+    from rarekaon.analysis.execution.store import load
+    from rarekaon.analysis.limits.validation import validate
+    from rarekaon.analysis.report.validation import validation_tables
+    from rarekaon.analysis.results.records import write_json
 
     paths = sorted(histograms.glob("*.zip"))
     if not paths:
@@ -116,7 +116,7 @@ def command(
         _show_catalogue()
         return
     if naming:
-        from analysis.catalogue import sample_sources
+        from rarekaon.analysis.facts.models import sample_sources
 
         for name, path in sample_sources().items():
             click.echo(f"{name} {path}")
@@ -126,7 +126,7 @@ def command(
             raise click.UsageError("--validate compares what `kaon run` booked; it takes no names")
         _validate(histograms)
         return
-    from analysis.catalogue import catalogue
+    from rarekaon.analysis.facts.models import catalogue
 
     known = catalogue()
     wanted = (*known.simulation, *known.pseudo_data) if everything else names
@@ -144,7 +144,7 @@ def _simulate_one(
 ) -> None:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    from analysis.simulation import simulate
+    from rarekaon.analysis.simulation import simulate
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, disable=not progress) as bar:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
 
 
 @click.command("stability")
@@ -40,14 +40,14 @@ def command(
     """
     from dataclasses import asdict
 
-    from analysis.catalogue import conditions
-    from analysis.channels import search as declared
-    from analysis.execution import Backend
-    from analysis.provenance import provenance
-    from analysis.report.stability import draw_stability
-    from analysis.results import write_json
-    from analysis.stability import PeriodVariation, Variation, check_stability
-    from analysis.stability.variation import parsed, usual
+    from rarekaon.analysis.execution import Backend
+    from rarekaon.analysis.facts.models import conditions
+    from rarekaon.analysis.report.stability import draw_stability
+    from rarekaon.analysis.results.provenance import provenance
+    from rarekaon.analysis.results.records import write_json
+    from rarekaon.analysis.search.channels import search as declared
+    from rarekaon.analysis.stability import PeriodVariation, Variation, check_stability
+    from rarekaon.analysis.stability.variation import parsed, usual
 
     wanted = declared(search, dataset)
     variations: list[Variation] = [v for text in cuts for v in parsed(text, wanted)]

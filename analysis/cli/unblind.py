@@ -22,10 +22,10 @@ import click
 )
 def command(search: str, dataset: str, who: str, why: str, backgrounds: Path) -> None:
     """Open the box of SEARCH in DATASET and write the record of it."""
-    from analysis.blinding import write_record
-    from analysis.channels import search as declared
-    from analysis.limits.backgrounds import BackgroundRow
-    from analysis.limits.controls import control_agreement
+    from rarekaon.analysis.limits.backgrounds import BackgroundRow
+    from rarekaon.analysis.limits.controls import control_agreement
+    from rarekaon.analysis.processing.blinding import write_record
+    from rarekaon.analysis.search.channels import search as declared
 
     if not backgrounds.exists():
         raise click.ClickException(

@@ -13,24 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import detector as facts
-from analysis.detector import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
-from analysis.events.candidates import Candidates, three_track_vertices
-from analysis.events.columns import Columns
-from analysis.events.photons import PhotonRule, with_pi0
-from analysis.events.single_track import SingleTracks, single_tracks
-from analysis.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0
-from analysis.search import Interval
-from analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time
-from analysis.selection.pi0 import neutral_vertex_z
-from analysis.selection.three_track import (
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0
+from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
+from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.photons import PhotonRule, with_pi0
+from rarekaon.analysis.events.single_track import SingleTracks, single_tracks
+from rarekaon.analysis.kernels.acceptance import detector as facts
+from rarekaon.analysis.kernels.acceptance import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
+from rarekaon.analysis.search.declaration import Interval
+from rarekaon.analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time
+from rarekaon.analysis.selection.pi0 import neutral_vertex_z
+from rarekaon.analysis.selection.three_track import (
     LKR_SEPARATION,
     RICH_ANGLE,
     VERTEX_CHARGE,
     VERTEX_Z,
     closed_kinematics,
 )
-from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
 
 Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -13,11 +13,11 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.corrections.control_samples import MAPS, Measured
-from analysis.corrections.measurement import probabilities
-from analysis.datasets_path import datasets_path
-from analysis.results import write_text
-from analysis.units import GeV
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.corrections.control_samples import MAPS, Measured
+from rarekaon.analysis.corrections.measurement import probabilities
+from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.results.records import write_text
 
 Float = NDArray[np.float64]
 Shift = Literal["nominal", "up", "down"]

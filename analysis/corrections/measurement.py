@@ -9,9 +9,9 @@ import numpy as np
 from coffea.processor import ProcessorABC
 from numpy.typing import NDArray
 
-from analysis.corrections.control_samples import MAPS, Measured, Probe
-from analysis.events.columns import Columns
-from analysis.units import GeV
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.corrections.control_samples import MAPS, Measured, Probe
+from rarekaon.analysis.events.columns import Columns
 
 Float = NDArray[np.float64]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import detector
-from analysis.events.candidates import Candidates
-from analysis.search import Interval
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.kernels.compiled import compiled
+from rarekaon.analysis.search.declaration import Interval
 
 Index = NDArray[np.int64]
 Float = NDArray[np.float64]
@@ -19,7 +19,7 @@ Column = NDArray[Any]
 Clusters = tuple[Column, Column, Column, Column]
 
 
-@numba.njit(cache=True)
+@compiled
 def _count_downstream(  # type: ignore[no-untyped-def]
     offsets: Index, time: Column, station: Column, z: Float, event: Index, around: tuple[Float, Float], window: float
 ):
@@ -45,7 +45,7 @@ def lav_signals(c: Candidates, time: Float, window: float, *, downstream_of: Flo
     return counts
 
 
-@numba.njit(cache=True)
+@compiled
 def _hardest_two(  # type: ignore[no-untyped-def]
     offsets: Index, clusters: Clusters, event: Index, impact: Float, time: Float, limits: tuple[float, ...]
 ):
@@ -99,7 +99,7 @@ def clusters_off_tracks(
     return found
 
 
-@numba.njit(cache=True)
+@compiled
 def _count(offsets: Index, time: Column, event: Index, centre: Float, window: float):  # type: ignore[no-untyped-def]
     """Signals per candidate within `window` of `centre` (n,)."""
     counts = np.zeros(len(event), np.int64)
@@ -109,7 +109,7 @@ def _count(offsets: Index, time: Column, event: Index, centre: Float, window: fl
     return counts
 
 
-@numba.njit(cache=True)
+@compiled
 def _count_others(  # type: ignore[no-untyped-def]
     offsets: Index, time: Column, owner: Column, event: Index, own: Index, centre: Float, window: float
 ):

@@ -17,8 +17,8 @@ import pyarrow as pa
 import uproot
 from numpy.typing import NDArray
 
-from analysis.events.tree_headers import StoredBranch, TreeHeader
-from analysis.schema import collection
+from rarekaon.analysis.contract.schema import collection
+from rarekaon.analysis.events.tree_headers import StoredBranch, TreeHeader
 
 Array = NDArray[Any]
 

@@ -1,6 +1,6 @@
 """Candidates: what selections cut on.
 
-`three_track_vertices` finds vertices of three tracks in a chunk, `analysis.events.single_track` single tracks with
+`three_track_vertices` finds vertices of three tracks in a chunk, `events.single_track` single tracks with
 their kaon; everything after it works on arrays of shape (n,) or (n, tracks), which is where an analysis reads like
 the paper it follows.
 """
@@ -15,10 +15,10 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.columns import Columns
-from analysis.events.vertex import constrained_slope, fit_triplets
-from analysis.schema import EVENT, TRACK, TRUTH, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, Z_GTK3
-from analysis.units import m
+from rarekaon.analysis.contract.schema import EVENT, TRACK, TRUTH, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, Z_GTK3
+from rarekaon.analysis.contract.units import m
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.vertex import constrained_slope, fit_triplets
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.sources import KeptSource, NanoSource, Source, Stretches, native, offsets_of
-from analysis.schema import TRUTH, collection
+from rarekaon.analysis.contract.schema import TRUTH, collection
+from rarekaon.analysis.events.sources import KeptSource, NanoSource, Source, Stretches, native, offsets_of
 
 Array = NDArray[Any]
 T = TypeVar("T")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.candidates import Candidates
-from analysis.particles import MASS_K
+from rarekaon.analysis.contract.particles import MASS_K
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.kernels.compiled import compiled
 
 Float = NDArray[np.float64]
 
 
-@numba.njit(cache=True)
+@compiled
 def _dot(a: Float, b: Float) -> Float:
     products = np.empty(len(a))
     for n in range(len(a)):

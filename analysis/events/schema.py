@@ -1,6 +1,6 @@
 """NanoEvents schema of the event contract: collections with vector behaviours and cross references.
 
-`KaonSchema` turns the flat branches of `analysis.schema` into records (`events.Track.momentum`), lazily: a branch is
+`KaonSchema` turns the flat branches of `contract.schema` into records (`events.Track.momentum`), lazily: a branch is
 read when it is touched.  Fields that hold an index get a global twin, so that `events.Track.cluster` and
 `events.Track.muv3` resolve whatever slicing was done before.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from coffea.nanoevents import transforms
 from coffea.nanoevents.schemas.base import BaseSchema, zip_forms
 
-from analysis.schema import COLLECTIONS, Collection
+from rarekaon.analysis.contract.schema import COLLECTIONS, Collection
 
 Form = dict[str, Any]
 
@@ -22,7 +22,7 @@ class MissingBranchError(ValueError):
 
 
 class KaonSchema(BaseSchema):
-    """Schema builder for files that follow `analysis.schema`.
+    """Schema builder for files that follow `contract.schema`.
 
     Raises MissingBranchError where a collection is incomplete; branches outside the contract stay reachable under
     their own name.
@@ -46,7 +46,7 @@ class KaonSchema(BaseSchema):
 
     @classmethod
     def behavior(cls) -> dict[Any, Any]:
-        from analysis.events.behaviors import behavior
+        from rarekaon.analysis.events.behaviors import behavior
 
         return behavior
 

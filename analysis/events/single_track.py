@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.candidates import VERTEX_Z, Candidates
-from analysis.events.columns import Columns
-from analysis.events.kinematics import dot, energies, modulus
-from analysis.matching import count_vertices, match_kaons
-from analysis.particles import MASS_K, PARTICLES
-from analysis.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.contract.particles import MASS_K, PARTICLES
+from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.events.candidates import VERTEX_Z, Candidates
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.kinematics import dot, energies, modulus
+from rarekaon.analysis.kernels.matching import count_vertices, match_kaons
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]

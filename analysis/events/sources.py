@@ -1,4 +1,4 @@
-"""Where columns come from: NanoEvents, a tree (`analysis.events.trees`), or other sources in part or together."""
+"""Where columns come from: NanoEvents, a tree (`events.trees`), or other sources in part or together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import awkward as ak
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from rarekaon.analysis.kernels.compiled import compiled
 
 Array = NDArray[Any]
 
@@ -18,7 +19,7 @@ def native(values: Array) -> Array:
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
-@numba.njit(cache=True)
+@compiled
 def _running_sums(counts: Array) -> NDArray[np.int64]:
     sums = np.zeros(len(counts) + 1, np.int64)
     for n in range(len(counts)):
@@ -80,7 +81,7 @@ class NanoSource:
         return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
 
 
-@numba.njit(cache=True)
+@compiled
 def _joined(values: Array, starts: NDArray[np.int64], stops: NDArray[np.int64]):  # type: ignore[no-untyped-def]
     """The stretches of values from `starts` to `stops`, one after the other."""
     joined = np.empty((stops - starts).sum(), values.dtype)

@@ -12,10 +12,10 @@ import uproot
 from numpy.typing import NDArray
 from uproot.source.file import MultithreadedFileSource
 
-from analysis.events.baskets import BasketSource
-from analysis.events.sources import Source
-from analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
-from analysis.schema import collection
+from rarekaon.analysis.contract.schema import collection
+from rarekaon.analysis.events.baskets import BasketSource
+from rarekaon.analysis.events.sources import Source
+from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 
 Array = NDArray[Any]
 

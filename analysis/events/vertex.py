@@ -11,11 +11,11 @@ sum of squares, at the closest approach, over the largest variance that one of i
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.kernels.compiled import unchecked
 
 DEGREES_OF_FREEDOM = 3  # six residuals, three coordinates
 PASSES = 3
@@ -37,13 +37,13 @@ MARGIN = 1 + 1e-6
 """Room for rounding, so that the bound never refuses what the fit would accept."""
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _variance(view: Float, n: int, dz: float) -> float:
     """Variance of a track's position at dz."""
     return view[VAR, n] + 2 * view[COV, n] * dz + view[VAR_SLOPE, n] * dz * dz  # type: ignore[no-any-return]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _load(view: View, first: int, last: int, low: float, high: float, into: Float) -> None:
     """The tracks of one event in float64; the variance is convex in z, so it is largest at an end of the range."""
     position, slope, var, cov, var_slope = view
@@ -56,35 +56,35 @@ def _load(view: View, first: int, last: int, low: float, high: float, into: Floa
         into[LARGEST, n] = max(_variance(into, n, low), _variance(into, n, high))
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _three(view: Float, row: int, i: int, j: int, k: int) -> Three:
     return view[row, i], view[row, j], view[row, k]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _products(a: Three, b: Three) -> Three:
     """Products of the differences between two tracks, each pair in the place of the third track."""
     return (a[1] - a[2]) * (b[1] - b[2]), (a[0] - a[2]) * (b[0] - b[2]), (a[0] - a[1]) * (b[0] - b[1])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _dot(a: Three, b: Three) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _variances(v: Three, c: Three, vs: Three, dz: float) -> Three:
     """Variances of the positions at dz."""
     return v[0] + (2 * c[0] + vs[0] * dz) * dz, v[1] + (2 * c[1] + vs[1] * dz) * dz, v[2] + (2 * c[2] + vs[2] * dz) * dz
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _others(v: Three) -> Three:
     """Products of the other two variances: inverse variances up to a common factor."""
     return v[1] * v[2], v[0] * v[2], v[0] * v[1]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def _fit(x: Float, y: Float, i: int, j: int, k: int, low: float, high: float, below: float):  # type: ignore[no-untyped-def]
     """Vertex of one triplet: (x, y, z - z0, chi2); chi2 is -1 where it cannot be below `below`, or where z - z0
     starts outside (low, high).
@@ -118,7 +118,7 @@ def _fit(x: Float, y: Float, i: int, j: int, k: int, low: float, high: float, be
     return px, py, dz, max(chi2, 0.0)  # rounding can leave exact lines just below zero
 
 
-@numba.njit(cache=True, error_model="numpy")
+@unchecked
 def fit_triplets(  # type: ignore[no-untyped-def]
     offsets: Index, x: View, y: View, chi2_below: float, z_range: tuple[float, float]
 ):

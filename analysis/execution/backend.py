@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.execution.errors import BackendError
+from rarekaon.analysis.execution.errors import BackendError
 
 NAMES = ("local", "iterative", "slurm", "htcondor")
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
@@ -59,8 +59,8 @@ def connect(backend: Backend) -> Iterator[Any]:
     if backend.name == "iterative":
         yield None
         return
-    from analysis.execution import clusters
-    from analysis.execution.preflight import check_workers
+    from rarekaon.analysis.execution import clusters
+    from rarekaon.analysis.execution.preflight import check_workers
 
     with clusters.open_cluster(backend) as client:
         check_workers(client)

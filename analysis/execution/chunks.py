@@ -16,12 +16,12 @@ from uuid import UUID
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
-from analysis.blinding import Sealed
-from analysis.events.columns import Columns
-from analysis.events.schema import KaonSchema
-from analysis.events.sources import JoinedSource, Source
-from analysis.events.trees import Tree, open_file, open_tree
-from analysis.schema import EVENTS_TREE
+from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.schema import KaonSchema
+from rarekaon.analysis.events.sources import JoinedSource, Source
+from rarekaon.analysis.events.trees import Tree, open_file, open_tree
+from rarekaon.analysis.processing.blinding import Sealed
 
 OBJECTS = 100
 """Objects of a file that uproot keeps for NanoEvents: its trees, so that a tree is parsed once."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from coffea.processor.executor import WorkItem
 
-from analysis.execution.errors import ClosureError
-from analysis.execution.inputs import InputFile
+from rarekaon.analysis.execution.errors import ClosureError
+from rarekaon.analysis.execution.inputs import InputFile
 
 
 @dataclass(frozen=True)

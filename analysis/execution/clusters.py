@@ -11,8 +11,8 @@ from typing import Any
 import dask
 from distributed import Client, LocalCluster
 
-from analysis.execution.backend import Backend
-from analysis.execution.errors import BackendError
+from rarekaon.analysis.execution.backend import Backend
+from rarekaon.analysis.execution.errors import BackendError
 
 CONNECT_TIMEOUT = 15
 """Seconds to wait for a scheduler and workers that should be there."""

@@ -14,10 +14,10 @@ from typing import Any
 
 from coffea.processor.executor import ExecutorBase
 
-from analysis.execution.chunks import Chunk, close
-from analysis.execution.errors import BackendError, ChunkError
-from analysis.execution.memory import is_new, prepare, release_chunk, thaw
-from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
+from rarekaon.analysis.execution.chunks import Chunk, close
+from rarekaon.analysis.execution.errors import BackendError, ChunkError
+from rarekaon.analysis.execution.memory import is_new, prepare, release_chunk, thaw
+from rarekaon.analysis.execution.reduction import combine, reduce_in_order, reduce_tree
 
 Function = Callable[[Any], Any]
 Advance = Callable[[int], None]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from glob import glob, has_magic
 from pathlib import Path
 
-from analysis.catalogue import catalogue
-from analysis.events.trees import is_local
-from analysis.execution.errors import InputFileError
+from rarekaon.analysis.events.trees import is_local
+from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.facts.models import catalogue
 
 
 def sample_path(directory: Path, sample: str) -> Path:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import schema
-from analysis.events.exposure import Exposure
-from analysis.events.trees import Tree, is_local, open_file, open_tree
-from analysis.execution.errors import InputFileError
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.events.trees import Tree, is_local, open_file, open_tree
+from rarekaon.analysis.execution.errors import InputFileError
 
 Blocks = frozenset[tuple[int, ...]]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from analysis.execution.errors import BackendError
-from analysis.provenance import code_hash, datasets_hash, versions
+from rarekaon.analysis.execution.errors import BackendError
+from rarekaon.analysis.results.provenance import code_hash, datasets_hash, versions
 
 Environment = dict[str, str]
 
@@ -20,7 +20,7 @@ COMPARED = ("python", "rarekaon", "coffea", "awkward", "uproot", "numpy", "hist"
 
 def environment() -> Environment:
     """Versions and hashes of this process; imports the channel files, which a worker needs."""
-    import_module("processors")
+    import_module("rarekaon.processors")
     return {**versions(), "code": code_hash(), "datasets": datasets_hash()}
 
 
@@ -54,7 +54,7 @@ def _probe() -> Callable[[], Environment]:
 
     def probe() -> Environment:
         try:
-            from analysis.execution.preflight import environment
+            from rarekaon.analysis.execution.preflight import environment
         except Exception as error:
             return {"error": f"{type(error).__name__}: {error}"}
         return environment()

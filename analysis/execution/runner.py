@@ -18,18 +18,18 @@ from uuid import UUID
 from coffea.processor import ProcessorABC
 from coffea.processor.executor import WorkItem
 
-from analysis import provenance
-from analysis.blinding import Sealed, current_seal
-from analysis.events.exposure import Exposure
-from analysis.execution.backend import Backend, connect
-from analysis.execution.chunks import joined, process_chunk
-from analysis.execution.closure import Closure, check_closure
-from analysis.execution.errors import ExecutionError, InputFileError
-from analysis.execution.executors import DaskExecutor, SerialExecutor
-from analysis.execution.inputs import InputFile, check_distinct, inspect_file
-from analysis.execution.progress import progress_bar
-from analysis.provenance import Provenance
-from analysis.schema import EVENTS_TREE
+from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.execution.backend import Backend, connect
+from rarekaon.analysis.execution.chunks import joined, process_chunk
+from rarekaon.analysis.execution.closure import Closure, check_closure
+from rarekaon.analysis.execution.errors import ExecutionError, InputFileError
+from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
+from rarekaon.analysis.execution.inputs import InputFile, check_distinct, inspect_file
+from rarekaon.analysis.execution.progress import progress_bar
+from rarekaon.analysis.processing.blinding import Sealed, current_seal
+from rarekaon.analysis.results import provenance
+from rarekaon.analysis.results.provenance import Provenance
 
 Fileset = Mapping[str, Sequence[str]]
 
@@ -84,7 +84,7 @@ def run(
 ) -> RunResult:
     """Process every event of every file of the fileset (sample -> paths) exactly once.
 
-    The processor sees only what the seal in force lets through (`analysis.blinding`).  The output is the same bit
+    The processor sees only what the seal in force lets through (`processing.blinding`).  The output is the same bit
     for bit whatever the backend and the number of workers; it depends on the order of the files of a sample and on
     `chunk_size`, the largest number of events handed to the processor at once.
 

@@ -19,7 +19,7 @@ import hist
 import numpy as np
 import uhi.io.zip
 
-from analysis.results import write_bytes
+from rarekaon.analysis.results.records import write_bytes
 
 FORMAT = "rarekaon histograms"
 VERSION = 1

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.blinding import records
-from analysis.limits.booked import Booked, Count
-from analysis.published import Published, all_published, published
-from analysis.search import Borrowed, DataDriven, Interval, Region, Search, Tail
+from rarekaon.analysis.facts.published import Published, all_published, published
+from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.processing.blinding import records
+from rarekaon.analysis.search.declaration import Borrowed, DataDriven, Interval, Region, Search, Tail
 
 NO_EVENTS = -math.log(1 - 0.6827)
 """Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import hist
 
-from analysis.catalogue import branching_fractions, catalogue, conditions
-from analysis.events.exposure import Exposure
-from analysis.search import Search, Selection
+from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.facts.models import branching_fractions, catalogue, conditions
+from rarekaon.analysis.search.declaration import Search, Selection
 
 
 class MissingHistogramsError(ValueError):

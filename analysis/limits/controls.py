@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from analysis.limits.backgrounds import BackgroundRow
-from analysis.search import Search
-from analysis.statistics import Background, significance
+from rarekaon.analysis.limits.backgrounds import BackgroundRow
+from rarekaon.analysis.search.declaration import Search
+from rarekaon.analysis.statistics import Background, significance
 
 THRESHOLD = 0.01
 """Smallest p-value, corrected for the number of regions, with which `kaon unblind` opens a box."""

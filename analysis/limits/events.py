@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from analysis.catalogue import branching_fractions
-from analysis.limits.backgrounds import BackgroundRow, background_table, total_row
-from analysis.limits.booked import Booked
-from analysis.limits.published import neutral_bound
-from analysis.normalisation import Measurement, acceptance, kaon_decays, measurement, single_event_sensitivity
-from analysis.published import Published, all_published
-from analysis.results import LimitRecord
-from analysis.search import Selection
-from analysis.statistics import Background, expected_upper_limits, upper_limit
+from rarekaon.analysis.facts.models import branching_fractions
+from rarekaon.analysis.facts.published import Published, all_published
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.published import neutral_bound
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.declaration import Selection
+from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
+from rarekaon.analysis.statistics.normalisation import (
+    Measurement,
+    acceptance,
+    kaon_decays,
+    measurement,
+    single_event_sensitivity,
+)
 
 NORMALISATION_REGION = "normalisation"
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.channels import searches
-from analysis.limits.backgrounds import BackgroundRow
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events
-from analysis.limits.scans import Scan, cut_limits, peak_limits
-from analysis.results import LimitRecord
-from analysis.search import CutScan, PeakScan
+from rarekaon.analysis.limits.backgrounds import BackgroundRow
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.scans import Scan, cut_limits, peak_limits
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import CutScan, PeakScan
 
 
 @dataclass(frozen=True)

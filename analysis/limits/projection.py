@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.results import LimitRecord
-from analysis.statistics import Background, expected_upper_limits
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.statistics import Background, expected_upper_limits
 
 
 class ProjectionError(ValueError):

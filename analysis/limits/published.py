@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.normalisation import (
+from rarekaon.analysis.facts.published import Published, Value, all_published
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.statistics import Background, Limit, upper_limit
+from rarekaon.analysis.statistics.normalisation import (
     Measurement,
     counted,
     kaon_decays,
@@ -13,9 +16,6 @@ from analysis.normalisation import (
     single_event_sensitivity,
     what_limits,
 )
-from analysis.published import Published, Value, all_published
-from analysis.results import LimitRecord
-from analysis.statistics import Background, Limit, upper_limit
 
 BRANCHING_FRACTION = "branching fraction"
 

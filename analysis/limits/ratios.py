@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.channels import searches
-from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION, normalise
-from analysis.published import all_published
-from analysis.search import Selection
+from rarekaon.analysis.facts.published import all_published
+from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.limits.events import NORMALISATION_REGION, normalise
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Selection
 
 Floats = NDArray[np.float64]
 

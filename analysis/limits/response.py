@@ -1,7 +1,7 @@
 """Acceptance and resolution as functions of the invisible mass, from one sample that is uniform in it.
 
 What the selection does to K+ -> mu+ and anything invisible depends on the true invisible mass alone (see
-`analysis.simulation.decays.mu_invisible`): a peak at one mass, and a spectrum of masses by reweighting.
+`decays.modes.mu_invisible`): a peak at one mass, and a spectrum of masses by reweighting.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from analysis.limits.booked import Booked
-from analysis.simulation.decays import mode
-from analysis.simulation.decays.mode import KAON, mass2
-from analysis.simulation.decays.mu_invisible import HIGHEST
-from analysis.simulation.phase_space import generate
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.decays.mode import KAON, mass2
+from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.decays.phase_space import generate
+from rarekaon.analysis.limits.booked import Booked
 
 Floats = NDArray[np.float64]
 

@@ -11,17 +11,23 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.catalogue import branching_fractions
-from analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, opened, systematic_error
-from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION, normalise
-from analysis.limits.response import Response
-from analysis.normalisation import Measurement
-from analysis.results import LimitRecord
-from analysis.search import CutScan, Interval, PeakScan
-from analysis.statistics.gaussian_counts import GaussianCounts
-from analysis.statistics.heavy_neutrino import mixing_limits
-from analysis.statistics.peak_search import ScanSettings, events_of_histogram, peak_search
+from rarekaon.analysis.facts.models import branching_fractions
+from rarekaon.analysis.limits.backgrounds import (
+    BackgroundRow,
+    background_table,
+    mirrored_tail,
+    opened,
+    systematic_error,
+)
+from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.limits.events import NORMALISATION_REGION, normalise
+from rarekaon.analysis.limits.response import Response
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.declaration import CutScan, Interval, PeakScan
+from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
+from rarekaon.analysis.statistics.heavy_neutrino import mixing_limits
+from rarekaon.analysis.statistics.normalisation import Measurement
+from rarekaon.analysis.statistics.peak_search import ScanSettings, events_of_histogram, peak_search
 
 Floats = NDArray[np.float64]
 

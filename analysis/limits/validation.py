@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.catalogue import looked_at
-from analysis.channels import searches
-from analysis.limits.backgrounds import background_table
-from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION, signal_region
-from analysis.limits.resolutions import gaussian_core, peaks
-from analysis.published import Published, Value, all_published
-from analysis.search import Cut, Search, Selection
+from rarekaon.analysis.facts.models import looked_at
+from rarekaon.analysis.facts.published import Published, Value, all_published
+from rarekaon.analysis.limits.backgrounds import background_table
+from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.limits.events import NORMALISATION_REGION, signal_region
+from rarekaon.analysis.limits.resolutions import gaussian_core, peaks
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Cut, Search, Selection
 
 SINGLE_CUTS = {
     "mass_ee_above_140": "m_ee",

@@ -6,15 +6,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.catalogue import catalogue
-from analysis.limits.backgrounds import BackgroundRow, total_row
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events, normalise, sensitivity_of
-from analysis.limits.published import recomputed_sensitivity
-from analysis.normalisation import Measurement
-from analysis.published import Estimate, Published, all_published
-from analysis.search import Search
-from analysis.statistics.workspace import RegionCounts, Sample, workspace
+from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.facts.published import Estimate, Published, all_published
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events, normalise, sensitivity_of
+from rarekaon.analysis.limits.published import recomputed_sensitivity
+from rarekaon.analysis.search.declaration import Search
+from rarekaon.analysis.statistics.normalisation import Measurement
+from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspace
 
 
 def published_workspaces() -> dict[tuple[str, str], dict[str, Any]]:

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.simulation.decays.mode import mass2
+from rarekaon.analysis.decays.mode import mass2
 
 Floats = npt.NDArray[np.float64]
 Pair = tuple[int, int]

@@ -14,14 +14,14 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import qmc
 
-from analysis.particles import MASS_K, particle
-from analysis.recasting.density import Density, Floats, Pair, Products, RecastError
-from analysis.recasting.resonance import Resonance
-from analysis.simulation.decays import mode as mode_of
-from analysis.simulation.decays.mode import Mode
-from analysis.simulation.generation import normalisation
-from analysis.simulation.phase_space import WIDE, flatten, generate
-from analysis.simulation.phase_space import Pair as Split
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.decays import mode as mode_of
+from rarekaon.analysis.decays.mode import Mode
+from rarekaon.analysis.decays.phase_space import WIDE, flatten, generate
+from rarekaon.analysis.decays.phase_space import Pair as Split
+from rarekaon.analysis.recasting.density import Density, Floats, Pair, Products, RecastError
+from rarekaon.analysis.recasting.resonance import Resonance
+from rarekaon.analysis.simulation.sampling.generator import normalisation
 
 SEQUENCES, POINTS = 8, 2**15
 ANGLES = 2**10

@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis.channels import search
-from analysis.execution import Backend, run
-from analysis.execution.fileset import fileset
-from analysis.execution.store import load
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events, signal_region
-from analysis.recasting.density import Density, RecastError
-from analysis.recasting.reweighting import RecastProcessor, Reweighting, signal_decay
-from analysis.results import LimitRecord
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.execution.store import load
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events, signal_region
+from rarekaon.analysis.recasting.density import Density, RecastError
+from rarekaon.analysis.recasting.reweighting import RecastProcessor, Reweighting, signal_decay
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.channels import search
 
 MINIMUM_EFFECTIVE = 100
 """Least effective number of selected simulated events, (sum w)^2 / sum w^2: the acceptance is then known to 10%."""

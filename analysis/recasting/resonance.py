@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.particles import MASS_K, particle
-from analysis.recasting.density import Density, Floats, Pair, Products, RecastError, pairs_named
-from analysis.simulation.decays.mode import KAON, dot, mass2
-from analysis.units import MeV, mm
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.contract.units import MeV, mm
+from rarekaon.analysis.decays.mode import KAON, dot, mass2
+from rarekaon.analysis.recasting.density import Density, Floats, Pair, Products, RecastError, pairs_named
 
 HBAR_C = 1.973269804e-10 * MeV * mm
 """CODATA 2018."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from coffea.processor import ProcessorABC
 
-from analysis.catalogue import catalogue
-from analysis.channels import search
-from analysis.events.columns import Columns
-from analysis.processor import book, start
-from analysis.recasting.density import Density, Floats, Products, RecastError
-from analysis.recasting.integral import Integral, checked, integral
-from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.search import Counting
-from analysis.simulation.decays import mode
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.processing.processor import book, start
+from rarekaon.analysis.recasting.density import Density, Floats, Products, RecastError
+from rarekaon.analysis.recasting.integral import Integral, checked, integral
+from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.search.declaration import Counting
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from analysis.catalogue import Facts, read_facts
-from analysis.particles import Decay
-from analysis.recasting.density import Density, Floats, Pair, Products, RecastError, pairs_named
+from rarekaon.analysis.contract.particles import Decay
+from rarekaon.analysis.facts.models import Facts, read_facts
+from rarekaon.analysis.recasting.density import Density, Floats, Pair, Products, RecastError, pairs_named
 
 
 class Axis(Facts):

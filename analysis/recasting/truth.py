@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from analysis.events.columns import Columns
-from analysis.particles import MASS_K, particle
-from analysis.recasting.density import Floats, RecastError
-from analysis.simulation.decays.mode import Mode
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.decays.mode import Mode
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.recasting.density import Floats, RecastError
 
 
 def laboratory_momenta(columns: Columns, mode: Mode) -> Floats:

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.limits.published import background_of, recomputed_limit, recomputed_sensitivity
-from analysis.published import Published, all_published
-from analysis.statistics import Background
-from analysis.statistics.coverage import CountingCoverage, InjectionStudy, counting_coverage, injection_study
-from analysis.statistics.global_significance import BackgroundSpectrum, scan_toys
-from analysis.statistics.limit import METHODS
+from rarekaon.analysis.facts.published import Published, all_published
+from rarekaon.analysis.limits.published import background_of, recomputed_limit, recomputed_sensitivity
+from rarekaon.analysis.statistics import Background
+from rarekaon.analysis.statistics.coverage import CountingCoverage, InjectionStudy, counting_coverage, injection_study
+from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum, scan_toys
+from rarekaon.analysis.statistics.limit import METHODS
 
 Floats = NDArray[np.float64]
 

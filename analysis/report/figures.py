@@ -12,7 +12,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from analysis.results import write_bytes
+from rarekaon.analysis.results.records import write_bytes
 
 
 def save_figure(figure: Figure, path: Path) -> Path:

@@ -7,8 +7,8 @@ from math import log
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from analysis.channels import search
-from analysis.limits.projection import Projection
+from rarekaon.analysis.limits.projection import Projection
+from rarekaon.analysis.search.channels import search
 
 
 def projection_figure(projection: Projection, confidence_level: float) -> Figure:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from analysis.recasting import Recast
-from analysis.report.tables import number, with_error
+from rarekaon.analysis.recasting import Recast
+from rarekaon.analysis.report.tables import number, with_error
 
 
 def recast_table(results: Sequence[Recast], confidence_level: float) -> Table:

@@ -10,12 +10,12 @@ import mplhep
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from analysis.catalogue import branching_fractions, conditions
-from analysis.limits.backgrounds import opened
-from analysis.limits.booked import Booked
-from analysis.limits.events import normalise
-from analysis.report.figures import save_figure
-from analysis.search import Selection
+from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.limits.backgrounds import opened
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import normalise
+from rarekaon.analysis.report.figures import save_figure
+from rarekaon.analysis.search.declaration import Selection
 
 REBINNED = 60
 

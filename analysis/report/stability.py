@@ -10,10 +10,10 @@ from typing import Any
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from analysis.channels import search
-from analysis.report.figures import save_figure
-from analysis.stability import Stability, StabilityPoint
-from analysis.stability.variation import edge, quantities
+from rarekaon.analysis.report.figures import save_figure
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.stability import Stability, StabilityPoint
+from rarekaon.analysis.stability.variation import edge, quantities
 
 PANELS = ("N_K", "signal acceptance", "SES", "limit")
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.table import Table
 
-from analysis.limits.backgrounds import BackgroundRow, Row
-from analysis.limits.booked import Booked
-from analysis.limits.published import Comparison
-from analysis.limits.ratios import ControlRow
-from analysis.results import LimitRecord
-from analysis.search import Selection
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, Row
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.published import Comparison
+from rarekaon.analysis.limits.ratios import ControlRow
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.declaration import Selection
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from analysis.limits.validation import ValidationRow
-from analysis.report.tables import number, with_error
+from rarekaon.analysis.limits.validation import ValidationRow
+from rarekaon.analysis.report.tables import number, with_error
 
 TUNED = "looked at while tuning"
 

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.catalogue import conditions
-from analysis.events.candidates import Candidates
-from analysis.triggers import OFF, relative_exposure
+from rarekaon.analysis.contract.triggers import OFF, relative_exposure
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.facts.models import conditions
 
 Float = NDArray[np.float64]
 

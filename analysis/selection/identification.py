@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import permutations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.events.candidates import Candidates
-from analysis.particles import particle
-from analysis.search import Interval
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.kernels.compiled import compiled
+from rarekaon.analysis.search.declaration import Interval
 
 Mask = NDArray[np.bool_]
 Rule = Callable[[Candidates], Mask]
@@ -55,7 +55,7 @@ def _in_time(c: Candidates, window: float) -> Mask:
     return np.asarray(np.abs(c.track("muv3_time") - vertex_time(c)[:, None]) < window)
 
 
-@numba.njit(cache=True)
+@compiled
 def rows_with(mask: Mask, number: int) -> NDArray[np.int64]:
     """Rows of a mask (n, k) in which at least `number` are true."""
     rows = np.empty(len(mask), np.int64)

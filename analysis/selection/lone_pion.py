@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import detector
-from analysis.events.activity import signals, signals_off_track
-from analysis.events.candidates import Candidates
-from analysis.events.single_track import single
-from analysis.search import Quantity
-from analysis.selection.identification import vertex_time
-from analysis.units import GeV, mm, ns
+from rarekaon.analysis.contract.units import GeV, mm, ns
+from rarekaon.analysis.events.activity import signals, signals_off_track
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.events.single_track import single
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.search.declaration import Quantity
+from rarekaon.analysis.selection.identification import vertex_time
 
 
 def tracks(window: float) -> Quantity:

@@ -8,12 +8,12 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.corrections.maps import IdentificationMaps
-from analysis.detector import detector, on_outer_muv3_tile
-from analysis.events.candidates import Candidates
-from analysis.particles import particle
-from analysis.search import Quantity
-from analysis.selection.identification import Identification, vertex_identified_as
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.corrections.maps import IdentificationMaps
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.kernels.acceptance import detector, on_outer_muv3_tile
+from rarekaon.analysis.search.declaration import Quantity
+from rarekaon.analysis.selection.identification import Identification, vertex_identified_as
 
 Float = NDArray[np.float64]
 Weight = Callable[[Candidates], Float]

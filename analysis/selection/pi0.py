@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import detector
-from analysis.events.candidates import Candidates
-from analysis.events.photons import PhotonRule, WithPi0, with_pi0
-from analysis.particles import MASS_PI0
-from analysis.search import Quantity, Truth
-from analysis.selection.identification import vertex_time
-from analysis.units import m, mm
+from rarekaon.analysis.contract.particles import MASS_PI0
+from rarekaon.analysis.contract.units import m, mm
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.events.photons import PhotonRule, WithPi0, with_pi0
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.search.declaration import Quantity, Truth
+from rarekaon.analysis.selection.identification import vertex_time
 
 Float = NDArray[np.float64]
 Identify = Callable[[Candidates], Candidates]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analysis.events.candidates import Candidates, three_track_vertices
-from analysis.search import Array, Cut, Interval, Region, Selection
-from analysis.selection.identification import Identification, vertex_identified_as
-from analysis.selection.three_track import TRACK_MOMENTUM, VERTEX_Z, closed_kinematics, pair_mass, vertex_mass
-from analysis.units import MeV
+from rarekaon.analysis.contract.units import MeV
+from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
+from rarekaon.analysis.search.declaration import Array, Cut, Interval, Region, Selection
+from rarekaon.analysis.selection.identification import Identification, vertex_identified_as
+from rarekaon.analysis.selection.three_track import TRACK_MOMENTUM, VERTEX_Z, closed_kinematics, pair_mass, vertex_mass
 
 TRIGGERS = ("MT", "eMT")
 M_PIEE = vertex_mass("m_piee", "reconstructed pi e e mass", (300, 300, 600))

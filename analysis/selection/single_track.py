@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import detector, in_muv3_acceptance
-from analysis.events.activity import signals, signals_off_track
-from analysis.events.candidates import Candidates
-from analysis.events.single_track import (
+from rarekaon.analysis.contract.schema import collection as described
+from rarekaon.analysis.contract.units import GeV2, MeV, m, mm, ns
+from rarekaon.analysis.events.activity import signals, signals_off_track
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.events.single_track import (
     decay_angle,
     missing_mass_squared,
     single,
     true_missing_mass,
     vertices_with_others,
 )
-from analysis.schema import collection as described
-from analysis.search import Quantity, Truth
-from analysis.selection.identification import vertex_time
-from analysis.units import GeV2, MeV, m, mm, ns
+from rarekaon.analysis.kernels.acceptance import detector, in_muv3_acceptance
+from rarekaon.analysis.search.declaration import Quantity, Truth
+from rarekaon.analysis.selection.identification import vertex_time
 
 Float = NDArray[np.float64]
 

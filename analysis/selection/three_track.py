@@ -8,18 +8,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import (
+from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
+from rarekaon.analysis.events import kinematics
+from rarekaon.analysis.events.activity import clusters_off_tracks, lav_signals
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.kernels.acceptance import (
     detector,
     in_chod_acceptance,
     in_lkr_acceptance,
     in_straw_acceptance,
 )
-from analysis.events import kinematics
-from analysis.events.activity import clusters_off_tracks, lav_signals
-from analysis.events.candidates import Candidates
-from analysis.search import Cut, Interval, Quantity, Truth, exactly
-from analysis.selection.identification import energy_over_momentum, vertex_time
-from analysis.units import GeV, GeV2, MeV, m, mm, mrad, ns
+from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Truth, exactly
+from rarekaon.analysis.selection.identification import energy_over_momentum, vertex_time
 
 Float = NDArray[np.float64]
 

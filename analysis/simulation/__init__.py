@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.catalogue import catalogue
-from analysis.simulation.pseudo_data import simulate_pseudo_data
-from analysis.simulation.samples import Progress, SimulationSummary, simulate_sample
-from analysis.simulation.writer import Format
+from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.simulation.samples.pseudo_data import simulate_pseudo_data
+from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary, simulate_sample
+from rarekaon.analysis.simulation.samples.writer import Format
 
 
 def simulate(

@@ -1,7 +1,7 @@
 """Stability checks: how N_K, acceptance, sensitivity and limit of a search depend on its cuts and on the data."""
 
-from analysis.stability.check import Stability, StabilityPoint, check_stability
-from analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
+from rarekaon.analysis.stability.check import Stability, StabilityPoint, check_stability
+from rarekaon.analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
 
 __all__ = [
     "CutVariation",

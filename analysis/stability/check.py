@@ -10,16 +10,16 @@ from typing import Any
 
 from coffea.processor import ProcessorABC
 
-from analysis.channels import search
-from analysis.events.columns import Columns
-from analysis.execution import Backend, run
-from analysis.execution.fileset import fileset
-from analysis.limits.booked import Booked, Count
-from analysis.limits.events import NORMALISATION_REGION, limit_from_events
-from analysis.processor import book_search
-from analysis.results import LimitRecord
-from analysis.search import Counting, Search
-from analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.limits.events import NORMALISATION_REGION, limit_from_events
+from rarekaon.analysis.processing.processor import book_search
+from rarekaon.analysis.results.records import LimitRecord
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.search.declaration import Counting, Search
+from rarekaon.analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
 
 NOMINAL = "nominal"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from analysis.catalogue import conditions
-from analysis.search import Cut, Interval, Quantity, Search, Selection
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Search, Selection
 
 End = Literal["low", "high"]
 ENDS: tuple[End, ...] = ("low", "high")

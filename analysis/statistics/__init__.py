@@ -1,9 +1,9 @@
 """From counts to limits: exact where counts are few, fast enough to scan, checkable with other tools."""
 
-from analysis.statistics.arguments import ArgumentError
-from analysis.statistics.background import Background, correlated_sum
-from analysis.statistics.limit import Limit, expected_upper_limits, upper_limit
-from analysis.statistics.significance import Significance, significance
+from rarekaon.analysis.statistics.arguments import ArgumentError
+from rarekaon.analysis.statistics.background import Background, correlated_sum
+from rarekaon.analysis.statistics.limit import Limit, expected_upper_limits, upper_limit
+from rarekaon.analysis.statistics.significance import Significance, significance
 
 __all__ = [
     "ArgumentError",

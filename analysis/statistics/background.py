@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, log_ndtr, logsumexp
 
-from analysis.statistics.arguments import ArgumentError, finite, non_negative
+from rarekaon.analysis.statistics.arguments import ArgumentError, finite, non_negative
 
 Prior = Literal["fixed", "gamma_posterior", "truncated_gaussian", "lognormal"]
 Floats = NDArray[np.float64]

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaincinv, ndtr
 
-from analysis.statistics import arguments
-from analysis.statistics.arguments import ArgumentError, count, non_negative, positive
-from analysis.statistics.background import Background, as_components
-from analysis.statistics.feldman_cousins import log_signal_counts
+from rarekaon.analysis.statistics import arguments
+from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_negative, positive
+from rarekaon.analysis.statistics.background import Background, as_components
+from rarekaon.analysis.statistics.feldman_cousins import log_signal_counts
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from analysis.statistics.arguments import ArgumentError
-from analysis.statistics.background import Background, total_counts
+from rarekaon.analysis.statistics.arguments import ArgumentError
+from rarekaon.analysis.statistics.background import Background, total_counts
 
 Floats = NDArray[np.float64]
 

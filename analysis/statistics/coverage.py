@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from analysis.statistics.arguments import ArgumentError
-from analysis.statistics.background import Background
-from analysis.statistics.global_significance import BackgroundSpectrum
-from analysis.statistics.limit import METHODS, LimitFunction
-from analysis.statistics.peak_search import ScanSettings, SidebandFit, sideband_fit
+from rarekaon.analysis.statistics.arguments import ArgumentError
+from rarekaon.analysis.statistics.background import Background
+from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum
+from rarekaon.analysis.statistics.limit import METHODS, LimitFunction
+from rarekaon.analysis.statistics.peak_search import ScanSettings, SidebandFit, sideband_fit
 
 Floats = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from analysis.statistics.arguments import ArgumentError
-from analysis.statistics.background import Background, total_counts
-from analysis.statistics.counting import cls_limits
+from rarekaon.analysis.statistics.arguments import ArgumentError
+from rarekaon.analysis.statistics.background import Background, total_counts
+from rarekaon.analysis.statistics.counting import cls_limits
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from analysis.statistics.peak_search import ScanSettings, mass_hypotheses, sideband_fit
+from rarekaon.analysis.statistics.peak_search import ScanSettings, mass_hypotheses, sideband_fit
 
 Floats = NDArray[np.float64]
 

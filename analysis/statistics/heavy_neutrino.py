@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.particles import MASS_K, MASS_MU
-from analysis.statistics.arguments import ArgumentError, non_negative, positive
-from analysis.statistics.peak_search import PeakSearch
-from analysis.units import c_light
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.contract.units import c_light
+from rarekaon.analysis.statistics.arguments import ArgumentError, non_negative, positive
+from rarekaon.analysis.statistics.peak_search import PeakSearch
 
 Floats = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.arguments import ArgumentError, positive
-from analysis.statistics.background import Background, as_components
-from analysis.statistics.limit import Band, expected_upper_limits
+from rarekaon.analysis.statistics.arguments import ArgumentError, positive
+from rarekaon.analysis.statistics.background import Background, as_components
+from rarekaon.analysis.statistics.limit import Band, expected_upper_limits
 
 Floats = NDArray[np.float64]
 

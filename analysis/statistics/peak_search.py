@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from analysis.statistics.gaussian_counts import GaussianCounts
-from analysis.statistics.polynomial import PolynomialFits, bin_integrals, fit_polynomials
-from analysis.units import MeV
+from rarekaon.analysis.contract.units import MeV
+from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
+from rarekaon.analysis.statistics.polynomial import PolynomialFits, bin_integrals, fit_polynomials
 
 Floats = NDArray[np.float64]
 

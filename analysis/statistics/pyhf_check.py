@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.statistics.arguments import ArgumentError, confidence_level, positive
-from analysis.statistics.workspace import MEASUREMENT
+from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, positive
+from rarekaon.analysis.statistics.workspace import MEASUREMENT
 
 FEWEST_EVENTS = 10.0
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtri, xlogy
 
-from analysis.statistics.arguments import ArgumentError
-from analysis.statistics.background import Background
+from rarekaon.analysis.statistics.arguments import ArgumentError
+from rarekaon.analysis.statistics.background import Background
 
 _LARGEST_SIGNAL = 1e9
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri_exp
 
-from analysis.statistics.arguments import count
-from analysis.statistics.background import Background, as_components, log_tail
+from rarekaon.analysis.statistics.arguments import count
+from rarekaon.analysis.statistics.background import Background, as_components, log_tail
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.results import write_text
-from analysis.statistics.arguments import ArgumentError, count, non_negative, positive
+from rarekaon.analysis.results.records import write_text
+from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_negative, positive
 
 MEASUREMENT = "branching fraction"
 PARAMETER = "mu"

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.bench
-from analysis.provenance import provenance
-from analysis.results import write_json
+from rarekaon.analysis.results.provenance import provenance
+from rarekaon.analysis.results.records import write_json
 from tests.bench._figure import draw
 
 REQUIRED = ("name", "ratio", "to", "goal")

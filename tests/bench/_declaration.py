@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.particles import particle
-from analysis.search import Cut, Quantity, Search, Selection
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 
 Parameters = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from analysis.results import write_bytes
+from rarekaon.analysis.results.records import write_bytes
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:

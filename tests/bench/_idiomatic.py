@@ -14,12 +14,12 @@ import numpy as np
 import vector
 from coffea.processor import ProcessorABC
 
-from analysis.catalogue import conditions
-from analysis.detector import detector, in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
-from analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
-from analysis.particles import MASS_K
-from analysis.schema import EVENT, Z_AFTER_MAGNET, Z_BEFORE_MAGNET
-from analysis.search import Cut, Quantity, Search, Selection
+from rarekaon.analysis.contract.particles import MASS_K
+from rarekaon.analysis.contract.schema import EVENT, Z_AFTER_MAGNET, Z_BEFORE_MAGNET
+from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.kernels.acceptance import detector, in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, final_state, quantity, selections
 
 vector.register_awkward()

@@ -16,16 +16,16 @@ from typing import Any
 
 import uproot
 
-from analysis.blinding import Seal, Sealed
-from analysis.events.columns import Columns
-from analysis.events.sources import Source
-from analysis.events.trees import open_tree
-from analysis.execution.chunks import process_chunk
-from analysis.execution.executors import SerialExecutor
-from analysis.execution.runner import inspect_fileset, plan
-from analysis.processor import SearchProcessor, book_search, examine, start
-from analysis.schema import EVENTS_TREE
-from analysis.search import Search, Selection
+from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.sources import Source
+from rarekaon.analysis.events.trees import open_tree
+from rarekaon.analysis.execution.chunks import process_chunk
+from rarekaon.analysis.execution.executors import SerialExecutor
+from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.processing.blinding import Seal, Sealed
+from rarekaon.analysis.processing.processor import SearchProcessor, book_search, examine, start
+from rarekaon.analysis.search.declaration import Search, Selection
 from tests.bench._measure import peak_megabytes, user_seconds
 
 CHUNK_SIZE = 500_000

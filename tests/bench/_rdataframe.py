@@ -15,12 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.catalogue import conditions
-from analysis.detector import detector
-from analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
-from analysis.particles import MASS_K
-from analysis.schema import COLLECTIONS, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, branches
-from analysis.search import Cut, Quantity, Search, Selection
+from rarekaon.analysis.contract.particles import MASS_K
+from rarekaon.analysis.contract.schema import COLLECTIONS, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, branches
+from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, bounds, final_state, quantity, selections
 
 LIBRARY = Path(__file__).with_name("selection.hpp")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.detector import detector
-from analysis.matching import BEAM_TRACK_WINDOW, MATCHING_WIDTHS
-from analysis.particles import MASS_K, particle
-from analysis.schema import Z_AFTER_MAGNET, Z_GTK3
-from analysis.search import Cut, Quantity, Search, Selection
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.contract.schema import Z_AFTER_MAGNET, Z_GTK3
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.kernels.matching import BEAM_TRACK_WINDOW, MATCHING_WIDTHS
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import NoReferenceError, Parameters, bounds, enclosed
 from tests.bench._rdataframe import Expression, chain, geometry, number, printed, typed_lambda
 

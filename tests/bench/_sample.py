@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import uproot
 
-from analysis.catalogue import RareResponses, conditions
-from analysis.schema import COLLECTIONS, EVENTS_TREE, TRIGGER_LINES
-from analysis.search import Search
-from analysis.simulation.beam import Exposure
-from analysis.simulation.blocks import source
-from analysis.simulation.layout import Output, concatenated, taken
-from analysis.simulation.writer import COMPRESSION, SampleWriter
+from rarekaon.analysis.contract.schema import COLLECTIONS, EVENTS_TREE, TRIGGER_LINES
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.search.declaration import Search
+from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.buffers import Output, concatenated, taken
+from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.samples.writer import COMPRESSION, SampleWriter
 
 BULK = "K+ -> pi+ pi+ pi-"
 BULK_SHARE = 0.96

@@ -14,11 +14,11 @@ from typing import Any
 
 import uproot
 
-from analysis.blinding import current_seal
-from analysis.catalogue import catalogue, conditions
-from analysis.channels import searches
-from analysis.execution.backend import available_cores
-from analysis.search import Search
+from rarekaon.analysis.execution.backend import available_cores
+from rarekaon.analysis.facts.models import catalogue, conditions
+from rarekaon.analysis.processing.blinding import current_seal
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Search
 from tests.bench import _idiomatic, _ours, _rdataframe, _rdataframe_single, _sample
 from tests.bench._declaration import selections
 from tests.bench._measure import Cost, cost, medians

@@ -13,10 +13,10 @@ from typing import Any
 import awkward as ak
 from coffea.processor import ProcessorABC
 
-from analysis import schema
-from analysis.execution import Backend, run
-from analysis.execution.clusters import open_cluster
-from analysis.processor import SearchProcessor
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.clusters import open_cluster
+from rarekaon.analysis.processing.processor import SearchProcessor
 from tests.bench._measure import in_a_process, medians
 from tests.toy_events import write_toy_file
 
@@ -105,7 +105,7 @@ def _start() -> dict[str, Any]:
 
     def once() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        in_a_process("analysis.cli", "--help")
+        in_a_process("rarekaon.analysis.cli", "--help")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from coffea.processor.executor import ExecutorBase
 
-from analysis.blinding import Sealed
-from analysis.channels import searches
-from analysis.execution import Backend
-from analysis.execution.chunks import Chunk, process_chunk
-from analysis.execution.clusters import open_cluster
-from analysis.execution.executors import DaskExecutor, SerialExecutor
-from analysis.execution.runner import inspect_fileset, plan
-from analysis.processor import SearchProcessor
+from rarekaon.analysis.execution import Backend
+from rarekaon.analysis.execution.chunks import Chunk, process_chunk
+from rarekaon.analysis.execution.clusters import open_cluster
+from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
+from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.processing.blinding import Sealed
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import searches
 from tests.bench import _sample
 from tests.bench._measure import in_a_process
 from tests.bench._ours import CHUNK_SIZE, OPEN

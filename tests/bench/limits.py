@@ -11,14 +11,14 @@ import numpy as np
 from iminuit import Minuit
 from iminuit.cost import ExtendedBinnedNLL
 
-from analysis.limits.published import background_of, recomputed_sensitivity
-from analysis.limits.workspaces import published_workspace
-from analysis.published import published
-from analysis.report.coverage import example_spectrum, resolution
-from analysis.statistics import upper_limit
-from analysis.statistics.gaussian_counts import GaussianCounts
-from analysis.statistics.peak_search import ScanSettings, mass_hypotheses, peak_search, sideband_edges
-from analysis.statistics.pyhf_check import asymptotic_limit
+from rarekaon.analysis.facts.published import published
+from rarekaon.analysis.limits.published import background_of, recomputed_sensitivity
+from rarekaon.analysis.limits.workspaces import published_workspace
+from rarekaon.analysis.report.coverage import example_spectrum, resolution
+from rarekaon.analysis.statistics import upper_limit
+from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
+from rarekaon.analysis.statistics.peak_search import ScanSettings, mass_hypotheses, peak_search, sideband_edges
+from rarekaon.analysis.statistics.pyhf_check import asymptotic_limit
 
 
 def benchmarks(repeats: int = 5) -> list[dict[str, Any]]:

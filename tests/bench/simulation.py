@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from analysis.catalogue import RareResponses, conditions
-from analysis.simulation.beam import Exposure
-from analysis.simulation.blocks import PIECE, SIZE, Source, source
-from analysis.simulation.streams import Requirement
-from analysis.simulation.writer import SampleWriter
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.samples.blocks import PIECE, SIZE, Source, source
+from rarekaon.analysis.simulation.samples.writer import SampleWriter
+from rarekaon.analysis.simulation.streams.requirements import Requirement
 
 THREE_TRACKS = ("K+ -> pi+ e+ e-", "K+ -> pi- e+ e+", "K+ -> pi+ pi+ pi-", "K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma")
 ONE_TRACK = ("K+ -> mu+ nu_mu", "K+ -> mu+ nu nu nu")

@@ -7,8 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from analysis.cli.limit import command
-from analysis.statistics import Background, upper_limit
+from rarekaon.analysis.cli.limit import command
+from rarekaon.analysis.statistics import Background, upper_limit
 
 MU_NU_EE = (
     "--observed 0 --background 0.26 --background-error 0.04 --background-prior gamma_posterior "
@@ -73,5 +73,5 @@ def test_bad_input_is_an_error_that_names_the_argument(arguments, name):
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys, analysis.cli.limit; sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys, rarekaon.analysis.cli.limit; sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,12 +7,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from analysis import blinding
-from analysis.channels import search
-from analysis.cli.limits import command as limits
-from analysis.cli.unblind import command as unblind
-from analysis.execution.store import save
-from analysis.results import Limits
+from rarekaon.analysis.cli.limits import command as limits
+from rarekaon.analysis.cli.unblind import command as unblind
+from rarekaon.analysis.execution.store import save
+from rarekaon.analysis.processing import blinding
+from rarekaon.analysis.results.records import Limits
+from rarekaon.analysis.search.channels import search
 from tests.hand_made import booked
 
 BLIND = search("pi_ee", "2022")

@@ -12,11 +12,11 @@ from typing import Any
 import click
 import pytest
 
-from analysis import __version__
-from analysis.cli import main as module
-from analysis.cli.main import COMMANDS, FAILED, INTERRUPTED, MISUSED, is_ours, main
-from analysis.execution import ChunkError, InputFileError
-from analysis.particles import particle
+from rarekaon import __version__
+from rarekaon.analysis.cli import main as module
+from rarekaon.analysis.cli.main import COMMANDS, FAILED, INTERRUPTED, MISUSED, is_ours, main
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.execution import ChunkError, InputFileError
 
 HEAVY = ("numpy", "awkward", "coffea", "uproot", "hist", "distributed", "numba", "scipy", "pydantic", "rich")
 
@@ -30,7 +30,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Any:
         def fails() -> None:
             raise error
 
-        monkeypatch.setattr(importlib.import_module("analysis.cli.searches"), "command", fails)
+        monkeypatch.setattr(importlib.import_module("rarekaon.analysis.cli.searches"), "command", fails)
 
     return raising
 
@@ -53,7 +53,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys; from analysis.cli.main import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    load = "import sys; from rarekaon.analysis.cli.main import main"
+    code = f"{load}; main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(HEAVY) & set(done.stderr.split())
 
@@ -63,7 +64,7 @@ def test_help_is_quick() -> None:
     spent = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "analysis.cli", "--help"], capture_output=True, check=True)
+        subprocess.run([sys.executable, "-m", "rarekaon.analysis.cli", "--help"], capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(spent) < 0.3
@@ -87,7 +88,7 @@ def test_an_error_of_ours_is_one_line(command: Any, capsys: pytest.CaptureFixtur
 
 def test_a_key_error_is_shown_without_quotes(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
     class UnknownError(KeyError):
-        __module__ = "analysis.somewhere"
+        __module__ = "rarekaon.analysis.somewhere"
 
     command(UnknownError("no search 'pi'; there are pi_ee"))
     assert main(["searches"]) == FAILED

@@ -7,10 +7,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from analysis.channels import search
-from analysis.cli.project import command
-from analysis.limits.events import limit_from_events
-from analysis.results import Limits, write_json
+from rarekaon.analysis.cli.project import command
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.results.records import Limits, write_json
+from rarekaon.analysis.search.channels import search
 from tests.hand_made import booked
 
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from analysis.cli.recast import command
-from analysis.execution.store import save
-from analysis.simulation.decays import mode
+from rarekaon.analysis.cli.recast import command
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.execution.store import save
 from tests.hand_made import booked
 from tests.recasting.samples import write_sample
 

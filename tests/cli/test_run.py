@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis.catalogue import catalogue
-from analysis.channels import searches
-from analysis.cli.run import command
-from analysis.execution.store import load
+from rarekaon.analysis.cli.run import command
+from rarekaon.analysis.execution.store import load
+from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.search.channels import searches
 from tests.toy_events import write_toy_file
 
 SEARCH = next(iter(searches()))

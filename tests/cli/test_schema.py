@@ -8,8 +8,8 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from analysis import schema
-from analysis.cli.schema import command
+from rarekaon.analysis.cli.schema import command
+from rarekaon.analysis.contract import schema
 
 
 def output(*arguments: str) -> str:

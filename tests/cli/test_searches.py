@@ -6,8 +6,8 @@ import json
 
 from click.testing import CliRunner, Result
 
-from analysis.channels import searches
-from analysis.cli.searches import command
+from rarekaon.analysis.cli.searches import command
+from rarekaon.analysis.search.channels import searches
 
 NAME = next(iter(searches()))
 

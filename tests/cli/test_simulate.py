@@ -6,7 +6,7 @@ import pytest
 import uproot
 from click.testing import CliRunner
 
-from analysis.cli.simulate import command
+from rarekaon.analysis.cli.simulate import command
 
 
 def run(*arguments):

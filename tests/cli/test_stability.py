@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from analysis.cli.stability import command
+from rarekaon.analysis.cli.stability import command
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples/quick"
 

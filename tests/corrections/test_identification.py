@@ -6,11 +6,11 @@ import hist
 import numpy as np
 import pytest
 
-from analysis.corrections.control_samples import MAPS, Probe
-from analysis.corrections.maps import IdentificationMaps, UnknownMapError, write_maps
-from analysis.corrections.measurement import TooFewTracksError, count, probabilities
-from analysis.detector import detector
-from analysis.units import GeV
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.corrections.control_samples import MAPS, Probe
+from rarekaon.analysis.corrections.maps import IdentificationMaps, UnknownMapError, write_maps
+from rarekaon.analysis.corrections.measurement import TooFewTracksError, count, probabilities
+from rarekaon.analysis.kernels.acceptance import detector
 
 BY_NAME = {m.name: m for m in MAPS}
 

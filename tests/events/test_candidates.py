@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import vector
 
-from analysis.events import kinematics
-from analysis.events.activity import lav_signals
-from analysis.events.candidates import three_track_vertices
-from analysis.particles import MASS_K, particle
-from analysis.selection.identification import electron, pion, vertex_identified_as
+from rarekaon.analysis.contract.particles import MASS_K, particle
+from rarekaon.analysis.events import kinematics
+from rarekaon.analysis.events.activity import lav_signals
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import BEAM, ideal_events
 from tests.reading import columns_of
 

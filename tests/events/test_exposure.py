@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.events.exposure import Exposure
+from rarekaon.analysis.events.exposure import Exposure
 
 counts = st.integers(0, 2**50)
 weights = st.floats(0, 1e18)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.events.kinematics import dot, modulus
+from rarekaon.analysis.events.kinematics import dot, modulus
 
 
 @pytest.mark.parametrize("shape", [(500, 3), (200, 4, 3), (0, 3), (0, 2, 3)])

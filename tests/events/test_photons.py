@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.detector import detector
-from analysis.events import kinematics
-from analysis.events.candidates import three_track_vertices
-from analysis.events.photons import PhotonRule, with_pi0
-from analysis.particles import MASS_K
-from analysis.search import Interval
-from analysis.selection.identification import electron, pion, vertex_identified_as
-from analysis.selection.pi0 import neutral_vertex_z
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_K
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.events import kinematics
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.events.photons import PhotonRule, with_pi0
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.search.declaration import Interval
+from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
+from rarekaon.analysis.selection.pi0 import neutral_vertex_z
 from tests.ideal_events import clusters, ideal_events_with_pi0
 from tests.reading import columns_of
 

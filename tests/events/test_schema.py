@@ -4,8 +4,8 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from analysis import schema
-from analysis.events.schema import MissingBranchError
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.schema import MissingBranchError
 from tests.reading import columns_of, nano_events
 from tests.toy_events import toy_columns, write_toy_file
 

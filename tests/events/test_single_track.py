@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from analysis.events.candidates import three_track_vertices
-from analysis.events.single_track import (
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.events.candidates import three_track_vertices
+from rarekaon.analysis.events.single_track import (
     decay_angle,
     missing_mass_squared,
     single,
     single_tracks,
     vertices_with_others,
 )
-from analysis.matching import MATCHING_WIDTHS, approach, match_kaons
-from analysis.particles import particle
-from analysis.schema import Z_BEFORE_MAGNET
-from analysis.selection.identification import muon, vertex_identified_as
+from rarekaon.analysis.kernels.matching import MATCHING_WIDTHS, approach, match_kaons
+from rarekaon.analysis.selection.identification import muon, vertex_identified_as
 from tests.ideal_single_tracks import ideal_single_tracks, several
 from tests.reading import columns_of
 

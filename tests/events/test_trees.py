@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 import uproot
 
-from analysis import schema
-from analysis.events.baskets import Basket
-from analysis.events.columns import Columns
-from analysis.events.tree_headers import UnknownHeaderError, read_header
-from analysis.events.trees import StoredTree, UprootTree, open_file, open_tree
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.baskets import Basket
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.tree_headers import UnknownHeaderError, read_header
+from rarekaon.analysis.events.trees import StoredTree, UprootTree, open_file, open_tree
 from tests.reading import columns_of
 from tests.toy_events import toy_columns, write_toy_file
 

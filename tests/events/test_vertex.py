@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from analysis.events.vertex import COV, POSITION, SLOPE, VAR, VAR_SLOPE, constrained_slope, fit_triplets
-from analysis.schema import Z_BEFORE_MAGNET
-from analysis.units import m
+from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
+from rarekaon.analysis.contract.units import m
+from rarekaon.analysis.events.vertex import COV, POSITION, SLOPE, VAR, VAR_SLOPE, constrained_slope, fit_triplets
 
 Z_RANGE = (102.4 * m, 183 * m)
 

@@ -13,9 +13,9 @@ import dask_jobqueue  # noqa: F401  (brings the defaults that a user's YAML is m
 import pytest
 from distributed import Client, LocalCluster
 
-from analysis.execution import Backend, BackendError, clusters
-from analysis.execution.backend import available_cores, connect
-from analysis.execution.preflight import COMPARED, check_environment, check_workers, environment
+from rarekaon.analysis.execution import Backend, BackendError, clusters
+from rarekaon.analysis.execution.backend import available_cores, connect
+from rarekaon.analysis.execution.preflight import COMPARED, check_environment, check_workers, environment
 
 ANY_PORT = "127.0.0.1:0"
 
@@ -173,7 +173,7 @@ def test_a_different_version_is_refused(name: str) -> None:
 
 def test_a_missing_package_is_refused() -> None:
     with pytest.raises(BackendError, match=r"the scheduler cannot import this package \(No module.*install it there"):
-        check_environment("the scheduler", environment(), {"error": "No module named 'analysis'"})
+        check_environment("the scheduler", environment(), {"error": "No module named 'rarekaon'"})
 
 
 def test_a_fit_scheduler_passes(scheduler: str) -> None:
@@ -200,9 +200,9 @@ def test_a_worker_without_the_package_is_refused() -> None:
     def hide() -> None:
         import sys
 
-        for name in [n for n in sys.modules if n.partition(".")[0] in ("analysis", "processors")]:
+        for name in [n for n in sys.modules if n.partition(".")[0] == "rarekaon"]:
             del sys.modules[name]
-        sys.modules["analysis"] = None  # type: ignore[assignment]
+        sys.modules["rarekaon"] = None  # type: ignore[assignment]
 
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=ANY_PORT, silence_logs=50) as cluster,

@@ -11,14 +11,14 @@ import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.blinding import Seal, Sealed
-from analysis.events.columns import Columns
-from analysis.events.sources import JoinedSource
-from analysis.events.trees import open_tree
-from analysis.execution import Backend, run
-from analysis.execution.chunks import FILES, close, joined, process_chunk
-from analysis.execution.errors import ChunkError
-from analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.sources import JoinedSource
+from rarekaon.analysis.events.trees import open_tree
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.chunks import FILES, close, joined, process_chunk
+from rarekaon.analysis.execution.errors import ChunkError
+from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.processing.blinding import Seal, Sealed
 from tests.execution.test_closure import toy_file
 from tests.toy_events import write_toy_file
 

@@ -9,11 +9,11 @@ from coffea.processor.executor import WorkItem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.events.exposure import Exposure
-from analysis.execution.closure import check_closure
-from analysis.execution.errors import ClosureError
-from analysis.execution.inputs import InputFile
-from analysis.execution.runner import plan
+from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.execution.closure import check_closure
+from rarekaon.analysis.execution.errors import ClosureError
+from rarekaon.analysis.execution.inputs import InputFile
+from rarekaon.analysis.execution.runner import plan
 
 
 def toy_file(events: int, name: str = "a", sample: str = "toy") -> InputFile:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.catalogue import DataFiles, catalogue
-from analysis.execution.errors import InputFileError
-from analysis.execution.fileset import fileset
+from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.facts.models import DataFiles, catalogue
 
 SIMULATED = next(iter(catalogue().simulation))
 PSEUDO = next(iter(catalogue().pseudo_data))
@@ -19,7 +19,7 @@ def with_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The catalogue and a sample "real" of files in the directory of the test."""
     files = DataFiles(files=(f"{tmp_path}/b*.root", "root://far/away.root"))
     content = catalogue().model_copy(update={"data": {"real": files}})
-    monkeypatch.setattr("analysis.execution.fileset.catalogue", lambda: content)
+    monkeypatch.setattr("rarekaon.analysis.execution.fileset.catalogue", lambda: content)
 
 
 def test_made_samples_are_in_the_directory(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import uproot
 
-from analysis import schema
-from analysis.events.trees import open_tree
-from analysis.execution.errors import InputFileError
-from analysis.execution.inputs import check_distinct, expected_types, inspect_file
+from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.trees import open_tree
+from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.execution.inputs import check_distinct, expected_types, inspect_file
 from tests.toy_events import write_toy_file
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from analysis.execution.chunks import Chunk, opened
-from analysis.execution.executors import run_chunk
-from analysis.execution.memory import is_new, prepare, release_chunk, thaw
-from analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.execution.chunks import Chunk, opened
+from rarekaon.analysis.execution.executors import run_chunk
+from rarekaon.analysis.execution.memory import is_new, prepare, release_chunk, thaw
+from rarekaon.analysis.execution.runner import inspect_fileset, plan
 from tests.toy_events import write_toy_file
 
 KIND = "any"

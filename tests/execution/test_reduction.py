@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.execution.reduction import combine, reduce_in_order, reduce_tree
+from rarekaon.analysis.execution.reduction import combine, reduce_in_order, reduce_tree
 
 
 class Term(str):

@@ -11,9 +11,17 @@ import numpy as np
 import pytest
 import uproot
 
-from analysis.blinding import Seal, Sealed
-from analysis.execution import Backend, BackendError, ChunkError, ExecutionError, InputFileError, RunResult, run
-from analysis.execution import runner as module
+from rarekaon.analysis.execution import (
+    Backend,
+    BackendError,
+    ChunkError,
+    ExecutionError,
+    InputFileError,
+    RunResult,
+    run,
+)
+from rarekaon.analysis.execution import runner as module
+from rarekaon.analysis.processing.blinding import Seal, Sealed
 from tests.execution.toy_processors import DyingProcessor, FailingProcessor, ToyProcessor
 from tests.toy_events import write_toy_file
 
@@ -214,7 +222,7 @@ def test_chunk_size_must_be_positive(files: dict[str, tuple[str, ...]]) -> None:
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch, files: dict[str, tuple[str, ...]]) -> None:
-    monkeypatch.setattr("analysis.execution.clusters.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("rarekaon.analysis.execution.clusters.CONNECT_TIMEOUT", 0.5)
     with pytest.raises(BackendError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*dask scheduler"):
         run(ToyProcessor(), files, backend=Backend("tcp://127.0.0.1:9"), progress=False)
 

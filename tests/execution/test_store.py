@@ -14,7 +14,7 @@ import uhi.io.zip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.execution.store import FORMAT, StoreError, load, save
+from rarekaon.analysis.execution.store import FORMAT, StoreError, load, save
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 LEAVES = st.none() | st.booleans() | st.integers() | FLOATS | st.text()

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import uproot
 
-from analysis import histograms
-from analysis.catalogue import SimulatedSample, branching_fractions
-from analysis.channels import search
-from analysis.limits.booked import Booked
-from analysis.processor import SearchProcessor
-from analysis.simulation.decays.mu_invisible import HIGHEST
-from analysis.simulation.samples import simulate_sample
+from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.facts.models import SimulatedSample, branching_fractions
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.processing import histograms
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.weighted import simulate_sample
 from tests import hand_made
 from tests.reading import nano_events
 from tests.statistics.spectra import toy

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.catalogue import branching_fractions, conditions
-from analysis.channels import search
-from analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_printed_rows
-from analysis.limits.booked import Booked
-from analysis.limits.events import normalise
+from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_printed_rows
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import normalise
+from rarekaon.analysis.search.channels import search
 from tests.hand_made import FULL, GENERATED, booked, sample
 from tests.limits.single_muon import CUT, DATA, toy_booked
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from analysis.catalogue import branching_fractions, conditions
-from analysis.channels import search
-from analysis.limits.backgrounds import total_row
-from analysis.limits.booked import Booked, MissingHistogramsError
-from analysis.limits.controls import control_agreement
-from analysis.limits.events import limit_from_events
+from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.limits.backgrounds import total_row
+from rarekaon.analysis.limits.booked import Booked, MissingHistogramsError
+from rarekaon.analysis.limits.controls import control_agreement
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.search.channels import search
 from tests.hand_made import FULL, GENERATED, booked
 
 

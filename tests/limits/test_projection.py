@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.limits.events import limit_from_events
-from analysis.limits.projection import ProjectionError, decays_range, project, projectable
-from analysis.report.projections import projection_figure
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.projection import ProjectionError, decays_range, project, projectable
+from rarekaon.analysis.report.projections import projection_figure
 from tests.hand_made import booked
 
 RECORD, _ = limit_from_events(booked(observed={"signal": (0.0, 0.0)}))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analysis.limits.published import (
+from rarekaon.analysis.facts.published import all_published, published
+from rarekaon.analysis.limits.published import (
     compare_with_print,
     limits_from_published,
     not_recomputable,
@@ -10,9 +11,8 @@ from analysis.limits.published import (
     recomputed_limit,
     recomputed_sensitivity,
 )
-from analysis.limits.workspaces import published_workspaces, unit_of
-from analysis.published import all_published, published
-from analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, expected_events
+from rarekaon.analysis.limits.workspaces import published_workspaces, unit_of
+from rarekaon.analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, expected_events
 
 NOT_REPEATED = {
     ("pi_ee", "2016-2018", "N_K"): 1e-3,
@@ -136,7 +136,7 @@ def test_unit_of_pi_ee_is_1e_11():
 
 @pytest.mark.parametrize("search", ["mu_n"])
 def test_no_workspace_without_a_count(search):
-    from analysis.limits.workspaces import published_workspace
+    from rarekaon.analysis.limits.workspaces import published_workspace
 
     with pytest.raises(ValueError, match="no count"):
         published_workspace(published(search, "2016-2018"))

@@ -6,7 +6,7 @@ import hist
 import numpy as np
 import pytest
 
-from analysis.limits.resolutions import NoPeakError, gaussian_core, peaks
+from rarekaon.analysis.limits.resolutions import NoPeakError, gaussian_core, peaks
 
 
 def filled(values, bins, low, high, weight=1.0):

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import erf
 from scipy.stats import norm
 
-from analysis.limits.response import Response, invisible_masses
-from analysis.particles import MASS_K, MASS_MU
-from analysis.simulation.decays.mu_invisible import HIGHEST
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.limits.response import Response, invisible_masses
 from tests.limits.single_muon import PEAK, simulated_booked
 
 MASSES = np.arange(1.0, 387.0, 2.0)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.limits import scans
-from analysis.limits.inference import infer
-from analysis.limits.scans import cut_limits, peak_limits
-from analysis.statistics.heavy_neutrino import kinematic_factor
+from rarekaon.analysis.limits import scans
+from rarekaon.analysis.limits.inference import infer
+from rarekaon.analysis.limits.scans import cut_limits, peak_limits
+from rarekaon.analysis.statistics.heavy_neutrino import kinematic_factor
 from tests.limits.single_muon import ACCEPTANCE, CUT, DATA, DECAYS, PEAK, toy_booked
 
 FEW = replace(PEAK.inference, masses=tuple(np.arange(200.0, 384.5, 4.0)), shown=(240.0, 300.0))

@@ -3,11 +3,11 @@
 import pyhf
 import pytest
 
-from analysis.channels import search
-from analysis.limits.backgrounds import total_row
-from analysis.limits.events import limit_from_events
-from analysis.limits.workspaces import events_workspace, unit_of
-from analysis.normalisation import Measurement
+from rarekaon.analysis.limits.backgrounds import total_row
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.workspaces import events_workspace, unit_of
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.statistics.normalisation import Measurement
 from tests.hand_made import booked
 
 

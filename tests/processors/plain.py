@@ -1,6 +1,6 @@
 """The selections once more, event by event in plain Python, from the text of the papers.
 
-Slow and independent on purpose: nothing of `analysis.events`, `analysis.selection` or `processors` is used, only the
+Slow and independent on purpose: nothing of `events`, `selection` or `processors` is used, only the
 detector's constants.  The vertex is found by a generic linear least squares, iterated on its weights.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import uproot
 
-from analysis.detector import detector
+from rarekaon.analysis.kernels.acceptance import detector
 
 Z_BEFORE, Z_AFTER = 180000.0, 222000.0
 MASS = {"pi": 139.57039, "pi0": 134.9768, "e": 0.51099895, "mu": 105.6583755}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.detector import detector
+from rarekaon.analysis.kernels.acceptance import detector
 from tests.processors.plain import (
     MASS,
     at_plane,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from analysis.detector import detector
+from rarekaon.analysis.kernels.acceptance import detector
 from tests.processors.plain import at_plane, in_acceptance
 from tests.processors.plain_single import MK, kaon_of, momentum
 

@@ -12,21 +12,24 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from analysis import blinding, catalogue, channels, simulation
-from analysis.catalogue import PseudoData, SimulatedSample
-from analysis.channels import search
-from analysis.cli.searches import command as searches_command
-from analysis.cli.simulate import command as simulate_command
-from analysis.execution import Backend, run
-from analysis.execution.fileset import fileset
-from analysis.execution.store import save
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events
-from analysis.limits.projection import project
-from analysis.processor import SearchProcessor
-from analysis.recasting import Resonance, Uniform, recast
-from analysis.simulation.decays import MODES, mode
-from processors import pi_mu_e
+from rarekaon.analysis import simulation
+from rarekaon.analysis.cli.searches import command as searches_command
+from rarekaon.analysis.cli.simulate import command as simulate_command
+from rarekaon.analysis.decays import MODES, mode
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.execution.store import save
+from rarekaon.analysis.facts import models as catalogue
+from rarekaon.analysis.facts.models import PseudoData, SimulatedSample
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.projection import project
+from rarekaon.analysis.processing import blinding
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.recasting import Resonance, Uniform, recast
+from rarekaon.analysis.search import channels
+from rarekaon.analysis.search.channels import search
+from rarekaon.processors import pi_mu_e
 from tests.recasting.samples import acceptance
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +43,10 @@ def test_the_example_is_known_everywhere():
     assert search("pi_mu_e", "2022").signal.decay == "K+ -> pi- mu+ e+"
     assert set(pi_mu_e.SAMPLES) < set(catalogue.catalogue().simulation)
     assert "pi_mu_e 2022: K+ -> pi- mu+ e+" in CliRunner().invoke(searches_command).output
-    assert f"pi_mu_e_lnv {pi_mu_e.__file__}" in CliRunner().invoke(simulate_command, ["--names"]).output.splitlines()
+    assert (
+        f"pi_mu_e_lnv {Path(pi_mu_e.__file__).resolve()}"
+        in CliRunner().invoke(simulate_command, ["--names"]).output.splitlines()
+    )
     assert {box.search for box in blinding.current_seal().boxes} > {"pi_mu_e"}
 
 
@@ -84,7 +90,7 @@ def throwaway(tmp_path, monkeypatch):
     (package / "throwaway.py").write_text(channel_source())
     monkeypatch.syspath_prepend(str(tmp_path))
     points = (
-        EntryPoint("channels", "processors", channels.ENTRY_POINTS),
+        EntryPoint("channels", "rarekaon.processors", channels.ENTRY_POINTS),
         EntryPoint("more", "throwaway_channels", channels.ENTRY_POINTS),
     )
     monkeypatch.setattr(channels, "entry_points", lambda group: points)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.catalogue import SimulatedSample
-from analysis.channels import search
-from analysis.processor import SearchProcessor
-from analysis.simulation.samples import simulate_sample
-from analysis.units import GeV
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.facts.models import SimulatedSample
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.weighted import simulate_sample
 from tests.ideal_single_tracks import ideal_single_tracks, several
 from tests.processors import plain_single
 from tests.reading import columns_of, nano_events

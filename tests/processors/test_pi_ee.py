@@ -8,9 +8,9 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from analysis.channels import search
-from analysis.processor import SearchProcessor
-from analysis.units import GeV
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import search
 from tests.ideal_events import ideal_events
 from tests.reading import nano_events
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.blinding import Box, Seal
-from analysis.catalogue import SimulatedSample
-from analysis.channels import search
-from analysis.limits.published import grossman_nir
-from analysis.particles import MASS_PI0
-from analysis.processor import SearchProcessor
-from analysis.published import published
-from analysis.simulation.samples import simulate_sample
-from analysis.units import GeV, MeV
+from rarekaon.analysis.contract.particles import MASS_PI0
+from rarekaon.analysis.contract.units import GeV, MeV
+from rarekaon.analysis.facts.models import SimulatedSample
+from rarekaon.analysis.facts.published import published
+from rarekaon.analysis.limits.published import grossman_nir
+from rarekaon.analysis.processing.blinding import Box, Seal
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.weighted import simulate_sample
 from tests.ideal_single_tracks import ideal_single_tracks, one, several
 from tests.processors import plain_single
 from tests.processors.plain_pion import pion

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.channels import search
-from analysis.processor import SearchProcessor
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import search
 from tests.ideal_events import clusters, ideal_events_with_pi0
 from tests.reading import nano_events
 

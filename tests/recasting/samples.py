@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.catalogue import RareResponses, conditions
-from analysis.events.columns import Columns
-from analysis.processor import book, start
-from analysis.search import Search
-from analysis.simulation.beam import Exposure, fiducial_fraction
-from analysis.simulation.blocks import SIZE, Source
-from analysis.simulation.decays import Mode
-from analysis.simulation.generation import generator
-from analysis.simulation.response import Bias
-from analysis.simulation.streams import stream
-from analysis.simulation.writer import SampleWriter
+from rarekaon.analysis.decays import Mode
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.processing.processor import book, start
+from rarekaon.analysis.search.declaration import Search
+from rarekaon.analysis.simulation.detector.particle_response import Bias
+from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
+from rarekaon.analysis.simulation.samples.blocks import SIZE, Source
+from rarekaon.analysis.simulation.samples.writer import SampleWriter
+from rarekaon.analysis.simulation.sampling.generator import generator
+from rarekaon.analysis.simulation.streams.requirements import stream
 from tests.reading import columns_of
 
 

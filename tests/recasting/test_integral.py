@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from analysis.channels import searches
-from analysis.particles import MASS_E, MASS_K, MASS_PI
-from analysis.recasting import Function, RecastError, Resonance, Uniform
-from analysis.recasting.integral import _sampled, integral
-from analysis.recasting.reweighting import signal_decay
-from analysis.search import Counting
-from analysis.simulation.decays import mode
-from analysis.simulation.decays.mode import mass2
-from analysis.simulation.decays.pi_ll import PI_MUMU
-from analysis.simulation.phase_space import breakup_momentum
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_PI
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.decays.mode import mass2
+from rarekaon.analysis.decays.modes.pi_ll import PI_MUMU
+from rarekaon.analysis.decays.phase_space import breakup_momentum
+from rarekaon.analysis.recasting import Function, RecastError, Resonance, Uniform
+from rarekaon.analysis.recasting.integral import _sampled, integral
+from rarekaon.analysis.recasting.reweighting import signal_decay
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Counting
 
 LNV = "K+ -> pi- e+ e+"
 

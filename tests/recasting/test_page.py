@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from analysis.recasting.table import Table
+from rarekaon.analysis.recasting.table import Table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/recasting.md"
 

@@ -7,17 +7,17 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from analysis.catalogue import conditions
-from analysis.channels import search
-from analysis.execution import Backend
-from analysis.execution.store import save
-from analysis.limits.events import limit_from_events
-from analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
-from analysis.recasting.reweighting import RecastProcessor, Reweighting
-from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.simulation.decays import mode
-from analysis.simulation.decays.mode import mass2
-from analysis.simulation.decays.mu_n import lepton_n_visible
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.decays.mode import mass2
+from rarekaon.analysis.decays.modes.mu_n import lepton_n_visible
+from rarekaon.analysis.execution import Backend
+from rarekaon.analysis.execution.store import save
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
+from rarekaon.analysis.recasting.reweighting import RecastProcessor, Reweighting
+from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
+from rarekaon.analysis.search.channels import search
 from tests.hand_made import booked
 from tests.reading import columns_of, nano_events
 from tests.recasting.samples import acceptance, write_sample

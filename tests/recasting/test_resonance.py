@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from analysis.recasting import Products, RecastError, Resonance
-from analysis.recasting.resonance import HBAR_C, majorana
-from analysis.simulation.decays import mode
-from analysis.simulation.decays.mode import KAON
-from analysis.simulation.phase_space import generate
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.decays.mode import KAON
+from rarekaon.analysis.decays.phase_space import generate
+from rarekaon.analysis.recasting import Products, RecastError, Resonance
+from rarekaon.analysis.recasting.resonance import HBAR_C, majorana
 
 DIRAC = np.array([np.kron(np.diag([1, -1]), np.eye(2))] + [
     np.kron(np.array([[0, 1], [-1, 0]]), s) for s in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import yaml
 
-from analysis.recasting import DalitzTable, Function, Products, RecastError, Uniform
-from analysis.recasting.integral import integral
-from analysis.simulation.decays import mode
-from analysis.simulation.decays.mode import mass2
-from analysis.simulation.phase_space import generate
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.decays.mode import mass2
+from rarekaon.analysis.decays.phase_space import generate
+from rarekaon.analysis.recasting import DalitzTable, Function, Products, RecastError, Uniform
+from rarekaon.analysis.recasting.integral import integral
 
 DECAY = "K+ -> pi- mu+ e+"
 CONTENT = {

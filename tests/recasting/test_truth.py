@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.particles import MASS_K
-from analysis.recasting import RecastError
-from analysis.recasting.truth import kaon_frame, laboratory_momenta
-from analysis.simulation.decays import mode
+from rarekaon.analysis.contract.particles import MASS_K
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.recasting import RecastError
+from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
 from tests.reading import columns_of
 from tests.recasting.samples import write_sample
 from tests.toy_events import write_toy_file

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.report import coverage
-from analysis.statistics.coverage import CountingCoverage
+from rarekaon.analysis.report import coverage
+from rarekaon.analysis.statistics.coverage import CountingCoverage
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Weights that undo downscalings: one function for one meaning, so that selections share what they look at."""
 
-from analysis.channels import search
-from analysis.selection.exposure_weight import exposure_of, prescale_of, product
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.selection.exposure_weight import exposure_of, prescale_of, product
 
 
 def test_a_weight_asked_for_twice_is_the_same():

@@ -5,8 +5,8 @@ from copy import copy
 import numpy as np
 import pytest
 
-from analysis.particles import MASS_E, MASS_PI
-from analysis.selection.identification import electron, muon, pion, rows_with, vertex_identified_as
+from rarekaon.analysis.contract.particles import MASS_E, MASS_PI
+from rarekaon.analysis.selection.identification import electron, muon, pion, rows_with, vertex_identified_as
 
 
 class Tracks:

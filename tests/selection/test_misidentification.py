@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.corrections.maps import IdentificationMaps
-from analysis.detector import detector
-from analysis.particles import MASS_MU, MASS_PI
-from analysis.selection.identification import muon, pion
-from analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_MU, MASS_PI
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.corrections.maps import IdentificationMaps
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.selection.identification import muon, pion
+from rarekaon.analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
 from tests.selection.test_identification import Tracks
 
 BY = {"pi": pion(eop_below=0.9, muv3_veto=5), "mu": muon(muv3_window=5)}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis.events.single_track import single_tracks
-from analysis.selection import single_track as q
-from analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
-from analysis.units import GeV, m
+from rarekaon.analysis.contract.units import GeV, m
+from rarekaon.analysis.events.single_track import single_tracks
+from rarekaon.analysis.selection import single_track as q
+from rarekaon.analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
 from tests.ideal_single_tracks import ideal_single_tracks, several
 from tests.reading import columns_of
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numba import njit
 
-from analysis.detector import detector
-from analysis.simulation import transport as t
-from analysis.simulation.constants import constants
-from analysis.simulation.layout import allocate
-from analysis.simulation.muons import muon_signal, near_track
-from analysis.simulation.response import Bias
-from analysis.simulation.trigger import outer_in_time
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.simulation.detector import transport as t
+from rarekaon.analysis.simulation.detector.muons import muon_signal, near_track
+from rarekaon.analysis.simulation.detector.particle_response import Bias
+from rarekaon.analysis.simulation.event.trigger import outer_in_time
+from rarekaon.analysis.simulation.ground.buffers import allocate
+from rarekaon.analysis.simulation.ground.constants import constants
 
 
 @njit

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.catalogue import RareResponses, conditions
-from analysis.schema import Z_GTK3
-from analysis.simulation.beam import Exposure, upstream_of
-from analysis.simulation.blocks import SIZE, source
-from analysis.simulation.draws import numbers
+from rarekaon.analysis.contract.schema import Z_GTK3
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.simulation.ground.beam import Exposure, upstream_of
+from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.samples.blocks import SIZE, source
 
 EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.catalogue import RareResponses, SimulatedSample
-from analysis.channels import search
-from analysis.simulation.samples import simulate_sample
-from analysis.units import GeV2
+from rarekaon.analysis.contract.units import GeV2
+from rarekaon.analysis.facts.models import RareResponses, SimulatedSample
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.samples.weighted import simulate_sample
 from tests.reading import columns_of
 from tests.selecting import selected
 

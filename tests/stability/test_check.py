@@ -5,17 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.catalogue import conditions
-from analysis.channels import search
-from analysis.execution import Backend, run
-from analysis.execution.store import load
-from analysis.limits.booked import Booked
-from analysis.limits.events import limit_from_events
-from analysis.report.stability import draw_stability
-from analysis.simulation.beam import fiducial_fraction
-from analysis.stability import CutVariation, PeriodVariation, VariationError, check_stability
-from analysis.stability.check import StabilityProcessor
-from analysis.units import GeV, m
+from rarekaon.analysis.contract.units import GeV, m
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.store import load
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.report.stability import draw_stability
+from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.simulation.ground.beam import fiducial_fraction
+from rarekaon.analysis.stability import CutVariation, PeriodVariation, VariationError, check_stability
+from rarekaon.analysis.stability.check import StabilityProcessor
 from tests.reading import columns_of
 from tests.selecting import selected
 

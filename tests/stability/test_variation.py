@@ -2,12 +2,12 @@
 
 import pytest
 
-from analysis.blinding import current_seal
-from analysis.catalogue import conditions
-from analysis.channels import search, searches
-from analysis.stability import CutVariation, PeriodVariation, VariationError
-from analysis.stability.variation import edge, parsed, quantities, usual
-from analysis.units import m
+from rarekaon.analysis.contract.units import m
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.processing.blinding import current_seal
+from rarekaon.analysis.search.channels import search, searches
+from rarekaon.analysis.stability import CutVariation, PeriodVariation, VariationError
+from rarekaon.analysis.stability.variation import edge, parsed, quantities, usual
 
 FULL = search("pi_ee", "2016-2018")
 ALL = [s for group in searches().values() for s in group]
@@ -50,7 +50,7 @@ def test_varied_searches_do_not_touch_the_seal():
 
 
 def test_a_period_is_a_data_set_of_its_own_that_nothing_opens():
-    from analysis.limits.backgrounds import opened
+    from rarekaon.analysis.limits.backgrounds import opened
 
     varied = PeriodVariation("2018").of(FULL)
     assert conditions().of(varied.dataset) == (conditions().periods["2018"],)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analysis.statistics.global_significance import BackgroundSpectrum
+from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum
 
 
 def resolution(masses):

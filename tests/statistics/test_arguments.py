@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from analysis.statistics import ArgumentError, Background, correlated_sum, upper_limit
+from rarekaon.analysis.statistics import ArgumentError, Background, correlated_sum, upper_limit
 
 KNOWN = Background(1.0)
 

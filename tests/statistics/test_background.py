@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from analysis.statistics.background import Background, correlated_sum, count_quantiles, log_tail, total_counts
+from rarekaon.analysis.statistics.background import Background, correlated_sum, count_quantiles, log_tail, total_counts
 
 PRIORS = ("gamma_posterior", "truncated_gaussian", "lognormal")
 

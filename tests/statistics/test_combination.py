@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import ArgumentError, Background, correlated_sum, upper_limit
-from analysis.statistics.combination import Channel, combined_limit
+from rarekaon.analysis.statistics import ArgumentError, Background, correlated_sum, upper_limit
+from rarekaon.analysis.statistics.combination import Channel, combined_limit
 
 PIMUMU = Background(0.91, 0.41, "gamma_posterior")
 

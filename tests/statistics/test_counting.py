@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from analysis.statistics import ArgumentError, Background, expected_upper_limits, upper_limit
-from analysis.statistics.counting import CountingExperiment, bayesian_limits
+from rarekaon.analysis.statistics import ArgumentError, Background, expected_upper_limits, upper_limit
+from rarekaon.analysis.statistics.counting import CountingExperiment, bayesian_limits
 
 PRIORS = ("gamma_posterior", "truncated_gaussian", "lognormal")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics import ArgumentError, Background, upper_limit
-from analysis.statistics.coverage import counting_coverage, injection_study
+from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
+from rarekaon.analysis.statistics.coverage import counting_coverage, injection_study
 from tests.statistics.spectra import background, resolution
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import ArgumentError, Background, upper_limit
-from analysis.statistics.feldman_cousins import FeldmanCousins, feldman_cousins_limits, lengthened_limit
+from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
+from rarekaon.analysis.statistics.feldman_cousins import FeldmanCousins, feldman_cousins_limits, lengthened_limit
 
 TABLE = {
     0.0: [2.44, 4.36, 5.91, 7.42, 8.60, 9.99, 11.47, 12.53, 13.99, 15.30, 16.50],

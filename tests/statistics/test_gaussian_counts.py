@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import Background, significance, upper_limit
-from analysis.statistics.gaussian_counts import GaussianCounts
+from rarekaon.analysis.statistics import Background, significance, upper_limit
+from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
 
 CASES = [(0.5, 0.3, 0), (0.5, 0.0, 1), (4.0, 5.0, 9), (26.0, 3.0, 31), (410.0, 12.0, 370), (7400.0, 130.0, 7500)]
 

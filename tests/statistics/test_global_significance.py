@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.global_significance import ScanToys, scan_toys, smooth_spectrum
+from rarekaon.analysis.statistics.global_significance import ScanToys, scan_toys, smooth_spectrum
 from tests.statistics.spectra import background, resolution, toy
 
 

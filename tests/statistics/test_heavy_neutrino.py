@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from analysis.particles import MASS_E, MASS_K, MASS_MU
-from analysis.statistics import ArgumentError
-from analysis.statistics.heavy_neutrino import kinematic_factor, mixing_limits, survival
-from analysis.statistics.peak_search import peak_search
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU
+from rarekaon.analysis.statistics import ArgumentError
+from rarekaon.analysis.statistics.heavy_neutrino import kinematic_factor, mixing_limits, survival
+from rarekaon.analysis.statistics.peak_search import peak_search
 from tests.statistics.spectra import resolution, toy
 
 

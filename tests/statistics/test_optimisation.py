@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import ArgumentError, Background, expected_upper_limits
-from analysis.statistics.optimisation import accepted_above, optimise_cut
+from rarekaon.analysis.statistics import ArgumentError, Background, expected_upper_limits
+from rarekaon.analysis.statistics.optimisation import accepted_above, optimise_cut
 
 CUTS = (0.04, 0.06, 0.08, 0.10, 0.12)
 ACCEPTANCES = (0.20, 0.18, 0.15, 0.10, 0.03)

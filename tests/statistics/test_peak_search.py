@@ -5,8 +5,8 @@ import pytest
 from iminuit import Minuit
 from iminuit.cost import ExtendedBinnedNLL
 
-from analysis.statistics import Background, upper_limit
-from analysis.statistics.peak_search import (
+from rarekaon.analysis.statistics import Background, upper_limit
+from rarekaon.analysis.statistics.peak_search import (
     ScanSettings,
     events_of_histogram,
     mass_hypotheses,

@@ -5,7 +5,7 @@ import pytest
 from iminuit import Minuit
 from iminuit.cost import ExtendedBinnedNLL
 
-from analysis.statistics.polynomial import bin_integrals, fit_polynomials
+from rarekaon.analysis.statistics.polynomial import bin_integrals, fit_polynomials
 
 EDGES = np.linspace(-1, 1, 29)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import Background, upper_limit
-from analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, toy_cls
-from analysis.statistics.workspace import RegionCounts, Sample, workspace
+from rarekaon.analysis.statistics import Background, upper_limit
+from rarekaon.analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, toy_cls
+from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspace
 
 
 def single(observed, background, error=0.0, highest=100.0):

@@ -3,8 +3,8 @@
 import pytest
 from scipy import stats
 
-from analysis.statistics import ArgumentError, Background, upper_limit
-from analysis.statistics.rolke import GaussianBackground, ProfileLikelihood, SidebandBackground
+from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
+from rarekaon.analysis.statistics.rolke import GaussianBackground, ProfileLikelihood, SidebandBackground
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from analysis.statistics import Background, significance
+from rarekaon.analysis.statistics import Background, significance
 
 
 @given(observed=st.integers(1, 400), mean=st.floats(0.01, 300))

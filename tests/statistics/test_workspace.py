@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from analysis.statistics import ArgumentError
-from analysis.statistics.pyhf_check import expected_events, validate
-from analysis.statistics.workspace import RegionCounts, Sample, workspace, write_workspace
+from rarekaon.analysis.statistics import ArgumentError
+from rarekaon.analysis.statistics.pyhf_check import expected_events, validate
+from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspace, write_workspace
 
 REGIONS = (
     RegionCounts(

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.stats import qmc
 
-from analysis.particles import MASS_K, MASS_MU
-from analysis.simulation.decays.mode import Mode
-from analysis.simulation.phase_space import Pair, Tree, flatten, generate
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.decays.mode import Mode
+from rarekaon.analysis.decays.phase_space import Pair, Tree, flatten, generate
 
 E2 = 4 * np.pi / 137.036
 """Squared electric charge."""

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from analysis.particles import MASS_E, MASS_K, MASS_MU, MASS_PI, MASS_PI0
-from analysis.simulation.decays.pi0_dalitz_l_nu import PI0D_E_NU
-from analysis.simulation.decays.semileptonic import PI0_E_NU, PI0_MU_NU, PI0D_MU_NU, XI, kl3
-from analysis.simulation.phase_space import Pair
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU, MASS_PI, MASS_PI0
+from rarekaon.analysis.decays.modes.pi0_dalitz_l_nu import PI0D_E_NU
+from rarekaon.analysis.decays.modes.semileptonic import PI0_E_NU, PI0_MU_NU, PI0D_MU_NU, XI, kl3
+from rarekaon.analysis.decays.phase_space import Pair
 from tests.simulation.decays.sampling import points, sampled
 
 LINEAR, QUADRATIC = 0.0252, 0.0016

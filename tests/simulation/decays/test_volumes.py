@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from analysis.particles import MASS_E, MASS_K, MASS_MU, MASS_PI
-from analysis.simulation.decays.mode import kallen, mass2
-from analysis.simulation.decays.uniform import MU_NU_EE_LNV
-from analysis.simulation.phase_space import SOFTEST, Pair, flatten
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU, MASS_PI
+from rarekaon.analysis.decays.mode import kallen, mass2
+from rarekaon.analysis.decays.phase_space import SOFTEST, Pair, flatten
+from rarekaon.analysis.decays.uniform import MU_NU_EE_LNV
 from tests.simulation.decays.sampling import points, sampled
 
 MASSLESS = {

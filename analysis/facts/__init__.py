@@ -1,0 +1,1 @@
+"""What `datasets/` holds, read through strict models."""

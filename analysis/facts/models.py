@@ -1,0 +1,335 @@
+"""The catalogue: which samples exist, under which conditions the data were taken, and how often kaons decay.
+
+`datasets/*.yaml` hold facts only; they are read here through strict models, so that a misspelt key, a missing unit
+or a negative number is an error that names the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rarekaon.analysis.contract.particles import Decay
+from rarekaon.analysis.contract.triggers import kept_fraction
+from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.search.channels import declared_samples
+
+Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
+LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
+"""The trigger lines in the order of `contract.schema.TRIGGER_LINES`."""
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Count = Annotated[int, Field(gt=0)]
+T = TypeVar("T", bound="Facts")
+
+
+class Facts(BaseModel):
+    """Base of every model of a file in `datasets/`: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class BranchingFraction(Facts):
+    """A branching fraction with its error and where it is from; `sure` says how well it was checked."""
+
+    value: Annotated[float, Field(gt=0, lt=1)]
+    error: Annotated[float, Field(ge=0)]
+    source: str
+    note: str = ""
+
+
+class Period(Facts):
+    """A stretch of running with constant conditions.
+
+    `kaon_decays` are those in the fiducial volume, before any downscaling: what pseudo-data of the period is
+    drawn from.  `event_efficiency` is the common factor between simulated acceptances and those that are printed for
+    the period: losses that are not simulated event by event (trigger); above 1 where print leaves out losses that are.
+    `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
+    """
+
+    runs: tuple[int, int]
+    kaon_decays: Annotated[float, Field(gt=0)]
+    event_efficiency: Annotated[float, Field(gt=0, le=1.25)]
+    downscaling: dict[Line, Count]
+    beam_momentum: float
+    beam_slope_x: float
+    beam_slope_y: float
+    beam_x: float
+    beam_y: float
+    bursts_per_run: Count
+    note: str
+
+    @model_validator(mode="after")
+    def _runs_ascend(self) -> Period:
+        if self.runs[0] > self.runs[1]:
+            raise ValueError(f"runs {self.runs} do not ascend")
+        return self
+
+    def contains(self, run: int) -> bool:
+        return self.runs[0] <= run <= self.runs[1]
+
+
+class DataSet(Facts):
+    """A published data set: the periods whose events it is made of."""
+
+    periods: tuple[str, ...]
+    note: str = ""
+
+
+class Conditions(Facts):
+    """`datasets/conditions.yaml`: periods and the data sets made of them."""
+
+    periods: dict[str, Period]
+    datasets: dict[str, DataSet]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Conditions:
+        for name, dataset in self.datasets.items():
+            unknown = set(dataset.periods) - set(self.periods)
+            if unknown:
+                raise ValueError(f"data set {name} names unknown periods {sorted(unknown)}")
+        spans = sorted(p.runs for p in self.periods.values())
+        for before, after in pairwise(spans):
+            if after[0] <= before[1]:
+                raise ValueError(f"periods overlap in runs {after[0]}-{before[1]}")
+        return self
+
+    def of(self, dataset: str) -> tuple[Period, ...]:
+        """The periods of a data set, a period's name standing for it alone; KeyError lists the known data sets."""
+        if dataset in self.periods and dataset not in self.datasets:
+            return (self.periods[dataset],)
+        if dataset not in self.datasets:
+            raise KeyError(f"unknown data set {dataset!r}; known: {', '.join(self.datasets)}")
+        return tuple(self.periods[name] for name in self.datasets[dataset].periods)
+
+    def event_efficiency(self, dataset: str) -> float:
+        """The common efficiency of a data set: the mean over its periods, weighted with their kaon decays."""
+        periods = self.of(dataset)
+        total = sum(p.kaon_decays for p in periods)
+        return sum(p.kaon_decays * p.event_efficiency for p in periods) / total
+
+    def kaon_decays(self, dataset: str, lines: tuple[Line, ...]) -> float:
+        """Kaon decays in the fiducial volume seen through the logical OR of downscaled trigger lines."""
+        return sum(
+            p.kaon_decays * float(kept_fraction([p.downscaling[line] for line in lines])) for p in self.of(dataset)
+        )
+
+
+class RareResponses(Facts):
+    """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
+    it.
+
+    0 leaves a response natural.  `hastened_pion_decays` is the factor by which pions decay more often.
+    """
+
+    pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pi_minus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    electron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    hastened_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
+    photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    least_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    muon_as_pion_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class SimulatedSample(Facts):
+    """Decays of one mode from the fast simulation, for acceptances and backgrounds.
+
+    `decays` are generated (fewer with `--quick`) and the events of `stream` stored; (seed, block) fix every random
+    number.  `mass` (MeV) is that of the particle whose mass the search sets.  `part` names what the stream keeps
+    of the decay, where a paper's background table has rows for parts.  With `upstream` these are the decays upstream of
+    GTK3, which no other sample of a stream of an analysis has.
+    """
+
+    decay: str
+    part: str = ""
+    stream: Name
+    upstream: bool = False
+    decays: Count
+    quick: Count
+    seed: Count
+    mass: Annotated[float, Field(ge=0)] | None = None
+    rare_responses: RareResponses = RareResponses()
+    note: str = ""
+
+    @property
+    def mode(self) -> str:
+        """The sample's row in background tables."""
+        return f"{self.decay}, {self.part}" if self.part else self.decay
+
+
+class Abundant(Facts):
+    """Single-track events of which the experiment keeps one in `factor`: those that have no squared missing mass
+    outside the interval (MeV2).
+
+    `modes` are so frequent that they are drawn inside the class only; `elsewhere` are parts of them that are drawn
+    outside only.
+    """
+
+    squared_missing_mass: tuple[float, float]
+    factor: Count
+    modes: tuple[str, ...]
+    elsewhere: tuple[str, ...]
+
+
+class PseudoData(Facts):
+    """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
+
+    Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
+    fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays the sample stands for.  Of a stream
+    of abundant events one in `prescale` is kept, of an `abundant` class in any stream one in its own factor: both
+    multiply the downscalings that the events carry.
+    """
+
+    periods: tuple[str, ...]
+    modes: tuple[str, ...]
+    stream: Name
+    lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
+    seed: Count
+    prescale: Count = 1
+    exposure: Annotated[float, Field(gt=0, le=1)] = 1.0
+    abundant: Abundant | None = None
+    inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    note: str = ""
+
+
+class DataFiles(Facts):
+    """A data sample taken from files: paths or glob patterns."""
+
+    files: tuple[str, ...]
+    note: str = ""
+
+
+class Catalogue(Facts):
+    """The samples by name: those of `datasets/catalogue.yaml`, and what channel files add to them."""
+
+    simulation: dict[Name, SimulatedSample]
+    pseudo_data: dict[Name, PseudoData]
+    data: dict[Name, DataFiles] = {}
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Catalogue:
+        names = [*self.simulation, *self.pseudo_data, *self.data]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"sample names used twice: {twice}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.simulation, *self.pseudo_data, *self.data)
+
+    def joined(self, added: Mapping[str, object]) -> Catalogue:
+        """This catalogue with more samples; ValueError for a name it has already and for what is no sample."""
+        simulation = {n: s for n, s in added.items() if isinstance(s, SimulatedSample)}
+        pseudo_data = {n: s for n, s in added.items() if isinstance(s, PseudoData)}
+        wrong = sorted({*added} & {*self.names} | {*added} - {*simulation} - {*pseudo_data})
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} of a channel file: a SimulatedSample or PseudoData with a new name")
+        return Catalogue(
+            simulation=self.simulation | simulation, pseudo_data=self.pseudo_data | pseudo_data, data=self.data
+        )
+
+    def simulating(self, decay: str) -> str:
+        """Name of the simulated sample of a decay; KeyError if none is catalogued."""
+        for name, sample in self.simulation.items():
+            if sample.decay == decay:
+                return name
+        raise KeyError(f"no simulated sample of {decay!r} in datasets/catalogue.yaml; add one")
+
+
+class BranchingFractions(Facts):
+    """`datasets/branching_fractions.yaml`, by decay descriptor (a chain is written with commas)."""
+
+    fractions: dict[str, BranchingFraction]
+
+    @model_validator(mode="after")
+    def _parse(self) -> BranchingFractions:
+        for chain in self.fractions:
+            for step in chain.split(","):
+                if not Decay(step.strip()).charge_conserved:
+                    raise ValueError(f"{step.strip()!r} does not conserve charge")
+        return self
+
+    def __getitem__(self, decay: str) -> BranchingFraction:
+        if decay not in self.fractions:
+            raise KeyError(f"no branching fraction of {decay!r} in datasets/branching_fractions.yaml")
+        return self.fractions[decay]
+
+
+class LookedAt(Facts):
+    """A printed quantity that was looked at while a constant was chosen, as `kaon simulate --validate` names it."""
+
+    search: str
+    dataset: str
+    quantity: str
+
+
+class Tuning(Facts):
+    """One choice: `constants` are "<file>: <entry>", `how` says what was varied."""
+
+    constants: tuple[str, ...]
+    looked_at: tuple[LookedAt, ...]
+    how: str
+
+
+class TuningRecord(Facts):
+    """`datasets/tuning.yaml`."""
+
+    choices: tuple[Tuning, ...]
+
+
+def read_facts(model: type[T], path: Path) -> T:
+    """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text()))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+@cache
+def conditions() -> Conditions:
+    return read_facts(Conditions, datasets_path() / "conditions.yaml")
+
+
+@cache
+def catalogue() -> Catalogue:
+    """All samples: of the file and of the channel files."""
+    return read_facts(Catalogue, catalogue_file()).joined({n: s for n, (s, _) in declared_samples().items()})
+
+
+def catalogue_file() -> Path:
+    return datasets_path() / "catalogue.yaml"
+
+
+def sample_sources() -> dict[str, Path]:
+    """The file each sample that can be simulated is declared in."""
+    declared, known = declared_samples(), catalogue()
+    return {
+        name: declared[name][1] if name in declared else catalogue_file()
+        for name in (*known.simulation, *known.pseudo_data)
+    }
+
+
+@cache
+def branching_fractions() -> BranchingFractions:
+    return read_facts(BranchingFractions, datasets_path() / "branching_fractions.yaml")
+
+
+@cache
+def tuning() -> tuple[Tuning, ...]:
+    return read_facts(TuningRecord, datasets_path() / "tuning.yaml").choices
+
+
+@cache
+def looked_at() -> frozenset[tuple[str, str, str]]:
+    """(search, data set, quantity) of everything that a constant was tuned on."""
+    return frozenset((q.search, q.dataset, q.quantity) for choice in tuning() for q in choice.looked_at)

@@ -1,0 +1,1 @@
+"""Compiled code that reading and simulating share, and the one cache of everything compiled."""

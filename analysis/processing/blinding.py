@@ -1,0 +1,208 @@
+"""Blinding, enforced where data is read.
+
+`Sealed` stands between the events and any processor.  From every chunk of data it removes the events that lie in the
+closed box of any declared search before the processor sees the chunk: they reach no histogram, column or log, under
+any backend.  A box opens for the runs of an unblinding record in `datasets/unblinding/`, written by
+`kaon unblind` once the control regions agree with the expected background.
+
+What counts as data is decided by the file (it has no truth branches), and which record applies by the run number of
+the event: neither by a name that a user chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import awkward as ak
+import numpy as np
+import yaml
+from coffea.nanoevents import NanoEventsFactory
+from coffea.nanoevents.mapping import SimplePreloadedColumnSource
+from coffea.processor import ProcessorABC
+from numpy.typing import NDArray
+
+from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.schema import KaonSchema
+from rarekaon.analysis.facts.models import Facts, conditions, read_facts
+from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.results.records import write_text
+from rarekaon.analysis.search.channels import search as declared
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Selection
+
+Mask = NDArray[np.bool_]
+
+
+class UnblindingRecord(Facts):
+    """Who opened which box, when and why; `control_p_value` is the agreement found in the control regions."""
+
+    search: str
+    dataset: str
+    who: str
+    when: date
+    why: str
+    control_p_value: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """The closed box of one search: shut for every run outside `opened`, known to the catalogue or not."""
+
+    search: str
+    opened: tuple[tuple[int, int], ...] = ()
+
+    def shut(self, run: NDArray[Any]) -> Mask:
+        return ~_runs_mask(run, self.opened)
+
+
+@dataclass(frozen=True)
+class Seal:
+    """The boxes that are shut.  Every search has one; a record opens it for the runs of its data set."""
+
+    boxes: tuple[Box, ...]
+
+    def masked(self, columns: Columns) -> Mask:
+        """Events (n_events,) inside any shut box; simulated events never are."""
+        hidden = np.zeros(len(columns), bool)
+        if columns.simulated:
+            return hidden
+        for box in self.boxes:
+            shut = box.shut(columns.event("run"))
+            if shut.any():
+                hidden |= shut & _in_box(box.search, columns)
+        return hidden
+
+    def applies(self, columns: Columns) -> bool:
+        """Whether any event of the chunk is of a run for which a box is shut."""
+        return not columns.simulated and any(box.shut(columns.event("run")).any() for box in self.boxes)
+
+
+def _runs_mask(run: NDArray[Any], spans: tuple[tuple[int, int], ...]) -> Mask:
+    inside = np.zeros(len(run), bool)
+    for first, last in spans:
+        inside |= (run >= first) & (run <= last)
+    return inside
+
+
+def _in_box(name: str, columns: Columns) -> Mask:
+    """Events (n_events,) in the box of the search with the values of any of its data sets."""
+    hidden = np.zeros(len(columns), bool)
+    for search in searches()[name]:
+        for selection in search.masked_selections:
+            hidden[_box_candidates(selection, columns)] = True
+    return hidden
+
+
+def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]:
+    """Rows of the events identified as the final state, inside the box cuts and a masked interval.
+
+    Trigger and all other cuts are left out on purpose: the box is shut for events that come close, too.
+    """
+    c = columns.shared(selection.candidates).once(selection.identify)
+    observable = c.once(selection.observable.of)
+    inside = np.logical_or.reduce([r.mask(observable) for r in selection.masked])
+    for cut in selection.box:
+        inside &= cut.passes(c.once(cut.quantity.of))
+    return np.asarray(c.event[inside])
+
+
+class Sealed(ProcessorABC):
+    """A processor that hands another one only what the seal lets through."""
+
+    def __init__(self, processor: ProcessorABC, seal: Seal) -> None:
+        self.processor = processor
+        self.seal = seal
+
+    def process(self, events: Any) -> Any:
+        return self.processor.process(sealed_events(events, self.seal))
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether the processor can do without NanoEvents."""
+        return hasattr(self.processor, "process_columns")
+
+    def process_columns(self, columns: Columns, sample: str) -> Any:
+        """`process` for a processor that takes columns."""
+        wanted = getattr(self.processor, "candidates", None)
+        return self.processor.process_columns(sealed_columns(columns, self.seal, wanted), sample)
+
+    def postprocess(self, accumulator: Any) -> Any:
+        return self.processor.postprocess(accumulator)
+
+
+def sealed_columns(columns: Columns, seal: Seal, candidates: Container[Any] | None = None) -> Columns:
+    """The columns of the events outside the shut boxes; no array of what is handed on holds anything of the others.
+
+    The boxes of some searches need candidates that others do not: only `candidates` come along, or all of them.
+    """
+    hidden = seal.masked(columns)
+    return columns.without(hidden, candidates) if hidden.any() else columns
+
+
+def sealed_events(events: Any, seal: Seal) -> Any:
+    """The events outside the shut boxes.
+
+    Where a box could apply, the result is a new, independent array of all contract branches: cross references and
+    attributes of the original would lead back to what was removed.
+    """
+    columns = Columns(events)
+    if not seal.applies(columns):
+        return events
+    kept = ~seal.masked(columns)
+    source = SimplePreloadedColumnSource(_contract_columns(events, kept), uuid4(), int(kept.sum()), "/sealed")
+    factory = NanoEventsFactory.from_preloaded(source, schemaclass=KaonSchema, metadata=dict(events.metadata))
+    return factory.events()
+
+
+def _contract_columns(events: Any, kept: Mask) -> dict[str, ak.Array]:
+    columns = {b.name: events[b.name][kept] for b in EVENT}
+    for c in COLLECTIONS:
+        if c.truth:
+            continue
+        records = events[c.name][kept]
+        columns[c.counter] = ak.values_astype(ak.num(records, axis=1), np.int32)
+        for field in c.fields:
+            columns[c.branch(field.name)] = ak.without_parameters(ak.to_packed(records[field.name]))
+    return columns
+
+
+def unblinding_directory() -> Path:
+    return datasets_path() / "unblinding"
+
+
+def records() -> tuple[UnblindingRecord, ...]:
+    """All unblinding records; ValueError names a file that is none."""
+    return tuple(read_facts(UnblindingRecord, path) for path in sorted(unblinding_directory().glob("*.yaml")))
+
+
+def write_record(search: str, dataset: str, *, who: str, why: str, control_p_value: float) -> Path:
+    """Write the record that opens a box, today; ValueError if it is open already, KeyError for an unknown search."""
+    declared(search, dataset)
+    if any((r.search, r.dataset) == (search, dataset) for r in records()):
+        raise ValueError(f"{search} {dataset} is open already")
+    record = UnblindingRecord(
+        search=search, dataset=dataset, who=who, when=date.today(), why=why, control_p_value=control_p_value
+    )
+    path = unblinding_directory() / f"{search}_{dataset}.yaml"
+    write_text(path, yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False))
+    return path
+
+
+def current_seal() -> Seal:
+    """The seal in force: every masked box of every declared search, but for those a record has opened."""
+    opened: dict[str, list[tuple[int, int]]] = {}
+    for record in records():
+        opened.setdefault(record.search, []).extend(p.runs for p in conditions().of(record.dataset))
+    return Seal(
+        tuple(
+            Box(name, tuple(opened.get(name, ())))
+            for name, group in searches().items()
+            if any(s.masked_selections for s in group)
+        )
+    )

@@ -1,0 +1,340 @@
+"""The shared spine: events -> candidates -> selections -> regions -> histograms.
+
+`SearchProcessor` is what runs on every chunk under every backend.  It knows nothing about any channel: it walks the
+declarations of `search.declaration`.  Its output is a nested dict
+
+    {search: {sample: {data set: {selection: {histogram: hist.Hist}}}}}
+
+with the histograms "cutflow", "regions", the observable and the declared ones after all cuts, for every cut
+"without <quantity>", its quantity with all other cuts applied, and "lost", what each cut alone costs in each region.
+Simulated samples have "resolution <quantity>" in addition for quantities that declare their true value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+import hist
+import numpy as np
+from coffea.processor import ProcessorABC
+from numpy.typing import NDArray
+
+from rarekaon.analysis.events.candidates import Candidates
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.processing import histograms
+from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
+
+Mask = NDArray[np.bool_]
+Weights = NDArray[np.float64]
+Booked = dict[str, hist.Hist[Any]]
+
+
+class SearchProcessor(ProcessorABC):
+    """Runs the selections of the named searches; KeyError for an unknown one."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        unknown = set(names) - set(searches())
+        if unknown:
+            raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
+        self.names = names
+
+    @property
+    def candidates(self) -> frozenset[Callable[[Any], Candidates]]:
+        """What finds the candidates of its selections."""
+        return frozenset(s.candidates for name in self.names for search in searches()[name] for s in search.selections)
+
+    def process(self, events: Any) -> dict[str, Any]:
+        return self.process_columns(Columns(events), events.metadata["dataset"])
+
+    def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
+        """`process` for columns that do not come from NanoEvents."""
+        looked = Looked(columns)
+        output: dict[str, Any] = {}
+        for name in self.names:
+            wanted = [s for s in searches()[name] if sample in s.samples.all]
+            if wanted:
+                output[name] = {sample: {s.dataset: looked.book(s) for s in wanted}}
+        return output
+
+    def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
+        return accumulator
+
+
+def book_search(search: Search, columns: Columns) -> dict[str, Booked]:
+    """Cutflow, regions and histograms of every selection of a search, for one chunk."""
+    return Looked(columns).book(search)
+
+
+class Looked:
+    """A chunk as selections look at it, of any searches: they often begin alike, and some differ in nothing but their
+    regions.  What they share is done once."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._starts: dict[Any, Start] = {}
+        self._examined: dict[Any, Examined] = {}
+
+    def book(self, search: Search) -> dict[str, Booked]:
+        """Cutflow, regions and histograms of every selection of a search."""
+        return {s.name: book_examined(s, self._examine(s, search.dataset)) for s in search.selections}
+
+    def _examine(self, s: Selection, dataset: str) -> Examined:
+        begins = (dataset, s.candidates, s.triggers)
+        if begins not in self._starts:
+            self._starts[begins] = start(s, dataset, self._columns)
+        cuts = (*begins, s.identify, s.cuts, s.weight)
+        if cuts not in self._examined:
+            self._examined[cuts] = examine(s, self._starts[begins])
+        return self._examined[cuts]
+
+
+@cache
+def events_of(dataset: str) -> Callable[[Columns], Mask]:
+    """Gives the events (n_events,) of a data set: all simulated ones, data by their run."""
+
+    def rows(columns: Columns) -> Mask:
+        if columns.simulated:
+            return np.ones(len(columns), bool)
+        run = columns.event("run")
+        spans = (p.runs for p in conditions().of(dataset))
+        return np.asarray(np.logical_or.reduce([(run >= first) & (run <= last) for first, last in spans]))
+
+    return rows
+
+
+def event_weights(columns: Columns) -> Weights | None:
+    """Weight per event (n_events,): the truth weight of simulated events, None for data, where each counts as one."""
+    return columns.event("truth_weight") if columns.simulated else None
+
+
+@cache
+def triggered(lines: tuple[str, ...]) -> Callable[[Columns], Mask]:
+    """Gives the events (n_events,) in which any of the lines fired."""
+
+    def fired(columns: Columns) -> Mask:
+        return np.asarray(np.logical_or.reduce([columns.event(f"trigger_{line}") for line in lines]))
+
+    return fired
+
+
+@cache
+def kept_of_fired(lines: tuple[str, ...], dataset: str) -> Callable[[Columns], Weights]:
+    """Gives the part (n_events,) of simulated events that downscaled lines keep, of what they keep where all of them
+    fire: N_K is that of all, and what fires a few of them is recorded more rarely.
+    """
+    subsets = (tuple(line for k, line in enumerate(lines) if code >> k & 1) for code in range(2 ** len(lines)))
+    kept = np.array([conditions().kaon_decays(dataset, subset) for subset in subsets])  # type: ignore[arg-type]
+
+    def part(columns: Columns) -> Weights:
+        fired = sum(columns.event(f"trigger_{line}").astype(np.int64) << k for k, line in enumerate(lines))
+        return np.asarray(kept[fired] / kept[-1])
+
+    return part
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the selections begin that share candidates and trigger lines: the candidates `found`, the events `fired`
+    (n_events,) of the data set, all `weights` (n_events,) behind the trigger and the first rows of the cutflow."""
+
+    found: Candidates
+    fired: Mask
+    weights: Weights | None
+    rows: tuple[histograms.Sum, ...]
+
+
+def start(selection: Selection, dataset: str, columns: Columns) -> Start:
+    """The start of a selection in a data set, for one chunk."""
+    weights, read = event_weights(columns), columns.shared(events_of(dataset))
+    fired = read & columns.shared(triggered(selection.triggers))
+    found = columns.shared(selection.candidates)
+    behind = weights
+    if weights is not None and len(selection.triggers) > 1:
+        behind = weights * columns.shared(kept_of_fired(selection.triggers, dataset))
+    rows = (
+        histograms.total(weights, read),
+        histograms.total(None if weights is None else weights[found.event], read[found.event]),
+        histograms.total(None if behind is None else behind[found.event], fired[found.event]),
+    )
+    return Start(found, fired, behind, rows)
+
+
+class Weighted(NamedTuple):
+    """Candidates with their weights (n,), None for one each."""
+
+    candidates: Candidates
+    weight: Weights | None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The identified candidates of a selection with their weights (n,), None for one each, the values of its cuts'
+    quantities and the masks of its cuts; `rows` are the first of the cutflow."""
+
+    identified: Candidates
+    weight: Weights | None
+    cuts: tuple[Cut, ...]
+    values: tuple[NDArray[Any], ...]
+    passed: tuple[Mask, ...]
+    rows: tuple[histograms.Sum, ...]
+
+    @cached_property
+    def failures(self) -> NDArray[np.uint8]:
+        """Cuts that each candidate fails, (n,)."""
+        failed = np.zeros(len(self.identified), np.uint8)
+        for mask in self.passed:
+            failed += ~mask
+        return failed
+
+    def passing(self, *, but: int | None = None) -> Mask:
+        """Candidates (n,) that pass all cuts, or all but one whatever they do there."""
+        return np.asarray(self.failures == (0 if but is None else ~self.passed[but]))
+
+    @cached_property
+    def chosen(self) -> Weighted:
+        """Those that pass all cuts."""
+        return self._where(self.failures == 0)
+
+    @cached_property
+    def lost(self) -> Weighted:
+        """Those that a single cut removes."""
+        return self._where(self.failures == 1)
+
+    @cached_property
+    def lost_to(self) -> tuple[NDArray[np.int64], ...]:
+        """Rows of `lost` that each cut removes."""
+        numbers = np.zeros(len(self.identified), np.uint8)  # sums of the numbers of all cuts that fail: here of one
+        for i, mask in enumerate(self.passed):
+            numbers += ~mask * np.uint8(i)
+        number = numbers[self.failures == 1]
+        return tuple(np.flatnonzero(number == i) for i in range(len(self.passed)))
+
+    def _where(self, mask: Mask) -> Weighted:
+        if mask.all():
+            return Weighted(self.identified, self.weight)
+        rows = np.flatnonzero(mask)
+        return Weighted(self.identified.take(rows), None if self.weight is None else self.weight[rows])
+
+    @cached_property
+    def cutflow(self) -> tuple[histograms.Sum, ...]:
+        """Sums of weights after each stage."""
+        kept = np.ones(len(self.identified), bool)
+        sums = [*self.rows, histograms.total(self.weight, kept)]
+        left = len(kept)
+        for mask in self.passed:
+            kept &= mask
+            before, left = left, int(np.count_nonzero(kept))
+            sums.append(sums[-1] if left == before else histograms.total(self.weight, kept))
+        return tuple(sums)
+
+    @cached_property
+    def without_one(self) -> Booked:
+        """The histogram of each cut's quantity with all other cuts applied."""
+        booked = {}
+        for i, (cut, values) in enumerate(zip(self.cuts, self.values, strict=True)):
+            booked[f"without {cut.quantity.name}"] = _spectrum(cut.quantity, values, self.weight, self.passing(but=i))
+        return booked
+
+
+def examine(selection: Selection, begun: Start) -> Examined:
+    """Identified candidates of one chunk and their cuts.
+
+    What depends on the candidates alone is computed once for all selections and data sets that share it, and the
+    trigger and the data set then choose among its rows; unless that is few of them.
+    """
+    inside = begun.fired[begun.found.event]
+    few = 2 * np.count_nonzero(inside) < len(inside)
+    every = (begun.found.take(inside) if few else begun.found).once(selection.identify)
+    fired = begun.fired[every.event]
+    identified = every.take(fired)
+    values = tuple(_of(every.once(cut.quantity.of), fired) for cut in selection.cuts)
+    passed = tuple(cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True))
+    weight = None if begun.weights is None else begun.weights[identified.event]
+    if selection.weight is not None and not identified.columns.simulated:
+        weight = identified.once(selection.weight)
+    return Examined(identified, weight, selection.cuts, values, passed, begun.rows)
+
+
+def book(selection: Selection, begun: Start) -> Booked:
+    """One selection of one chunk."""
+    return book_examined(selection, examine(selection, begun))
+
+
+def book_examined(selection: Selection, examined: Examined) -> Booked:
+    """The histograms of a selection whose cuts have been looked at; the same for another with equal cuts."""
+    return (
+        {"cutflow": histograms.counts(selection.cutflow, examined.cutflow, "cut")}
+        | {name: histogram.copy() for name, histogram in examined.without_one.items()}
+        | {"lost": _lost(selection, examined)}
+        | _final(selection, examined)
+        | _resolutions(selection, examined.chosen)
+        | _response(selection, examined.chosen)
+    )
+
+
+def _of(values: NDArray[Any] | None, mask: Mask) -> Any:
+    """Rows of an array, which is not copied where that is all of them; None stays None."""
+    return values if values is None or mask.all() else values[mask]
+
+
+def _spectrum(
+    quantity: Quantity, values: NDArray[Any], weight: Weights | None, rows: Mask | None = None
+) -> hist.Hist[Any]:
+    histogram = histograms.spectrum(quantity)
+    histograms.fill(histogram, quantity, values, weight, rows)
+    return histogram
+
+
+def _final(selection: Selection, examined: Examined) -> Booked:
+    """What passes all cuts; values that were cut on are not computed again."""
+    candidates, weight = examined.chosen
+    known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
+    observable = candidates.once(selection.observable.of)
+    sums = [histograms.total(weight, r.mask(observable)) for r in selection.regions]
+    booked = {"regions": histograms.counts([r.name for r in selection.regions], sums, "region")}
+    for quantity in (selection.observable, *selection.histograms):
+        booked[quantity.name] = (
+            _spectrum(quantity, known[quantity], examined.weight, examined.passing())
+            if quantity in known
+            else _spectrum(quantity, candidates.once(quantity.of), weight)
+        )
+    return booked
+
+
+def _lost(selection: Selection, examined: Examined) -> hist.Hist[Any]:
+    """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
+
+    def sums(of: Weighted, rows: NDArray[Any] | slice) -> list[histograms.Sum]:
+        observable = of.candidates.once(selection.observable.of)[rows]
+        inside = [*(r.mask(observable) for r in selection.regions), np.ones(len(observable), bool)]
+        weight = None if of.weight is None else of.weight[rows]
+        return [histograms.total(weight, mask) for mask in inside]
+
+    by_cut = [sums(examined.chosen, slice(None)), *(sums(examined.lost, rows) for rows in examined.lost_to)]
+    rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
+    return histograms.by_two(rows, columns, by_cut)
+
+
+def _response(selection: Selection, chosen: Weighted) -> Booked:
+    quantity, (candidates, weight) = selection.response, chosen
+    if weight is None or quantity is None or quantity.truth is None or not candidates.columns.simulated:
+        return {}
+    values, truth = candidates.once(quantity.of), candidates.once(quantity.truth.of)
+    return {f"response {quantity.name}": histograms.response(quantity, values, truth, weight)}
+
+
+def _resolutions(selection: Selection, chosen: Weighted) -> Booked:
+    candidates, weight = chosen
+    if weight is None or not candidates.columns.simulated:
+        return {}
+    declared = (selection.observable, *selection.histograms, *(c.quantity for c in selection.cuts))
+    known = {q.name: (q, q.truth) for q in declared if q.truth is not None}
+    return {
+        f"resolution {name}": histograms.residual(q, candidates.once(q.of), candidates.once(truth.of), weight)
+        for name, (q, truth) in known.items()
+    }

@@ -1,0 +1,1 @@
+"""What a channel declares, and where declarations are found."""

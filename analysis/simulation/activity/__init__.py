@@ -1,0 +1,1 @@
+"""What is there beside the decay: accidental signals, pileup, beam particles."""

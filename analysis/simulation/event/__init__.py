@@ -1,0 +1,1 @@
+"""One event: the loop over decays, the trigger, the record."""

@@ -1,0 +1,1 @@
+"""What the whole simulation stands on: constants, draws, buffers, the beam."""

@@ -1,0 +1,147 @@
+"""Blocks: the unit of work and of reproducibility.
+
+The random numbers of a block are those of a key of (seed, decay, block), so that a sample has the same
+bits however its blocks are spread over threads.  The kernels release the interpreter's lock: threads suffice,
+nothing is copied.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from rarekaon.analysis.facts.models import RareResponses
+from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
+from rarekaon.analysis.contract.schema import COLLECTIONS
+from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.constants import constants
+from rarekaon.analysis.decays import mode
+from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.event.loop import simulate_events
+from rarekaon.analysis.simulation.sampling.generator import Generator, generator
+from rarekaon.analysis.simulation.ground.buffers import Output, allocate, concatenated, trimmed
+from rarekaon.analysis.simulation.detector.particle_response import Bias
+from rarekaon.analysis.simulation.streams.strata import strata
+from rarekaon.analysis.simulation.streams.requirements import Stream, stream
+from rarekaon.analysis.simulation.sampling.thinned_generator import ThinnedGenerator, thinned_generator
+from rarekaon.analysis.simulation.detector.scratch import Event, scratch
+
+T = TypeVar("T")
+
+SIZE = 100_000
+"""Decays of a block."""
+PIECE = 5_000
+"""Decays of a block that are simulated at a time: what is made of them stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that fixes the events of a decay mode in a sample but the block's number."""
+
+    generator: Generator | ThinnedGenerator
+    stream: Stream
+    bias: Bias
+    exposure: Exposure
+    seed: int
+    stratum: int = 0
+
+    @property
+    def code(self) -> int:
+        return self.generator.mode.code
+
+    def key(self, number: int) -> list[int]:
+        """The key of the random numbers of block `number`: every stratum of a decay has blocks of its own."""
+        return [self.seed, (self.code << 40) + (self.stratum << 36) + number]
+
+    def block(self, number: int, decays: int = SIZE) -> Output:
+        """The events of block `number`; deterministic."""
+        rng = numbers(*self.key(number))
+        buffers, event = allocate(min(PIECE, decays)), scratch()
+        pieces = [min(PIECE, decays - start) for start in range(0, decays, PIECE)]
+        output = concatenated([self._piece(rng, n, event, buffers) for n in pieces])
+        output.event["event"] = number * SIZE + np.arange(1, len(output.event) + 1)
+        output.event["truth_decay"] = self.code
+        output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
+        return output
+
+    def _piece(self, rng: np.random.Generator, decays: int, event: Event, buffers: Output) -> Output:
+        """The events of the next decays of a block, which go through the buffers."""
+        used = np.zeros(1 + len(COLLECTIONS), np.int64)
+        simulate_events(
+            rng,
+            constants(),
+            self.stream.requirement,
+            self.bias,
+            self.generator.block(rng, self.exposure, decays),
+            self.exposure.beam,
+            self.exposure.downscaling,
+            event,
+            buffers,
+            used,
+        )
+        return trimmed(buffers, used)
+
+
+def source(
+    decay: str,
+    stream_name: str,
+    rare: RareResponses,
+    exposure: Exposure,
+    seed: int,
+    *,
+    mass: float | None = None,
+    upstream: bool = False,
+) -> Source:
+    """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids for the stream, or for
+    that of the decays upstream of GTK3.
+    """
+    kept = stream(stream_name).upstream if upstream else stream(stream_name)
+    return Source(generator(mode(decay, mass), kept, exposure, seed), kept, Bias(**rare.model_dump()), exposure, seed)
+
+
+def unweighting_sources(
+    decay: str,
+    stream_name: str,
+    rare: RareResponses,
+    exposure: Exposure,
+    seed: int,
+    *,
+    mass: float | None = None,
+    invisible: float = -np.inf,
+) -> list[Source]:
+    """Prepare a decay mode for samples that are unweighted afterwards, one source for every stratum of the stream.
+
+    Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
+    """
+    wanted, sources = mode(decay, mass), []
+    drawn = Bias(**rare.model_dump())._replace(least_missed=0.0)  # that thinning comes before: twice makes heavy events
+    for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
+        made = thinned_generator(wanted, kept, exposure, seed, bias, invisible)
+        sources.append(Source(made, kept, bias, exposure, seed, number))
+    return sources
+
+
+def in_order(work: Callable[[int], T], numbers: Iterable[int], workers: int) -> Iterator[T]:
+    """Results of `work` for all numbers, in their order, computed by that many threads a few blocks ahead."""
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    if workers == 1:
+        yield from map(work, numbers)
+        return
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for number in numbers:
+                waiting.append(pool.submit(work, number))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

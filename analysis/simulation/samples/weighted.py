@@ -1,0 +1,81 @@
+"""Simulated samples: weighted decays of one mode with truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rarekaon.analysis.facts.models import SimulatedSample, conditions
+from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
+from rarekaon.analysis.simulation.samples.blocks import SIZE, in_order, source
+from rarekaon.analysis.simulation.samples.writer import Format, SampleWriter
+
+Progress = Callable[[int, int], None]
+"""Called with (decays done, decays in all)."""
+
+CONDITIONS = "2016-2018"
+"""The data set whose running conditions simulated samples share."""
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What a simulation wrote: decays generated, events stored, wall time in seconds."""
+
+    sample: str
+    path: Path
+    generated: int
+    events: int
+    seconds: float
+
+
+def simulate_sample(
+    name: str,
+    sample: SimulatedSample,
+    output: Path,
+    *,
+    quick: bool,
+    workers: int,
+    file_format: Format,
+    progress: Progress | None,
+) -> SimulationSummary:
+    """Write one simulated sample to the file `output`."""
+    started = time.perf_counter()
+    exposure = Exposure.of(conditions().of(CONDITIONS), downscaled=False)
+    work = source(
+        sample.decay,
+        sample.stream,
+        sample.rare_responses,
+        exposure,
+        sample.seed,
+        mass=sample.mass,
+        upstream=sample.upstream,
+    )
+    decays = sample.quick if quick else sample.decays
+    sizes = [min(SIZE, decays - start) for start in range(0, decays, SIZE)]
+    identity = f"{name} {sample.model_dump_json()} {decays}"
+    stored: list[int] = []
+    done = 0
+    with SampleWriter(output, truth=True, identity=identity, file_format=file_format) as writer:
+        for block in in_order(lambda b: work.block(b, sizes[b]), range(len(sizes)), workers):
+            writer.write(block)
+            done += sizes[len(stored)]
+            stored.append(len(block.event))
+            if progress:
+                progress(done, decays)
+        n = np.array(sizes)
+        writer.write_side(
+            {
+                "decay": np.full(len(n), work.code),
+                "seed": np.full(len(n), sample.seed),
+                "block": np.arange(len(n)),
+                "generated": n,
+                "weight": n,
+                "weight_in_fv": n * fiducial_fraction(),
+                "events": np.array(stored),
+            }
+        )
+    return SimulationSummary(name, Path(output), decays, sum(stored), time.perf_counter() - started)

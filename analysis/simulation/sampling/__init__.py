@@ -1,0 +1,1 @@
+"""Which decays are drawn: generation, adaptive grids, what is worth tracking."""

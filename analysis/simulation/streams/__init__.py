@@ -1,0 +1,1 @@
+"""Which decays and events belong to a stream."""

@@ -1,0 +1,181 @@
+"""Whether a reconstructed event belongs to a stream (`simulation.streams.requirements.Requirement`)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
+from rarekaon.analysis.simulation.detector.transport import MUON, PION
+from rarekaon.analysis.simulation.streams.requirements import Requirement
+
+Floats = npt.NDArray[np.float64]
+
+PHOTON_ENERGY, PHOTON_DISTANCE = 1500.0, 100.0
+"""Looser (MeV, mm) than what any selection asks of a photon."""
+
+
+@kernel
+def four_momentum(fit: Floats, mass: float) -> tuple[float, float, float, float]:
+    """(E, px, py, pz) of a fitted track of that mass."""
+    p = fit[FIT_MOMENTUM]
+    pz = p / np.sqrt(1 + fit[FIT_TX] ** 2 + fit[FIT_TY] ** 2)
+    return np.sqrt(p * p + mass * mass), pz * fit[FIT_TX], pz * fit[FIT_TY], pz
+
+
+@kernel
+def mass_of_tracks(fits: Floats, tracks: int, first: int, second: int, pair_only: bool) -> float:
+    """Mass (MeV) of two tracks as electrons, alone or with all other tracks as pions."""
+    energy, x, y, z = 0.0, 0.0, 0.0, 0.0
+    for i in range(tracks):
+        electron = i in (first, second)
+        if pair_only and not electron:
+            continue
+        e, px, py, pz = four_momentum(fits[i], MASS_E if electron else MASS_PI)
+        energy, x, y, z = energy + e, x + px, y + py, z + pz
+    return np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
+
+
+@kernel
+def missing_momentum(fits: Floats, tracks: int, beam_momentum: float) -> float:
+    """Beam momentum (MeV) that the tracks do not carry."""
+    total = 0.0
+    for i in range(tracks):
+        total += fits[i, FIT_MOMENTUM]
+    return beam_momentum - total
+
+
+@kernel
+def resolved(impacts: Floats, ratios: Floats, tracks: int, separation: float) -> bool:
+    """Whether all tracks with a calorimeter signal are apart; `impacts` (tracks, 2) in its front plane, mm."""
+    for i in range(tracks):
+        for j in range(i):
+            if min(ratios[i], ratios[j]) >= 0:
+                dx, dy = impacts[i, 0] - impacts[j, 0], impacts[i, 1] - impacts[j, 1]
+                if dx * dx + dy * dy < separation * separation:
+                    return False
+    return True
+
+
+@kernel
+def photon_like(impacts: Floats, tracks: int, clusters: Floats, number: int) -> int:
+    """Clusters of more than `PHOTON_ENERGY` farther than `PHOTON_DISTANCE` from every track's impact point."""
+    found = 0
+    for k in range(number):
+        off = clusters[k, 2] > PHOTON_ENERGY
+        for i in range(tracks):
+            dx, dy = clusters[k, 0] - impacts[i, 0], clusters[k, 1] - impacts[i, 1]
+            off = off and dx * dx + dy * dy > PHOTON_DISTANCE**2
+        found += int(off)
+    return found
+
+
+@inlined
+def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> bool:
+    """Whether two positive tracks are electron-like: then the RICH decides."""
+    positive = 0
+    for i in range(tracks):
+        positive += int(ratios[i] > r.ratio and fits[i, FIT_CHARGE] > 0)
+    return positive > 1
+
+
+@inlined
+def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
+    """Whether a track of that E/p, with or without a signal in the muon detector, may be a muon."""
+    return signal > 0 and 0 <= ratio < r.muon_ratio
+
+
+@inlined
+def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
+    """Whether enough tracks look like muons (`muons`: own MUV3 signal or not, its place, any signal near or not).
+
+    Without electrons another track must look like a pion, and all have the beam's momentum and the stream's mass.
+    """
+    if r.muons == 0:
+        return True
+    seen, others, missing = 0, 0, beam_momentum
+    energy, x, y, z = 0.0, 0.0, 0.0, 0.0
+    for i in range(tracks):
+        muon = muon_like(r, ratios[i], muons[i, 3])
+        seen += int(muon)
+        others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
+        missing -= fits[i, FIT_MOMENTUM]
+        e, px, py, pz = four_momentum(fits[i], MASS_MU if muon else MASS_PI)
+        energy, x, y, z = energy + e, x + px, y + py, z + pz
+    if seen < r.muons or r.electrons > 0:
+        return seen >= r.muons
+    mass = np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
+    return others > 0 and abs(missing) < r.closed and r.vertex_mass <= mass < r.vertex_below
+
+
+@inlined
+def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
+    """Whether a stream of single muons or pions keeps the event; others keep all."""
+    if r.single == 0:
+        return True
+    p, ratio = fits[0, FIT_MOMENTUM], ratios[0]
+    if tracks != 1 or fits[0, FIT_CHARGE] < 0 or not r.momentum[0] < p < r.momentum[1]:
+        return False
+    if r.single == MUON:
+        return muon_like(r, ratio, muons[0, 3])
+    return muons[0, 0] == 0 and 0 <= ratio < r.pion_ratio and ratio * p > r.shower
+
+
+@inlined
+def rings_of_pion(r: Requirement, rich: Floats) -> bool:
+    """Whether the RICH prefers the pion for the first track; streams of other tracks do not ask it."""
+    over_muon, over_electron = r.pion_likelihood
+    return r.single != PION or (rich[0, 2] - rich[0, 1] > over_muon and rich[0, 2] - rich[0, 0] > over_electron)
+
+
+@inlined
+def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
+    """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
+    electrons, pions = 0, 0
+    for i in range(tracks):
+        electrons += int(ratios[i] > r.ratio)
+        pions += int(0 <= ratios[i] < r.pion_ratio)
+    return tracks >= r.tracks and (r.electrons == 0 or (electrons >= r.electrons and pions > 0))
+
+
+@inlined
+def has_pair(
+    r: Requirement,
+    fits: Floats,
+    ratios: Floats,
+    rich: Floats,
+    muons: Floats,
+    tracks: int,
+    beam_momentum: float,
+    ask_rich: bool,
+) -> bool:
+    """Whether some pair of electron-like tracks is as required; without `ask_rich` the RICH counts as agreeing.
+
+    `rich` rows are the log-likelihoods (e, mu, pi, hits) of the tracks, `muons` rows their muon-detector signals.
+    """
+    if r.electrons == 0:
+        return True
+    if r.positrons != 0 and two_positrons(r, fits, ratios, tracks) != (r.positrons > 0):
+        return False
+    missing, muon = missing_momentum(fits, tracks, beam_momentum), False
+    for i in range(tracks):
+        muon |= muon_like(r, ratios[i], muons[i, 3])
+    closed = abs(missing) < r.closed
+    if r.electrons == 1:
+        return closed
+    for i in range(tracks):
+        for j in range(i):
+            if min(ratios[i], ratios[j]) <= r.ratio:
+                continue
+            if fits[i, FIT_CHARGE] * fits[j, FIT_CHARGE] < 0:
+                heavy = closed and mass_of_tracks(fits, tracks, i, j, True) > r.pair_mass
+                if heavy and mass_of_tracks(fits, tracks, i, j, False) > r.vertex_mass:
+                    return True
+                continue
+            agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
+            agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
+            if (agrees and closed) or (missing > r.open and (agrees or muon)):
+                return True
+    return False

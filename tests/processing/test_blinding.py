@@ -1,0 +1,240 @@
+"""The seal: what lies in a shut box reaches no processor, whatever it asks for."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from coffea.processor import ProcessorABC
+
+from rarekaon.analysis.contract.schema import branches
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.trees import open_tree
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.published import all_published
+from rarekaon.analysis.processing import blinding
+from rarekaon.analysis.processing.blinding import (
+    Box,
+    Seal,
+    Sealed,
+    UnblindingRecord,
+    current_seal,
+    sealed_columns,
+    sealed_events,
+)
+from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.search.channels import searches
+from tests.ideal_events import ideal_events
+from tests.reading import nano_events
+
+SHUT = Seal((Box("pi_ee"),))
+OPEN = Seal((Box("pi_ee", tuple(p.runs for p in conditions().of("2017"))),))
+LNV = ("pi-", "e+", "e+")
+SM = ("pi+", "e+", "e-")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    """A data file: 40 ideal K+ -> pi- e+ e+ in the box and 60 K+ -> pi+ e+ e- outside, shuffled."""
+    lnv, sm = ideal_events(LNV, 40, seed=1), ideal_events(SM, 60, seed=2)
+    order = np.random.default_rng(3).permutation(100)
+    columns = {k: ak.concatenate([lnv.columns[k], sm.columns[k]])[order] for k in lnv.columns}
+    columns["event"] = np.arange(100, dtype=np.uint64)
+    columns = {k: ak.to_numpy(v) if v.ndim == 1 else v for k, v in columns.items()}
+    file = replace(lnv, columns=columns, vertex=np.zeros((100, 3)))
+    path = file.write(tmp_path_factory.mktemp("mixed") / "data.root")
+    return path, np.flatnonzero(order < 40)
+
+
+class Everything(ProcessorABC):
+    """Asks for all it can think of."""
+
+    def process(self, events):
+        return {
+            "event": ak.to_list(events.event),
+            "tracks": int(ak.sum(ak.num(events.Track))),
+            "origin": len(events.Track._events()) if len(events) else 0,
+            "attributes": [len(v) for v in events.attrs.values() if isinstance(v, ak.Array)],
+        }
+
+    def postprocess(self, accumulator):
+        return accumulator
+
+
+def test_masked_events_reach_no_processor(mixed):
+    path, hidden = mixed
+    seen = Sealed(Everything(), SHUT).process(nano_events(path, "data_2022"))
+    assert not set(seen["event"]) & set(hidden.tolist())
+    assert len(seen["event"]) == 60
+    assert seen["tracks"] == 180
+    assert seen["origin"] == 60
+    assert all(n == 60 for n in seen["attributes"])
+
+
+def test_cross_references_stay_right_and_lead_only_to_what_is_left(mixed):
+    path, hidden = mixed
+    sealed = sealed_events(nano_events(path, "data_2022"), SHUT)
+    plain = nano_events(path, "data_2022")
+    kept = np.setdiff1d(np.arange(100), hidden)
+    assert ak.to_list(sealed.Track.momentum) == ak.to_list(plain.Track.momentum[kept])
+    assert len(ak.flatten(sealed.Track._events().Track.momentum)) == 180
+    for name in branches(truth=False):
+        assert len(sealed) == 60, name
+
+
+def test_a_name_does_not_open_the_box(mixed):
+    """Neither a simulated sample's name nor an opened one's lets data through: runs and truth decide."""
+    path, _ = mixed
+    for name in ("pi_ee_lnv", "data_2016_2018", "anything"):
+        assert len(sealed_events(nano_events(path, name), SHUT)) == 60
+
+
+def test_opened_runs_pass_whole_and_others_do_not(mixed, tmp_path):
+    path, _ = mixed
+    assert len(sealed_events(nano_events(path), OPEN)) == 100
+    for run in (12000, 1, 4_000_000):
+        other = ideal_events(LNV, 20, run=run).write(tmp_path / f"{run}.root")
+        assert len(sealed_events(nano_events(other), OPEN)) == 0
+
+
+def test_simulation_is_never_sealed(tmp_path):
+    path = ideal_events(LNV, 20).write(tmp_path / "mc.root", truth=True)
+    assert len(sealed_events(nano_events(path), SHUT)) == 20
+
+
+def test_forged_truth_makes_a_file_simulation_only_with_all_its_branches(mixed, tmp_path):
+    """Truth branches make a file simulation; it then has weights and a Generation tree to answer for."""
+    path = ideal_events(LNV, 20).write(tmp_path / "mc.root", truth=True)
+    assert Columns(nano_events(path)).simulated
+    assert not Columns(nano_events(mixed[0])).simulated
+
+
+def test_the_box_is_shut_for_events_that_fail_other_cuts(tmp_path):
+    """Neither trigger, timing, RICH nor photon veto can be used to look at an event of the box."""
+    lnv = ideal_events(LNV, 20)
+    for change in (
+        {f"trigger_{line}": np.zeros(20, bool) for line in ("MT", "eMT")},
+        {"trigger_time": np.full(20, 30.0, np.float32)},
+        {"Track_rich_log_e": lnv.columns["Track_rich_log_pi"]},
+    ):
+        broken = replace(lnv, columns=lnv.columns | change)
+        assert len(sealed_events(nano_events(broken.write(tmp_path / "x.root")), SHUT)) == 0
+
+
+def test_outside_the_mass_window_events_stay(tmp_path):
+    lnv = ideal_events(LNV, 20)
+    lower = replace(lnv, columns=lnv.columns | {"Track_momentum": lnv.columns["Track_momentum"] * 0.9})
+    assert len(sealed_events(nano_events(lower.write(tmp_path / "lower.root")), SHUT)) == 20
+
+
+def test_histograms_of_sealed_data_hold_nothing_of_the_box(mixed):
+    path, _ = mixed
+    booked = Sealed(SearchProcessor(("pi_ee",)), SHUT).process(nano_events(path, "data_2016_2018"))
+    signal = booked["pi_ee"]["data_2016_2018"]["2017"]["signal"]
+    assert signal["cutflow"].view()["value"][3:].sum() == 0
+    assert all(h.sum(flow=True).value == 0 for name, h in signal.items() if name != "cutflow")
+    seen = Sealed(SearchProcessor(("pi_ee",)), OPEN).process(nano_events(path, "data_2016_2018"))
+    assert seen["pi_ee"]["data_2016_2018"]["2017"]["signal"]["regions"]["signal"].value > 0
+
+
+def from_the_file(path) -> Columns:
+    """Columns as the runner reads them, without NanoEvents."""
+    return Columns(open_tree(uproot.open(path, array_cache=None), "Events").source(0, 100))
+
+
+def test_sealed_columns_are_those_of_a_file_without_the_masked_events(mixed):
+    path, _ = mixed
+    columns, events = sealed_columns(from_the_file(path), SHUT), Columns(sealed_events(nano_events(path), SHUT))
+    assert len(columns) == len(events) == 60
+    for name in branches(truth=False):
+        collection, _, field = name.partition("_")
+        if name in columns.source.fields and f"n{collection}" in columns.source.fields and field:
+            np.testing.assert_array_equal(columns.flat(collection, field), events.flat(collection, field))
+            np.testing.assert_array_equal(columns.offsets(collection), events.offsets(collection))
+        elif not name.startswith("n"):
+            np.testing.assert_array_equal(columns.event(name), events.event(name))
+
+
+def test_what_is_booked_does_not_depend_on_the_way_the_columns_come(mixed):
+    path, _ = mixed
+    sealed = Sealed(SearchProcessor(("pi_ee", "mu_nu_ee")), SHUT)
+    direct = sealed.process_columns(from_the_file(path), "data_2016_2018")
+    assert direct == sealed.process(nano_events(path, "data_2016_2018"))
+
+
+def reachable(start: Any) -> Iterator[np.ndarray]:
+    """Every array that can be reached from an object by any attribute, item, closure or cache."""
+    seen, waiting = set(), [start]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, type) or type(thing).__name__ == "module":
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, np.ndarray):
+            yield thing
+        waiting.extend(r for r in gc.get_referents(thing) if not (isinstance(r, dict) and "__builtins__" in r))
+
+
+def test_no_array_of_a_masked_event_can_be_reached_from_sealed_columns(mixed):
+    path, hidden = mixed
+    columns = from_the_file(path)
+    columns.event("event")
+    momenta = set(columns.flat("Track", "momentum").reshape(100, 3)[hidden].ravel().tolist())
+    sealed = sealed_columns(columns, SHUT)
+    del columns
+    sealed.flat("Track", "chi2")
+    assert sealed.flat("Track", "momentum").size == 180
+    held = list(reachable(sealed))
+    assert any(array is sealed.event("event") for array in held)
+    for array in held:
+        values = set(np.asarray(array).ravel().tolist()) if array.dtype.kind in "fiu" else set()
+        assert not values & momenta
+        assert not (array.dtype == np.uint64 and values & set(hidden.tolist()))
+
+
+def test_where_nothing_is_hidden_nothing_is_copied(mixed):
+    columns = from_the_file(mixed[0])
+    assert sealed_columns(columns, OPEN) is columns
+
+
+def test_sealing_travels_and_does_not_look_at_the_processor(mixed):
+    import cloudpickle
+
+    travelled = cloudpickle.loads(cloudpickle.dumps(Sealed(Everything(), SHUT)))
+    assert len(travelled.process(nano_events(mixed[0]))["event"]) == 60
+
+
+def test_every_declared_search_is_shut_until_a_record_opens_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
+    masked = {name for name, group in searches().items() if any(s.masked_selections for s in group)}
+    assert {box.search: box.opened for box in current_seal().boxes} == dict.fromkeys(masked, ())
+    blinding.write_record("pi_ee", "2017", who="A. Student", why="review of 1 July", control_p_value=0.4)
+    (opened,) = OPEN.boxes
+    assert {box.search: box.opened for box in current_seal().boxes} == dict.fromkeys(masked, ()) | {
+        "pi_ee": opened.opened
+    }
+    (record,) = blinding.records()
+    assert (record.search, record.dataset, record.who) == ("pi_ee", "2017", "A. Student")
+    with pytest.raises(ValueError, match="open already"):
+        blinding.write_record("pi_ee", "2017", who="A. Student", why="again", control_p_value=0.4)
+    with pytest.raises(KeyError, match="no search 'pi_ee' in data set '2031'"):
+        blinding.write_record("pi_ee", "2031", who="A. Student", why="early", control_p_value=0.4)
+
+
+def test_a_damaged_record_opens_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
+    (tmp_path / "pi_ee_2017.yaml").write_text("search: pi_ee\ndataset: '2017'\n")
+    with pytest.raises(ValueError, match=r"pi_ee_2017\.yaml"):
+        current_seal()
+
+
+def test_the_shipped_records_open_the_published_data_sets_only():
+    opened = {(r.search, r.dataset) for r in blinding.records()}
+    assert {("pi_ee", "2016-2018"), ("pi_ee", "2017"), ("pi_pi0_ee", "2016-2018")} <= opened <= set(all_published())
+    assert UnblindingRecord.model_config["extra"] == "forbid"

@@ -1,0 +1,55 @@
+"""KTAG and GTK: the decayed kaon with its resolutions and efficiencies, and the others at the printed rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.simulation.activity.beam_particles import MOST_TAGS, MOST_TRACKS, WINDOW
+from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.buffers import CAPACITY
+from rarekaon.analysis.simulation.samples.blocks import source
+
+EVENTS = 20000
+
+
+@pytest.fixture(scope="module")
+def output():
+    exposure = Exposure.of(conditions().of("2017"), downscaled=False)
+    return source("K+ -> mu+ N", "all", RareResponses(), exposure, 5, mass=300.0).block(0, EVENTS)
+
+
+def test_capacities_are_those_of_the_buffers():
+    assert (CAPACITY["Ktag"], CAPACITY["Gtk"]) == (MOST_TAGS, MOST_TRACKS)
+
+
+def test_other_beam_particles_come_at_their_rate(output):
+    gtk, ktag = detector().gtk, detector().ktag
+    reaches = (output.event["truth_z"] > gtk.z[2]).mean()  # a kaon that decays before GTK3 leaves no track
+    assert 0.9 < reaches < 0.96
+    expected = reaches * gtk.efficiency + 2 * WINDOW * gtk.rate
+    assert output.event["nGtk"].mean() == pytest.approx(expected, abs=4 * np.sqrt(expected / EVENTS))
+    assert output.event["nGtk"].max() <= MOST_TRACKS
+    expected = ktag.efficiency + 2 * WINDOW * ktag.rate
+    assert output.event["nKtag"].mean() == pytest.approx(expected, abs=4 * np.sqrt(expected / EVENTS))
+
+
+def test_beam_tracks_measure_the_beam(output):
+    beam, gtk, period = detector().beam, detector().gtk, conditions().of("2017")[0]
+    slope = output.Gtk["slope_x"].astype(float) - period.beam_slope_x
+    assert np.abs(slope.mean()) < 5e-6
+    assert slope.std() == pytest.approx(np.hypot(beam.divergence_x, gtk.sigma_slope), rel=0.02)
+    momentum = output.Gtk["momentum"].astype(float) / period.beam_momentum
+    assert momentum.std() == pytest.approx(np.hypot(beam.momentum_rms, gtk.sigma_momentum), rel=0.02)
+    assert np.abs(output.Gtk["x"] - period.beam_x).max() < beam.half_width_x + 1
+
+
+def test_the_first_track_of_most_events_is_the_kaon(output):
+    first = np.concatenate(([0], np.cumsum(output.event["nGtk"])[:-1]))[output.event["nGtk"] > 0]
+    event = output.event[output.event["nGtk"] > 0]
+    true = event["truth_kaon_px"].astype(float) / event["truth_kaon_pz"]
+    close = np.abs(output.Gtk["slope_x"][first] - true) < 5 * detector().gtk.sigma_slope
+    assert close.mean() > 0.93
+    assert np.std((output.Gtk["slope_x"][first] - true)[close]) == pytest.approx(detector().gtk.sigma_slope, rel=0.1)

@@ -1,0 +1,79 @@
+"""Importance sampling: unbiased for any grid, adapts to corners that plain sampling never finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rarekaon.analysis.simulation.sampling.adaptive_grids import BINS, adapted, combined, refined, uniform
+
+SHAPE = (0.8, 0.02)
+
+
+def peaked(dimensions=3, power=4.0):
+    edges = np.linspace(0, 1, BINS + 1) ** power
+    return np.stack([edges] * dimensions)
+
+
+def test_uniform_mixture_has_unit_weights():
+    points, weights = uniform(4).draw(np.random.default_rng(1), 1000)
+    assert points.shape == (1000, 4)
+    assert (weights == 1).all()
+    assert points.min() >= 0
+    assert points.max() <= 1
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_means_do_not_depend_on_the_grids(share):
+    mixture = combined([peaked(), peaked(power=0.5)], [share / 2, share / 2])
+    x, weight = mixture.draw(np.random.default_rng(2), 400_000)
+    assert weight.mean() == pytest.approx(1, abs=0.01)
+    assert (weight * x[:, 0] ** 2).mean() == pytest.approx(1 / 3, rel=0.01)
+    assert (weight * x.prod(axis=1)).mean() == pytest.approx(1 / 8, rel=0.02)
+
+
+def test_weights_are_bounded_by_the_plain_share():
+    _, weight = combined([peaked()], [0.9]).draw(np.random.default_rng(3), 100_000)
+    assert weight.max() <= 1 / 0.1 + 1e-9
+
+
+def test_plain_share_is_required():
+    with pytest.raises(ValueError, match="leave some for plain sampling"):
+        combined([peaked()], [1.0])
+
+
+def test_refined_edges_ascend_from_0_to_1_and_follow_the_density():
+    rng = np.random.default_rng(4)
+    x = rng.beta(2, 20, 50_000)
+    edges = refined(np.linspace(0, 1, BINS + 1), x, np.ones_like(x), SHAPE)
+    assert edges[0] == 0
+    assert edges[-1] == 1
+    assert (np.diff(edges) > 0).all()
+    assert np.interp(0.2, edges, np.linspace(0, 1, BINS + 1)) > 0.8
+
+
+def corner(x):
+    """A box of volume 1e-6 in the middle of nowhere, with the distance from it."""
+    centre = np.array([0.31, 0.77, 0.13])
+    return np.ones(len(x)), np.maximum(np.abs(x - centre).max(axis=1) - 0.005, 0.0)
+
+
+def test_a_corner_of_a_millionth_is_found_and_its_volume_is_right():
+    grid = adapted(3, corner, np.random.default_rng(5), iterations=9, points=20_000)
+    assert grid is not None
+    x, weight = combined([grid], [0.9]).draw(np.random.default_rng(6), 100_000)
+    inside = corner(x)[1] == 0
+    error = (weight * inside).std() / np.sqrt(len(weight))
+    assert inside.mean() > 0.1
+    assert error < 0.05e-6
+    assert (weight * inside).mean() == pytest.approx(1e-6, abs=4 * error)
+
+
+def test_a_corner_that_does_not_exist_is_not_found():
+    nowhere = lambda x: (np.zeros(len(x)), np.full(len(x), np.inf))  # noqa: E731
+    assert adapted(2, nowhere, np.random.default_rng(7), iterations=3, points=1000) is None
+
+
+def test_training_is_deterministic():
+    runs = [adapted(3, corner, np.random.default_rng(8), iterations=9, points=20_000) for _ in range(2)]
+    assert (runs[0] == runs[1]).all()

@@ -1,0 +1,90 @@
+"""Thinned-out generation: every mean is that of the plain sampling, and weights come out nearly equal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rarekaon.analysis.contract.schema import Z_GTK3
+from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.simulation.ground.beam import Exposure, upstream_of, vertex_z
+from rarekaon.analysis.simulation.ground.buffers import concatenated
+from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
+from rarekaon.analysis.simulation.sampling.thinned_generator import ABOVE_LEVEL, level_of
+from rarekaon.analysis.simulation.streams.keep_probability import EDGE
+
+EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
+KE4 = "K+ -> pi+ pi- e+ nu_e"
+KE4_RARE = RareResponses(pi_plus_as_electron=0.4, pi_minus_as_electron=0.5, pi_plus_as_positron_in_rich=0.3)
+
+
+def spectrum(output, per):
+    """Weighted counts, and their variances, in bins of the tracks' total momentum, like-sign pairs apart."""
+    first = np.concatenate(([0], np.cumsum(output.event["nTrack"])[:-1]))
+    at = first[:, None] + np.arange(3)
+    tracks = output.Track
+    momentum = tracks["momentum"][at].sum(axis=1) / 1000
+    ratio = tracks["lkr_energy"][at] / tracks["momentum"][at]
+    positrons = ((ratio > 0.89) & (tracks["charge"][at] > 0)).sum(axis=1) > 1
+    weight, edges = output.event["truth_weight"] / per, (0, 35, 50, 60, 68, 72, 90)
+    rows = [np.histogram(momentum, edges, weights=weight**k * (positrons == kind)) for k in (1, 2) for kind in (0, 1)]
+    counts = [np.asarray(row[0]) for row in rows]
+    return np.concatenate(counts[:2]), np.concatenate(counts[2:])
+
+
+@pytest.mark.parametrize(
+    ("decay", "rare"),
+    [(KE4, KE4_RARE), ("K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma", RareResponses(electron_as_pion=0.35))],
+)
+def test_strata_of_thinned_decays_have_the_spectrum_of_the_stream(decay, rare):
+    """Against the focuses of the stream with their own biases, another generator and other probabilities."""
+    blocks, n = 3, 100_000
+    whole = source(decay, "dielectron", rare, EXPOSURE, 21)
+    expected, variance = spectrum(concatenated([whole.block(b, n) for b in range(blocks)]), blocks * n)
+    parts = unweighting_sources(decay, "dielectron", rare, EXPOSURE, 22)
+    assert len(parts) == 2
+    outputs = [concatenated([part.block(b, n) for b in range(blocks)]) for part in parts]
+    found, error = np.sum([spectrum(output, blocks * n) for output in outputs], axis=0)
+    good = (variance > 0) & (error > 0)
+    assert good.sum() > 5
+    chi2 = ((found - expected)[good] ** 2 / (variance + error)[good]).sum()
+    assert chi2 < good.sum() + 4 * np.sqrt(2 * good.sum())
+    assert found.sum() == pytest.approx(expected.sum(), abs=4 * np.sqrt(variance.sum() + error.sum()))
+
+
+def test_strata_hold_different_events():
+    like, unlike = (part.block(0, 60_000) for part in unweighting_sources(KE4, "dielectron", KE4_RARE, EXPOSURE, 22))
+    for output, wanted in ((like, True), (unlike, False)):
+        first = np.concatenate(([0], np.cumsum(output.event["nTrack"])[:-1]))
+        own = first[:, None] + np.arange(3)
+        electron = output.Track["lkr_energy"][own] / output.Track["momentum"][own] > 0.89
+        positrons = (electron & (output.Track["charge"][own] > 0)).sum(axis=1)
+        assert len(positrons) > 20
+        assert ((positrons >= 2) == wanted).mean() > 0.9  # clusters merge, photons join them
+
+
+def test_weights_are_nearly_equal_after_thinning():
+    """Few weigh more than the level, or than the level of a decay beyond a bound: what unweighting loses."""
+    part = unweighting_sources(KE4, "dielectron", KE4_RARE, EXPOSURE, 22)[0]
+    weight = np.concatenate([part.block(b).event["truth_weight"] for b in range(3)])
+    assert len(weight) > 1000
+    heavy = 1.5 * part.generator.level / EDGE
+    assert np.maximum(weight - heavy, 0).sum() < 0.01 * weight.sum()
+
+
+def test_decays_start_at_gtk3_and_their_weights_add_up_to_what_happens_there():
+    part = unweighting_sources("K+ -> mu+ nu_mu", "all", RareResponses(), EXPOSURE, 3)[0]
+    decays = part.generator.block(np.random.default_rng(1), EXPOSURE, 50_000)
+    assert decays.vertex[2].min() >= Z_GTK3 - 1e-6
+    downstream = (vertex_z(np.linspace(0, 1, 100_001)) > Z_GTK3).mean()
+    assert 1 - upstream_of(Z_GTK3) == pytest.approx(downstream, abs=1e-4)
+    error = np.sqrt((decays.weight**2).sum()) / 50_000
+    assert decays.weight.sum() / 50_000 == pytest.approx(downstream, abs=5 * error)
+
+
+def test_the_level_leaves_the_part_above_it_that_it_may():
+    values = np.random.default_rng(2).exponential(size=100_000)
+    level = level_of(values)
+    assert np.maximum(values - level, 0).sum() == pytest.approx(ABOVE_LEVEL * values.sum(), rel=0.01)
+    assert level_of(np.zeros(10)) == 0
+    assert level_of(np.ones(10)) == 1
