@@ -15,7 +15,7 @@ import numpy as np
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.contract.particles import MASS_K, particle
 from rarekaon.analysis.contract.units import GeV, m
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from tests.toy_events import toy_columns, write_toy_file
 
 BEAM = 75 * GeV

@@ -27,7 +27,7 @@ def _show_catalogue() -> None:
     from rich.table import Table
 
     from rarekaon.analysis.decays import mode
-    from rarekaon.analysis.facts.models import catalogue
+    from rarekaon.analysis.search.catalogue import catalogue
     from rarekaon.analysis.simulation.streams.requirements import STREAMS
 
     known = catalogue()
@@ -116,7 +116,7 @@ def command(
         _show_catalogue()
         return
     if naming:
-        from rarekaon.analysis.facts.models import sample_sources
+        from rarekaon.analysis.search.catalogue import sample_sources
 
         for name, path in sample_sources().items():
             click.echo(f"{name} {path}")
@@ -126,7 +126,7 @@ def command(
             raise click.UsageError("--validate compares what `kaon run` booked; it takes no names")
         _validate(histograms)
         return
-    from rarekaon.analysis.facts.models import catalogue
+    from rarekaon.analysis.search.catalogue import catalogue
 
     known = catalogue()
     wanted = (*known.simulation, *known.pseudo_data) if everything else names

@@ -19,7 +19,7 @@ from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.photons import PhotonRule, with_pi0
 from rarekaon.analysis.events.single_track import SingleTracks, single_tracks
-from rarekaon.analysis.kernels.acceptance import detector as facts
+from rarekaon.analysis.facts.detector import detector as facts
 from rarekaon.analysis.kernels.acceptance import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
 from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time

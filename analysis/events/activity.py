@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.events.candidates import Candidates
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.compiled import compiled
 from rarekaon.analysis.search.declaration import Interval
 

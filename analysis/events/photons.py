@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.events.activity import cluster_columns, clusters_off_tracks
 from rarekaon.analysis.events.candidates import Candidates
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.search.declaration import Interval
 
 Float = NDArray[np.float64]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from rarekaon.analysis.execution.errors import BackendError
 
@@ -51,17 +48,3 @@ class Backend:
 def available_cores() -> int:
     """Cores this process may use, which in a container or a job can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def connect(backend: Backend) -> Iterator[Any]:
-    """A Dask client of the backend, checked to be fit for work; None for "iterative"."""
-    if backend.name == "iterative":
-        yield None
-        return
-    from rarekaon.analysis.execution import clusters
-    from rarekaon.analysis.execution.preflight import check_workers
-
-    with clusters.open_cluster(backend) as client:
-        check_workers(client)
-        yield client

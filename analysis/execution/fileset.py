@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rarekaon.analysis.events.trees import is_local
 from rarekaon.analysis.execution.errors import InputFileError
-from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.search.catalogue import catalogue
 
 
 def sample_path(directory: Path, sample: str) -> Path:

@@ -20,9 +20,10 @@ from coffea.processor.executor import WorkItem
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.exposure import Exposure
-from rarekaon.analysis.execution.backend import Backend, connect
+from rarekaon.analysis.execution.backend import Backend
 from rarekaon.analysis.execution.chunks import joined, process_chunk
 from rarekaon.analysis.execution.closure import Closure, check_closure
+from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.errors import ExecutionError, InputFileError
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
 from rarekaon.analysis.execution.inputs import InputFile, check_distinct, inspect_file

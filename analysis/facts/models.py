@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.triggers import kept_fraction
 from rarekaon.analysis.facts.paths import datasets_path
-from rarekaon.analysis.search.channels import declared_samples
 
 Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
 LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
@@ -265,28 +264,6 @@ class BranchingFractions(Facts):
         return self.fractions[decay]
 
 
-class LookedAt(Facts):
-    """A printed quantity that was looked at while a constant was chosen, as `kaon simulate --validate` names it."""
-
-    search: str
-    dataset: str
-    quantity: str
-
-
-class Tuning(Facts):
-    """One choice: `constants` are "<file>: <entry>", `how` says what was varied."""
-
-    constants: tuple[str, ...]
-    looked_at: tuple[LookedAt, ...]
-    how: str
-
-
-class TuningRecord(Facts):
-    """`datasets/tuning.yaml`."""
-
-    choices: tuple[Tuning, ...]
-
-
 def read_facts(model: type[T], path: Path) -> T:
     """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
     try:
@@ -301,35 +278,5 @@ def conditions() -> Conditions:
 
 
 @cache
-def catalogue() -> Catalogue:
-    """All samples: of the file and of the channel files."""
-    return read_facts(Catalogue, catalogue_file()).joined({n: s for n, (s, _) in declared_samples().items()})
-
-
-def catalogue_file() -> Path:
-    return datasets_path() / "catalogue.yaml"
-
-
-def sample_sources() -> dict[str, Path]:
-    """The file each sample that can be simulated is declared in."""
-    declared, known = declared_samples(), catalogue()
-    return {
-        name: declared[name][1] if name in declared else catalogue_file()
-        for name in (*known.simulation, *known.pseudo_data)
-    }
-
-
-@cache
 def branching_fractions() -> BranchingFractions:
     return read_facts(BranchingFractions, datasets_path() / "branching_fractions.yaml")
-
-
-@cache
-def tuning() -> tuple[Tuning, ...]:
-    return read_facts(TuningRecord, datasets_path() / "tuning.yaml").choices
-
-
-@cache
-def looked_at() -> frozenset[tuple[str, str, str]]:
-    """(search, data set, quantity) of everything that a constant was tuned on."""
-    return frozenset((q.search, q.dataset, q.quantity) for choice in tuning() for q in choice.looked_at)

@@ -8,24 +8,14 @@ names begin with `inside_`, with the constants passed in, so that no compiled co
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.facts.detector_model import Detector
-from rarekaon.analysis.facts.models import read_facts
-from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.compiled import compiled, elementwise
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-
-
-@cache
-def detector() -> Detector:
-    """The constants in force, read once; ValueError names the file and what is wrong in it."""
-    return read_facts(Detector, datasets_path() / "detector.yaml")
 
 
 def _views(x: float, y: float, hole_x: float, half_side: float) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 import hist
 
 from rarekaon.analysis.events.exposure import Exposure
-from rarekaon.analysis.facts.models import branching_fractions, catalogue, conditions
+from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Search, Selection
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rarekaon.analysis.facts.models import looked_at
 from rarekaon.analysis.facts.published import Published, Value, all_published
+from rarekaon.analysis.facts.tuning import looked_at
 from rarekaon.analysis.limits.backgrounds import background_table
 from rarekaon.analysis.limits.booked import Booked, Count
 from rarekaon.analysis.limits.events import NORMALISATION_REGION, signal_region

@@ -6,12 +6,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rarekaon.analysis.facts.models import catalogue
 from rarekaon.analysis.facts.published import Estimate, Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
 from rarekaon.analysis.limits.booked import Booked
 from rarekaon.analysis.limits.events import limit_from_events, normalise, sensitivity_of
 from rarekaon.analysis.limits.published import recomputed_sensitivity
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.statistics.normalisation import Measurement
 from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspace

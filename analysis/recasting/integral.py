@@ -16,12 +16,12 @@ from scipy.stats import qmc
 
 from rarekaon.analysis.contract.particles import MASS_K, particle
 from rarekaon.analysis.decays import mode as mode_of
+from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.decays.mode import Mode
 from rarekaon.analysis.decays.phase_space import WIDE, flatten, generate
 from rarekaon.analysis.decays.phase_space import Pair as Split
 from rarekaon.analysis.recasting.density import Density, Floats, Pair, Products, RecastError
 from rarekaon.analysis.recasting.resonance import Resonance
-from rarekaon.analysis.simulation.sampling.generator import normalisation
 
 SEQUENCES, POINTS = 8, 2**15
 ANGLES = 2**10
@@ -49,7 +49,7 @@ def integral(decay: str, density: Density) -> Integral:
     """
     mode = mode_of(decay)
     if isinstance(density, Resonance) and _only_wide(mode.tree):
-        found = Integral(_resonant(mode, density) / normalisation(mode), 0.0)
+        found = Integral(_resonant(mode, density) / mean_density(mode), 0.0)
     else:
         found = _sampled(mode, density)
     if not found.value > 0:

@@ -10,11 +10,11 @@ from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.facts.models import catalogue
 from rarekaon.analysis.processing.processor import book, start
 from rarekaon.analysis.recasting.density import Density, Floats, Products, RecastError
 from rarekaon.analysis.recasting.integral import Integral, checked, integral
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.search.declaration import Counting
 

@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.units import GeV, mm, ns
 from rarekaon.analysis.events.activity import signals, signals_off_track
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.single_track import single
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.search.declaration import Quantity
 from rarekaon.analysis.selection.identification import vertex_time
 

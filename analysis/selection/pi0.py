@@ -11,7 +11,7 @@ from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.contract.units import m, mm
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.photons import PhotonRule, WithPi0, with_pi0
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.search.declaration import Quantity, Truth
 from rarekaon.analysis.selection.identification import vertex_time
 

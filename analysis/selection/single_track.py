@@ -16,7 +16,8 @@ from rarekaon.analysis.events.single_track import (
     true_missing_mass,
     vertices_with_others,
 )
-from rarekaon.analysis.kernels.acceptance import detector, in_muv3_acceptance
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.kernels.acceptance import in_muv3_acceptance
 from rarekaon.analysis.search.declaration import Quantity, Truth
 from rarekaon.analysis.selection.identification import vertex_time
 

@@ -12,12 +12,8 @@ from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
 from rarekaon.analysis.events import kinematics
 from rarekaon.analysis.events.activity import clusters_off_tracks, lav_signals
 from rarekaon.analysis.events.candidates import Candidates
-from rarekaon.analysis.kernels.acceptance import (
-    detector,
-    in_chod_acceptance,
-    in_lkr_acceptance,
-    in_straw_acceptance,
-)
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.kernels.acceptance import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
 from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Truth, exactly
 from rarekaon.analysis.selection.identification import energy_over_momentum, vertex_time
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.samples.pseudo_data import simulate_pseudo_data
 from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary, simulate_sample
 from rarekaon.analysis.simulation.samples.writer import Format

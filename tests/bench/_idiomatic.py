@@ -17,8 +17,9 @@ from coffea.processor import ProcessorABC
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.contract.schema import EVENT, Z_AFTER_MAGNET, Z_BEFORE_MAGNET
 from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.acceptance import detector, in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
+from rarekaon.analysis.kernels.acceptance import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, final_state, quantity, selections
 

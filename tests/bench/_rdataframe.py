@@ -18,8 +18,8 @@ from typing import Any
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.contract.schema import COLLECTIONS, Z_AFTER_MAGNET, Z_BEFORE_MAGNET, branches
 from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.acceptance import detector
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, bounds, final_state, quantity, selections
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rarekaon.analysis.contract.particles import MASS_K, particle
 from rarekaon.analysis.contract.schema import Z_AFTER_MAGNET, Z_GTK3
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.matching import BEAM_TRACK_WINDOW, MATCHING_WIDTHS
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import NoReferenceError, Parameters, bounds, enclosed

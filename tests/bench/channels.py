@@ -15,8 +15,9 @@ from typing import Any
 import uproot
 
 from rarekaon.analysis.execution.backend import available_cores
-from rarekaon.analysis.facts.models import catalogue, conditions
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing.blinding import current_seal
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Search
 from tests.bench import _idiomatic, _ours, _rdataframe, _rdataframe_single, _sample

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from rarekaon.analysis.cli.run import command
 from rarekaon.analysis.execution.store import load
-from rarekaon.analysis.facts.models import catalogue
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import searches
 from tests.toy_events import write_toy_file
 

@@ -8,9 +8,10 @@ import pytest
 
 from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.corrections.control_samples import MAPS, Probe
-from rarekaon.analysis.corrections.maps import IdentificationMaps, UnknownMapError, write_maps
+from rarekaon.analysis.corrections.maps import write_maps
 from rarekaon.analysis.corrections.measurement import TooFewTracksError, count, probabilities
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.facts.identification_maps import IdentificationMaps, UnknownMapError
 
 BY_NAME = {m.name: m for m in MAPS}
 

@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.events import kinematics
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.events.photons import PhotonRule, with_pi0
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from rarekaon.analysis.selection.pi0 import neutral_vertex_z

@@ -14,7 +14,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 from rarekaon.analysis.execution import Backend, BackendError, clusters
-from rarekaon.analysis.execution.backend import available_cores, connect
+from rarekaon.analysis.execution.backend import available_cores
+from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.preflight import COMPARED, check_environment, check_workers, environment
 
 ANY_PORT = "127.0.0.1:0"

@@ -8,7 +8,8 @@ import pytest
 
 from rarekaon.analysis.execution.errors import InputFileError
 from rarekaon.analysis.execution.fileset import fileset
-from rarekaon.analysis.facts.models import DataFiles, catalogue
+from rarekaon.analysis.facts.models import DataFiles
+from rarekaon.analysis.search.catalogue import catalogue
 
 SIMULATED = next(iter(catalogue().simulation))
 PSEUDO = next(iter(catalogue().pseudo_data))

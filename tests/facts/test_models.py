@@ -13,11 +13,11 @@ from rarekaon.analysis.facts.models import (
     Catalogue,
     Conditions,
     branching_fractions,
-    catalogue,
     conditions,
     read_facts,
 )
 from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.streams.requirements import STREAMS
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
-from rarekaon.analysis.facts.models import conditions, looked_at, tuning
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.facts.published import all_published, published
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.tuning import looked_at, tuning
 from rarekaon.analysis.limits.validation import Validation, validate
 from tests import hand_made
 from tests.hand_made import FULL, GENERATED

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import uproot
 
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 
 Z_BEFORE, Z_AFTER = 180000.0, 222000.0
 MASS = {"pi": 139.57039, "pi0": 134.9768, "e": 0.51099895, "mu": 105.6583755}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from tests.processors.plain import (
     MASS,
     at_plane,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from tests.processors.plain import at_plane, in_acceptance
 from tests.processors.plain_single import MK, kaon_of, momentum
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import uproot
 
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from tests.processors.plain import Z_BEFORE, at_plane, in_acceptance
 
 MK, MMU = 493.677, 105.6583755

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rarekaon.analysis.contract.particles import Decay
-from rarekaon.analysis.facts.models import catalogue, conditions
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.published import all_published
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import search, searches
 from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Search, exactly
 

@@ -7,8 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_MU, MASS_PI
 from rarekaon.analysis.contract.units import GeV
-from rarekaon.analysis.corrections.maps import IdentificationMaps
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.facts.identification_maps import IdentificationMaps
 from rarekaon.analysis.selection.identification import muon, pion
 from rarekaon.analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
 from tests.selection.test_identification import Tracks

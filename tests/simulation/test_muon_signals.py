@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from rarekaon.analysis.kernels.acceptance import detector
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal, near_track
 from rarekaon.analysis.simulation.detector.particle_response import Bias

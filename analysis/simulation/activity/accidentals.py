@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rarekaon.analysis.kernels.acceptance import inside_ring
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.simulation.detector.tiles import tile_centre
 from rarekaon.analysis.simulation.ground.buffers import CAPACITY, Output
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
@@ -23,12 +24,6 @@ MOST_CHOD, MOST_RICH = CAPACITY["Chod"], CAPACITY["RichHit"]
 MOST_LAV, MOST_IRC, MOST_SAC, MOST_CHANTI = CAPACITY["Lav"], CAPACITY["Irc"], CAPACITY["Sac"], CAPACITY["Chanti"]
 CHOD, RICH_HIT, LAV, IRC, SAC, CHANTI = range(4, 10)
 """Columns of `used`: the place of a collection in `Output`."""
-
-
-@kernel
-def tile_centre(x: float, size: float) -> float:
-    """Centre of the tile of that size that contains x; tiles are counted from 0."""
-    return (np.floor(x / size) + 0.5) * size
 
 
 @kernel

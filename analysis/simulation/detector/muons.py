@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from rarekaon.analysis.kernels.acceptance import inside_square
 from rarekaon.analysis.kernels.compiled import inlined, kernel
-from rarekaon.analysis.simulation.activity.accidentals import tile_centre
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.particle_response import Bias, happens, interpolate
 from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre
 from rarekaon.analysis.simulation.ground.buffers import Output
 from rarekaon.analysis.simulation.ground.constants import Constants
 
@@ -29,12 +29,6 @@ def true_muons(e: Event, tracks: int) -> int:
     for i in range(tracks):
         count += int(abs(e.impacts[i, t.MUV, t.IMPACT_PDG]) == t.MUON)
     return count
-
-
-@kernel
-def outer_tile(c: Constants, x: float, y: float) -> bool:
-    """Whether the tile of that centre is one of the 140 around the inner eight."""
-    return max(abs(x), abs(y)) > c.muv3_tile
 
 
 @kernel
@@ -90,15 +84,6 @@ def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, 
             if abs(s[2] - e.times[i]) < NEAR_IN_TIME and near_track(c, x, y, e.fits[i, f.FIT_MOMENTUM], s[0], s[1]):
                 e.muons[i, 3] = 1.0
     return weight
-
-
-@kernel
-def tile_taken(muons: Floats, k: int) -> bool:
-    """Whether an earlier track gave a signal in the same tile: two muons make one signal there."""
-    taken = False
-    for j in range(k):
-        taken |= muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]
-    return taken
 
 
 @inlined

@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from rarekaon.analysis.kernels.acceptance import inside_ring
 from rarekaon.analysis.kernels.compiled import inlined
-from rarekaon.analysis.simulation.activity.accidentals import MOST_CHOD, MOST_RICH, tile_centre, write_accidentals
+from rarekaon.analysis.simulation.activity.accidentals import MOST_CHOD, MOST_RICH, write_accidentals
 from rarekaon.analysis.simulation.activity.beam_particles import write_beam
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import nearest_cluster
-from rarekaon.analysis.simulation.detector.muons import associate_muons, outer_tile, tile_taken
+from rarekaon.analysis.simulation.detector.muons import associate_muons
 from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre, tile_taken
 from rarekaon.analysis.simulation.detector.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, IN_SAC
 from rarekaon.analysis.simulation.event.trigger import (
     DIMUON,

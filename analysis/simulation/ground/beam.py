@@ -10,8 +10,8 @@ import numpy.typing as npt
 from rarekaon.analysis.contract.particles import CTAU_K, MASS_K
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import LINES, Period
-from rarekaon.analysis.kernels.acceptance import detector
 from rarekaon.analysis.kernels.compiled import kernel
 
 Floats = npt.NDArray[np.float64]

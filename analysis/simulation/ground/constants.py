@@ -12,8 +12,8 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.detector_model import Detector
-from rarekaon.analysis.kernels.acceptance import detector
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,15 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.facts.models import (
-    Abundant,
-    Period,
-    PseudoData,
-    RareResponses,
-    branching_fractions,
-    catalogue,
-    conditions,
-)
+from rarekaon.analysis.facts.models import Abundant, Period, PseudoData, RareResponses, branching_fractions, conditions
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
 from rarekaon.analysis.simulation.samples.blocks import SIZE, Source, in_order, unweighting_sources

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import qmc
 
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.decays import Mode
+from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.decays.phase_space import Tree, generate
 from rarekaon.analysis.kernels.compiled import entry, inlined
 from rarekaon.analysis.simulation.detector.transport import COLUMNS, PHOTON
@@ -33,7 +32,6 @@ from rarekaon.analysis.simulation.streams.true_products import (
 
 Floats = npt.NDArray[np.float64]
 
-NORMALISATION_POINTS, NORMALISATION_PART = 2**18, 2**12
 TRAINING_POINTS, TRAINING_ITERATIONS = 40000, 9
 TRAINING_KEY = 2**33
 """Key of the training's random numbers, beyond that of any block."""
@@ -77,20 +75,6 @@ def in_laboratory(
     rest_energy = p[:, 3].copy()
     to_laboratory(p, kaon)
     return Decays(mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative)
-
-
-@cache
-def normalisation(mode: Mode) -> float:
-    """Mean of amplitude times phase-space weight over the unit cube, where the branching fraction is quoted.
-
-    A scrambled Sobol sequence with a fixed seed, in parts that stay in the processor's cache.
-    """
-    sequence, total = qmc.Sobol(mode.flat.dimensions, seed=1), 0.0
-    for _ in range(NORMALISATION_POINTS // NORMALISATION_PART):
-        p, weight = generate(mode.flat, sequence.random(NORMALISATION_PART))
-        value = weight * mode.density(p)
-        total += float(value.sum() if mode.range is None else value[mode.range(*p)].sum())
-    return total / NORMALISATION_POINTS
 
 
 @inlined
@@ -233,7 +217,7 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
         if found is not None:
             grids.append(found)
             shares.append(focus.share / len(_alone(mode, focus)))
-    norm = normalisation(mode)
+    norm = mean_density(mode)
     if not grids:
         return Generator(mode, uniform(mode.flat.dimensions + 1), norm, part=stream.decays)
     wanted = np.array(shares) * (1 - PLAIN_SHARE) / sum(shares)

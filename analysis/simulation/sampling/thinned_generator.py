@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.decays import Mode
+from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.decays.phase_space import Tree, generate
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.particle_response import Bias
@@ -30,7 +31,6 @@ from rarekaon.analysis.simulation.sampling.generator import (
     TRAINING_POINTS,
     in_laboratory,
     invisible_mass,
-    normalisation,
 )
 from rarekaon.analysis.simulation.streams.keep_probability import answers, promises
 from rarekaon.analysis.simulation.streams.requirements import Requirement, Stream
@@ -146,7 +146,7 @@ def thinned_generator(
     made = ThinnedGenerator(
         mode,
         plain,
-        normalisation(mode),
+        mean_density(mode),
         # the directions of photons that must be missed are those in the kaon's frame
         mode.aligned if stream.requirement.alone and PHOTON in mode.pdg else mode.flat,
         stream.requirement,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.kernels.acceptance import detector, in_lkr_acceptance
+from rarekaon.analysis.kernels.acceptance import in_lkr_acceptance
 from rarekaon.analysis.simulation.activity.pileup import accidental_energy, decay_muon
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import TIME_WINDOW, build_clusters, nearest_cluster

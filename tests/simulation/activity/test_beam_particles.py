@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.kernels.acceptance import detector
 from rarekaon.analysis.simulation.activity.beam_particles import MOST_TAGS, MOST_TRACKS, WINDOW
 from rarekaon.analysis.simulation.ground.beam import Exposure
 from rarekaon.analysis.simulation.ground.buffers import CAPACITY

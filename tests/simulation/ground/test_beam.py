@@ -7,8 +7,9 @@ import pytest
 
 from rarekaon.analysis.contract.particles import CTAU_K, MASS_K
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, Z_GTK3
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.acceptance import detector, in_fiducial_volume
+from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
 from rarekaon.analysis.simulation.ground.beam import (
     Z_FIRST,
     Z_LAST,

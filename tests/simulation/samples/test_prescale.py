@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rarekaon.analysis.facts.models import Abundant, RareResponses, catalogue, conditions
+from rarekaon.analysis.facts.models import Abundant, RareResponses, conditions
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.events.single_track import missing_mass_squared, single_tracks
 from rarekaon.analysis.contract.particles import MASS_MU
 from rarekaon.analysis.simulation.ground.beam import Exposure

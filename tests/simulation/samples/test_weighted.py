@@ -14,7 +14,8 @@ from rarekaon.analysis.simulation.samples import weighted as samples
 from rarekaon.analysis.simulation import simulate
 from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
 from rarekaon.analysis.simulation.samples.blocks import Source, in_order, source
-from rarekaon.analysis.simulation.sampling.generator import Generator, normalisation
+from rarekaon.analysis.simulation.sampling.generator import Generator
+from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.simulation.sampling.adaptive_grids import uniform
 from rarekaon.analysis.simulation.ground.buffers import concatenated, taken
 
@@ -141,7 +142,7 @@ def test_importance_sampling_and_bias_leave_every_mean_alone():
     trained = source(decay, "three_tracks", rare, exposure(), 3)
     plain_mode = trained.generator.mode
     plain = Source(
-        Generator(plain_mode, uniform(plain_mode.flat.dimensions + 1), normalisation(plain_mode)),
+        Generator(plain_mode, uniform(plain_mode.flat.dimensions + 1), mean_density(plain_mode)),
         trained.stream, type(trained.bias)(), exposure(), 4,
     )  # fmt: skip
     counts = []
