@@ -1,0 +1,1 @@
+"""Whole samples: blocks, weighted samples, pseudo-data, files."""
