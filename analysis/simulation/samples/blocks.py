@@ -15,21 +15,21 @@ from typing import TypeVar
 
 import numpy as np
 
+from rarekaon.analysis.contract.schema import COLLECTIONS
+from rarekaon.analysis.decays import mode
 from rarekaon.analysis.facts.models import RareResponses
 from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
-from rarekaon.analysis.contract.schema import COLLECTIONS
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.decays import mode
-from rarekaon.analysis.simulation.ground.draws import numbers
-from rarekaon.analysis.simulation.event.loop import simulate_events
-from rarekaon.analysis.simulation.sampling.generator import Generator, generator
-from rarekaon.analysis.simulation.ground.buffers import Output, allocate, concatenated, trimmed
 from rarekaon.analysis.simulation.detector.particle_response import Bias
-from rarekaon.analysis.simulation.streams.strata import strata
-from rarekaon.analysis.simulation.streams.requirements import Stream, stream
-from rarekaon.analysis.simulation.sampling.thinned_generator import ThinnedGenerator, thinned_generator
 from rarekaon.analysis.simulation.detector.scratch import Event, scratch
+from rarekaon.analysis.simulation.event.loop import simulate_events
+from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.buffers import Output, allocate, concatenated, trimmed
+from rarekaon.analysis.simulation.ground.constants import constants
+from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.sampling.generator import Generator, generator
+from rarekaon.analysis.simulation.sampling.thinned_generator import ThinnedGenerator, thinned_generator
+from rarekaon.analysis.simulation.streams.requirements import Stream, stream
+from rarekaon.analysis.simulation.streams.strata import strata
 
 T = TypeVar("T")
 

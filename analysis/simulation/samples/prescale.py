@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.facts.models import Abundant
 from rarekaon.analysis.kernels.matching import match_kaons
-from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.simulation.ground.buffers import Output, Records
 
 Floats = npt.NDArray[np.float64]

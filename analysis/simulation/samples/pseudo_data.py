@@ -18,18 +18,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rarekaon.analysis.contract.schema import TRIGGER_LINES
+from rarekaon.analysis.contract.triggers import OFF, kept_fraction
+from rarekaon.analysis.contract.units import GeV2
 from rarekaon.analysis.facts.models import Abundant, Period, PseudoData, RareResponses, branching_fractions, conditions
 from rarekaon.analysis.search.catalogue import catalogue
-from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import SIZE, Source, in_order, unweighting_sources
-from rarekaon.analysis.simulation.ground.draws import numbers
 from rarekaon.analysis.simulation.ground.buffers import Output, concatenated, taken
+from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.samples.blocks import SIZE, Source, in_order, unweighting_sources
 from rarekaon.analysis.simulation.samples.prescale import prescaled
 from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary
 from rarekaon.analysis.simulation.samples.writer import ROWS, Format, SampleWriter
-from rarekaon.analysis.contract.triggers import OFF, kept_fraction
-from rarekaon.analysis.contract.units import GeV2
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.particles import MASS_MU
+from rarekaon.analysis.events.single_track import missing_mass_squared, single_tracks
 from rarekaon.analysis.facts.models import Abundant, RareResponses, conditions
 from rarekaon.analysis.search.catalogue import catalogue
-from rarekaon.analysis.events.single_track import missing_mass_squared, single_tracks
-from rarekaon.analysis.contract.particles import MASS_MU
 from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
 from rarekaon.analysis.simulation.ground.buffers import taken
+from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
 from rarekaon.analysis.simulation.samples.prescale import in_class, prescaled, squared_missing_mass
 from rarekaon.analysis.simulation.samples.pseudo_data import FIRST_BLOCKS, SIZE, SMEARED, Unweighting
 from rarekaon.analysis.simulation.samples.writer import SampleWriter

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import uproot
 
-from rarekaon.analysis.facts.models import PseudoData, RareResponses, conditions
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, branches
-from rarekaon.analysis.simulation.samples import pseudo_data
+from rarekaon.analysis.contract.triggers import OFF, kept_fraction
+from rarekaon.analysis.facts.models import PseudoData, RareResponses, conditions
 from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
+from rarekaon.analysis.simulation.samples import pseudo_data
 from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
 from rarekaon.analysis.simulation.samples.pseudo_data import (
     SIZE,
@@ -22,7 +23,6 @@ from rarekaon.analysis.simulation.samples.pseudo_data import (
     simulate_pseudo_data,
     unweighted,
 )
-from rarekaon.analysis.contract.triggers import OFF, kept_fraction
 
 LNV = "K+ -> pi- e+ e+"
 FRACTION = 4e-7

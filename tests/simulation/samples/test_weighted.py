@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 import uproot
 
+from rarekaon.analysis.contract.schema import COLLECTIONS, branches
+from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.facts.models import RareResponses, SimulatedSample, conditions
 from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
-from rarekaon.analysis.contract.schema import COLLECTIONS, branches
-from rarekaon.analysis.simulation.samples import weighted as samples
 from rarekaon.analysis.simulation import simulate
 from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import Source, in_order, source
-from rarekaon.analysis.simulation.sampling.generator import Generator
-from rarekaon.analysis.decays.mean_density import mean_density
-from rarekaon.analysis.simulation.sampling.adaptive_grids import uniform
 from rarekaon.analysis.simulation.ground.buffers import concatenated, taken
+from rarekaon.analysis.simulation.samples import weighted as samples
+from rarekaon.analysis.simulation.samples.blocks import Source, in_order, source
+from rarekaon.analysis.simulation.sampling.adaptive_grids import uniform
+from rarekaon.analysis.simulation.sampling.generator import Generator
 
 DECAYS, SIZE = 24000, 8000
 
