@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test lint format bench root clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test lint format dump bench root clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -34,11 +34,11 @@ SIMULATION := $(call sources,$(addprefix analysis/,contract facts kernels search
 SELECTION  := $(call sources,$(addprefix analysis/,contract facts kernels search events selection corrections processing \
 	execution results) processors $(addprefix datasets/,catalogue.yaml conditions.yaml detector.yaml corrections unblinding))
 INFERENCE  := $(call sources,$(addprefix analysis/,decays limits statistics) datasets)
-# analysis/cli analysis/recasting analysis/report analysis/stability: nothing that `make limits` makes depends on them
+# analysis/cli analysis/dump analysis/recasting analysis/report analysis/stability: nothing that `make limits` makes depends on them
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint format samples histograms report notebooks bench root clean
+.PHONY: help limits test lint format samples histograms dump report notebooks bench root clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ lint: $(ENV)  ## style, types and layers
 format: $(ENV)  ## rewrite the sources in the style that lint wants
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+dump: $(ENV)  ## what the detector reaches when the protons are dumped, in results/dump.json
+	$(KAON) dump --output $(RESULT_DIR)/dump.json
 
 report: $(LIMITS)  ## tables and figures in results/report
 	$(KAON) simulate --validate --histograms $(RESULT_DIR)/histograms

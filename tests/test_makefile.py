@@ -14,7 +14,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 CHANNEL = "processors/pi_ee.py"
 """A channel file that, in these tests, declares a sample named own."""
-TARGETS = ("limits", "test", "lint", "samples", "histograms", "report", "notebooks", "bench", "root", "clean", "help")
+TARGETS = (
+    "limits",
+    "test",
+    "lint",
+    "samples",
+    "histograms",
+    "dump",
+    "report",
+    "notebooks",
+    "bench",
+    "root",
+    "clean",
+    "help",
+)
 
 FAKE_KAON = """#!/bin/sh
 if [ "$2" = --names ]; then cat names; exit; fi

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from analysis.dump import Contour, Model
+    from rarekaon.analysis.dump import Contour, Model
 
 
 @click.command("dump")
@@ -49,12 +49,12 @@ def command(
     """
     from rich.console import Console
 
-    from analysis.dump import contours
-    from analysis.dump.benchmarks import MODELS
-    from analysis.provenance import provenance
-    from analysis.report.dump import dump_figure, dump_table
-    from analysis.report.figures import save_figure
-    from analysis.results import write_json
+    from rarekaon.analysis.dump import contours
+    from rarekaon.analysis.dump.benchmarks import MODELS
+    from rarekaon.analysis.report.dump import dump_figure, dump_table
+    from rarekaon.analysis.report.figures import save_figure
+    from rarekaon.analysis.results.provenance import provenance
+    from rarekaon.analysis.results.records import write_json
 
     unknown = [name for name in models if name not in MODELS]
     if unknown:
@@ -76,8 +76,8 @@ def command(
 
 
 def _own(text: str) -> Model:
-    from analysis.cli.python_file import named
-    from analysis.dump import Model
+    from rarekaon.analysis.cli.python_file import named
+    from rarekaon.analysis.dump import Model
 
     model, place = named(text, "mine.py:MODEL")
     if not isinstance(model, Model):

@@ -22,6 +22,7 @@ COMMANDS = {
     "recast": "Limits for other models of the signal, by reweighting it.",
     "stability": "Results of a search with cuts and data varied.",
     "project": "Expected limits against the number of kaon decays.",
+    "dump": "What the detector reaches when the protons are dumped.",
     "limit": "The limit of one counting search, from numbers.",
     "unblind": "Open a masked region, with a record of who and why.",
     "report": "Tables and figures from results.",

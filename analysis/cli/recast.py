@@ -98,20 +98,10 @@ def _content(found: tuple[Recast, ...], confidence_level: float, provenance: dic
 
 def _function(text: str) -> Density:
     """The function of "FILE.py:NAME"; the file is executed."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
+    from rarekaon.analysis.cli.python_file import named
     from rarekaon.analysis.recasting import Function
 
-    place, colon, name = text.rpartition(":")
-    path = Path(place)
-    if not colon or not path.is_file():
-        raise click.BadParameter(f"{text!r}; write it like model.py:density, with a file that exists")
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise click.BadParameter(f"{path} is no Python file")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    of = getattr(module, name, None)
+    of, place = named(text, "model.py:density")
     if not callable(of):
-        raise click.BadParameter(f"{path} has no function {name!r}")
-    return Function(of, f"{path.name}:{name}")
+        raise click.BadParameter(f"{place} is no function")
+    return Function(of, place)

@@ -7,18 +7,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.detector import (
-    detector,
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.contract.units import mm
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Floats, two_body
+from rarekaon.analysis.dump.model import Mode
+from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.kernels.acceptance import (
     in_chod_acceptance,
     in_lkr_acceptance,
     in_muv3_acceptance,
     in_straw_acceptance,
 )
-from analysis.dump.facts import facts
-from analysis.dump.flux import Floats, two_body
-from analysis.dump.model import Mode
-from analysis.particles import particle
-from analysis.units import mm
 
 PHOTONS_APART = 100 * mm
 """Two photons closer than this are one cluster."""

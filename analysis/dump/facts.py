@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from analysis.catalogue import Facts, read_facts
-from analysis.datasets_path import datasets_path
+from rarekaon.analysis.facts.models import Facts, read_facts
+from rarekaon.analysis.facts.paths import datasets_path
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]

@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.dump.facts import HeavyHadrons, Invariant, facts
-from analysis.dump.flux import Floats, Flux, boosted, four_momentum
-from analysis.particles import MASS_K, MASS_PI0
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_K, MASS_PI0
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.dump.facts import HeavyHadrons, Invariant, facts
+from rarekaon.analysis.dump.flux import Floats, Flux, boosted, four_momentum
 
 MASS_P = 938.27208816
 MASS_ETA = 547.862

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.dump.flux import Flux
-from analysis.particles import particle
-from analysis.units import GeV, m
+from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.contract.units import GeV, m
+from rarekaon.analysis.dump.flux import Flux
 
 Volume = tuple[float, float]
 FIDUCIAL_VOLUME: Volume = (105 * m, 180 * m)
@@ -66,7 +66,7 @@ class Model:
     `couplings` the range that is scanned, in that unit; `hidden(mass)` the width (MeV) at coupling 1 of the decays that
     are not among the visible `modes`.
 
-    >>> from analysis.dump.benchmarks import MODELS
+    >>> from rarekaon.analysis.dump.benchmarks import MODELS
     >>> MODELS["dark_photon"].power, [m.name for m in MODELS["dark_photon"].modes]
     (2, ['e+ e-', 'mu+ mu-'])
     """

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.dump.acceptance import accepted
-from analysis.dump.facts import facts
-from analysis.dump.flux import Floats, Flux
-from analysis.dump.model import Channel, Mode, Model
-from analysis.units import m
+from rarekaon.analysis.contract.units import m
+from rarekaon.analysis.dump.acceptance import accepted
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Floats, Flux
+from rarekaon.analysis.dump.model import Channel, Mode, Model
 
 HBAR_C = 1.973269804e-10
 """MeV mm."""

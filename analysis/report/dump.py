@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from analysis.dump import Contour, Model
+from rarekaon.analysis.dump import Contour, Model
 
 
 def dump_table(model: Model, contours: Sequence[Contour]) -> Table:

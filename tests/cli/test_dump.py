@@ -7,7 +7,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from analysis.cli.dump import command
+from rarekaon.analysis.cli.dump import command
 
 MINE = """
 from dataclasses import replace
@@ -26,7 +26,12 @@ def test_contours_of_a_model(tmp_path):
     assert result.exit_code == 0, result.output
     assert "none" in result.output
     (contour,) = json.loads((tmp_path / "dump.json").read_text())["contours"]
-    assert (contour["model"], contour["protons"], contour["mode"], contour["events"]) == ("alp", 1e18, "gamma gamma", 2.3)
+    assert (contour["model"], contour["protons"], contour["mode"], contour["events"]) == (
+        "alp",
+        1e18,
+        "gamma gamma",
+        2.3,
+    )
     assert contour["masses"] == [100.0, 900.0]
     assert contour["low"][0] == pytest.approx(1.24e-6, rel=0.3)
     assert contour["high"][1] is None

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad, quad
 
-from analysis.dump import Channel, Mode, Model, contours, events, reach
-from analysis.dump.acceptance import accepted
-from analysis.dump.benchmarks import MODELS, alp, dark_photon, dark_scalar
-from analysis.dump.benchmarks import heavy_neutral_lepton as hnl
-from analysis.dump.benchmarks.neutral_lepton_widths import other_width, to_pseudoscalar
-from analysis.dump.facts import facts
-from analysis.dump.flux import Flux, boosted, four_momentum, two_body
-from analysis.dump.hadrons import MASS_P, MASSES, heavy_hadrons, light_mesons
-from analysis.dump.reach import HBAR_C, crossings, decays, produced
-from analysis.particles import MASS_E, MASS_K, MASS_MU, MASS_PI
-from analysis.statistics.heavy_neutrino import kinematic_factor
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU, MASS_PI
+from rarekaon.analysis.dump import Channel, Mode, Model, contours, events, reach
+from rarekaon.analysis.dump.acceptance import accepted
+from rarekaon.analysis.dump.benchmarks import MODELS, alp, dark_photon, dark_scalar
+from rarekaon.analysis.dump.benchmarks import heavy_neutral_lepton as hnl
+from rarekaon.analysis.dump.benchmarks.neutral_lepton_widths import other_width, to_pseudoscalar
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Flux, boosted, four_momentum, two_body
+from rarekaon.analysis.dump.hadrons import MASS_P, MASSES, heavy_hadrons, light_mesons
+from rarekaon.analysis.dump.reach import HBAR_C, crossings, decays, produced
+from rarekaon.analysis.statistics.heavy_neutrino import kinematic_factor
 
 
 def test_decays_conserve_momentum_and_masses():
@@ -38,7 +38,7 @@ def test_a_boost_of_what_rests_is_the_frame_itself():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_events_are_linear_in_protons_and_lower_edges_follow(name):
-    """N is proportional to coupling^(2 power) at small couplings, so the edge falls as protons^(-1/4), or ^(-1/2) of U^2."""
+    """N grows as coupling^(2 power) at small couplings: the edge falls as protons^(-1/4), of U^2 as protons^(-1/2)."""
     model = MODELS[name]
     mass = {"hnl_e": 1000.0, "hnl_mu": 1000.0, "dark_scalar": 250.0}.get(name, 60.0)
     few, many = (contours(model, (n,), masses=(mass,), particles=5_000)[-1] for n in (1e17, 1e19))
@@ -82,7 +82,7 @@ def test_particles_that_all_decay_in_sight_are_all_counted(monkeypatch):
 
 
 def test_what_the_detectors_see():
-    """Two photons of one momentum that the calorimeter tells apart from 100 mm on, in its octagon, above the threshold."""
+    """Photons 100 mm apart in the calorimeter, above the threshold; muons from in front of the chambers."""
     rng, n = np.random.default_rng(1), 2000
     photons = Mode(("gamma", "gamma"), lambda mass: 1.0, least=2.5e3, volume=(105e3, 241e3))
     ahead = four_momentum(200.0, np.full(n, 250.0), np.zeros(n), np.full(n, 100e3))
@@ -226,7 +226,7 @@ def test_semileptonic_weights_integrate_the_rate():
 
 
 def test_the_pion_width_of_a_neutral_lepton_is_that_of_the_tau():
-    """Crossing: Gamma(tau -> pi nu) = G_F^2 f^2 V^2 m^3/(16 pi) (1 - m_pi^2/m^2)^2, B = 10.82% at a lifetime of 290.3 fs."""
+    """Crossing: G_F^2 f^2 V^2 m^3/(16 pi) (1 - m_pi^2/m^2)^2 of tau -> pi nu, B = 10.82% at a lifetime of 290.3 fs."""
     c = facts().constants
     rate = to_pseudoscalar(0.0, MASS_PI, c.f_pi, c.v_ud, 1776.86)
     assert rate * 290.3e-15 / hnl.HBAR == pytest.approx(0.1082, rel=0.02)
@@ -248,7 +248,7 @@ def test_dark_scalar_of_b_decays():
 
 
 def test_pions_over_muons_of_a_dark_scalar():
-    """(1/27) (m/m_mu)^2 (1 + 11 m_pi^2/(2 m^2))^2 beta_pi/beta_mu^3, Phys. Lett. B 173 (1986) 93 in another notation."""
+    """(m/m_mu)^2 (1 + 11 m_pi^2/(2 m^2))^2/27 beta_pi/beta_mu^3, Phys. Lett. B 173 (1986) 93 in another notation."""
     mass = 400.0
     beta = [np.sqrt(1 - (2 * m / mass) ** 2) for m in (MASS_PI, MASS_MU)]
     expected = (mass / MASS_MU) ** 2 / 27 * (1 + 11 * MASS_PI**2 / (2 * mass**2)) ** 2 * beta[0] / beta[1] ** 3

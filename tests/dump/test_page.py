@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
-from analysis.dump.benchmarks import MODELS
+from rarekaon.analysis.dump.benchmarks import MODELS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/beam-dump.md"
 

@@ -1,6 +1,6 @@
-"""Contours against an independent prototype and, for the dark photon, the corners that NA62 prints for 1.4e17 protons.
+"""Contours against an independent prototype and, for the dark photon, what NA62 prints for 1.4e17 protons.
 
-JHEP 09 (2023) 035 (arXiv:2303.08666) and arXiv:2312.12055: two muons 215-550 MeV, two leptons 50-600 MeV and epsilon from
+JHEP 09 (2023) 035 (arXiv:2303.08666) and arXiv:2312.12055: two muons 215-550 MeV, two leptons 50-600 MeV, epsilon from
 1e-6 to 4e-5.
 """
 
@@ -12,11 +12,11 @@ from math import isnan, log
 import numpy as np
 import pytest
 
-from analysis.dump import Model, contours
-from analysis.dump.benchmarks import MODELS
-from analysis.dump.benchmarks.dark_scalar import of_beauty
-from analysis.dump.hadrons import light_mesons
-from analysis.dump.model import FIDUCIAL_VOLUME
+from rarekaon.analysis.dump import Model, contours
+from rarekaon.analysis.dump.benchmarks import MODELS
+from rarekaon.analysis.dump.benchmarks.dark_scalar import of_beauty
+from rarekaon.analysis.dump.hadrons import light_mesons
+from rarekaon.analysis.dump.model import FIDUCIAL_VOLUME
 
 ALP_TO_THE_CALORIMETER = {
     10: (1.3e-5, 7.0e-3), 50: (2.3e-6, 4.3e-4), 100: (1.24e-6, 9.9e-5), 200: (7.5e-7, 2.0e-5), 300: (5.9e-7, 7.2e-6),
@@ -41,7 +41,9 @@ SCALAR_ALL = {
 HNL_MU_LOW = {500: 4.8e-7, 1000: 1.6e-7, 1500: 1.2e-7, 1700: 1.6e-7}
 
 
-def agrees(model: Model, protons: float, expected: dict[int, tuple[float, float]], within: float, mode: str = "") -> None:
+def agrees(
+    model: Model, protons: float, expected: dict[int, tuple[float, float]], within: float, mode: str = ""
+) -> None:
     """Both edges, within a relative tolerance of the coupling."""
     found = next(c for c in contours(model, (protons,), masses=tuple(expected), particles=20_000) if mode in c.mode)
     for low, high, (lowest, highest) in zip(found.low, found.high, expected.values(), strict=True):
@@ -88,7 +90,9 @@ def test_dark_photon():
 
 def test_dark_photon_against_print():
     """Upper edge 4e-5 at 50 MeV and 1e-6 at 600 MeV, reach 600 MeV for leptons and 550 MeV for muons."""
-    found = {c.mode: c for c in contours(MODELS["dark_photon"], (1.4e17,), masses=(50, 550, 600, 700), particles=20_000)}
+    found = {
+        c.mode: c for c in contours(MODELS["dark_photon"], (1.4e17,), masses=(50, 550, 600, 700), particles=20_000)
+    }
     assert found["all visible"].high[0] == pytest.approx(4e-5, rel=0.3)
     assert found["all visible"].high[2] == pytest.approx(1e-6, rel=0.3)
     assert isnan(found["all visible"].high[3])

@@ -10,12 +10,12 @@ from math import pi
 
 import numpy as np
 
-from analysis.dump.facts import facts
-from analysis.dump.flux import Floats, Flux, four_momentum, joined, two_body
-from analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
-from analysis.dump.model import TO_THE_CALORIMETER, Channel, Mode, Model
-from analysis.particles import MASS_PI0
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_PI0
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Floats, Flux, four_momentum, joined, two_body
+from rarekaon.analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
+from rarekaon.analysis.dump.model import TO_THE_CALORIMETER, Channel, Mode, Model
 
 HBAR_C_FM = 197.3269804  # MeV fm
 BARN = 389.379372  # (hbar c)^2 in barn MeV^2

@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.dump.facts import facts
-from analysis.dump.flux import Floats, Flux, four_momentum, two_body
-from analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
-from analysis.dump.model import Channel, Mode, Model
-from analysis.particles import MASS_E, MASS_MU, MASS_PI, MASS_PI0
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI, MASS_PI0
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Floats, Flux, four_momentum, two_body
+from rarekaon.analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
+from rarekaon.analysis.dump.model import Channel, Mode, Model
 
 MASS_RHO, WIDTH_RHO = 775.26, 149.1
 HARDEST_PT = 1 * GeV

@@ -7,12 +7,12 @@ from math import pi, sqrt
 
 import numpy as np
 
-from analysis.dump.facts import facts
-from analysis.dump.flux import Flux, joined, two_body
-from analysis.dump.hadrons import MASSES, heavy_hadrons
-from analysis.dump.model import Channel, Mode, Model
-from analysis.particles import MASS_E, MASS_MU, MASS_PI
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Flux, joined, two_body
+from rarekaon.analysis.dump.hadrons import MASSES, heavy_hadrons
+from rarekaon.analysis.dump.model import Channel, Mode, Model
 
 HBAR = 6.582119569e-22  # MeV s
 LIFETIME_B = 1.58e-12  # s, mean of B+ and B0

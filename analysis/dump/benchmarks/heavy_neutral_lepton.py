@@ -11,9 +11,10 @@ from math import pi
 
 import numpy as np
 
-from analysis.dump.benchmarks.neutral_lepton_widths import other_width, pion_width, triangle
-from analysis.dump.facts import facts
-from analysis.dump.flux import (
+from rarekaon.analysis.contract.particles import CTAU_K, MASS_E, MASS_K, MASS_MU
+from rarekaon.analysis.dump.benchmarks.neutral_lepton_widths import other_width, pion_width, triangle
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import (
     Floats,
     Flux,
     boosted,
@@ -23,9 +24,8 @@ from analysis.dump.flux import (
     joined,
     two_body,
 )
-from analysis.dump.hadrons import MASSES, heavy_hadrons, kaons_before_absorption
-from analysis.dump.model import Channel, Mode, Model
-from analysis.particles import CTAU_K, MASS_E, MASS_K, MASS_MU
+from rarekaon.analysis.dump.hadrons import MASSES, heavy_hadrons, kaons_before_absorption
+from rarekaon.analysis.dump.model import Channel, Mode, Model
 
 HBAR = 6.582119569e-22  # MeV s
 LIFETIMES = {"D+": 1.033e-12, "D0": 0.4101e-12, "Ds": 0.504e-12, "B+": 1.638e-12, "B0": 1.519e-12, "K+": 1.238e-8}

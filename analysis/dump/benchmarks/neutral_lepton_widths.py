@@ -11,10 +11,10 @@ from math import pi, sqrt
 import numpy as np
 from scipy.integrate import quad
 
-from analysis.dump.facts import facts
-from analysis.dump.flux import Floats
-from analysis.particles import MASS_E, MASS_K, MASS_MU, MASS_PI, MASS_PI0
-from analysis.units import GeV
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU, MASS_PI, MASS_PI0
+from rarekaon.analysis.contract.units import GeV
+from rarekaon.analysis.dump.facts import facts
+from rarekaon.analysis.dump.flux import Floats
 
 MASS_TAU = 1776.86
 NEUTRAL_PSEUDOSCALARS = ((MASS_PI0, 130.2), (547.86, 81.7), (957.78, 94.7))
