@@ -79,7 +79,7 @@ def _own(text: str) -> Model:
     from rarekaon.analysis.cli.python_file import named
     from rarekaon.analysis.dump import Model
 
-    model, place = named(text, "mine.py:MODEL")
+    model, place = named(text, "model", "mine.py:MODEL")
     if not isinstance(model, Model):
         raise click.BadParameter(f"{place} is no Model but {type(model).__name__}")
     return model

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 
-def named(text: str, example: str) -> tuple[Any, str]:
-    """The object of "FILE.py:NAME" and how to call it in print; the file is executed.
+def named(text: str, what: str, example: str) -> tuple[Any, str]:
+    """The object of "FILE.py:NAME" and how to call it in messages; the file is executed.
 
-    Raises click.BadParameter, with the `example`, where there is no such file or name.
+    Raises click.BadParameter, with `what` it should be and an `example`, where there is no such file or name.
     """
     place, colon, name = text.rpartition(":")
     path = Path(place)
@@ -24,5 +24,5 @@ def named(text: str, example: str) -> tuple[Any, str]:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     if not hasattr(module, name):
-        raise click.BadParameter(f"{path} has no {name!r}")
+        raise click.BadParameter(f"{path} has no {what} {name!r}")
     return getattr(module, name), f"{path.name}:{name}"

@@ -101,7 +101,7 @@ def _function(text: str) -> Density:
     from rarekaon.analysis.cli.python_file import named
     from rarekaon.analysis.recasting import Function
 
-    of, place = named(text, "model.py:density")
+    of, place = named(text, "function", "model.py:density")
     if not callable(of):
         raise click.BadParameter(f"{place} is no function")
     return Function(of, place)

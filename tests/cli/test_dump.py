@@ -52,6 +52,6 @@ def test_wrong_calls_say_what_to_do(tmp_path):
     assert "must be above zero" in run(tmp_path, "alp", "--protons", "-1").output
     assert "must be above zero" in run(tmp_path, "alp", "--mass", "0").output
     assert "is no Model but int" in run(tmp_path, "--model", f"{tmp_path}/mine.py:NUMBER").output
-    assert "has no 'MODEL'" in run(tmp_path, "--model", f"{tmp_path}/mine.py:MODEL").output
+    assert "has no model 'MODEL'" in run(tmp_path, "--model", f"{tmp_path}/mine.py:MODEL").output
     assert "with a file that exists" in run(tmp_path, "--model", "nowhere.py:MODEL").output
     assert not (tmp_path / "dump.json").exists()
