@@ -9,7 +9,7 @@ from math import pi
 
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
-from rarekaon.analysis.search.declaration import (
+from rarekaon.analysis.search import (
     ZERO,
     Counting,
     Cut,

@@ -10,7 +10,7 @@ from typing import Any
 
 from rarekaon.analysis.contract.units import GeV, GeV2, m, mm, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
-from rarekaon.analysis.search.declaration import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
+from rarekaon.analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
 from rarekaon.analysis.selection.exposure_weight import exposure_of
 from rarekaon.analysis.selection.identification import electron, muon, pion, vertex_identified_as
 from rarekaon.analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation

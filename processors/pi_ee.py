@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.contract.units import GeV, MeV, m, mm, mrad, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.events.photons import PhotonRule
-from rarekaon.analysis.search.declaration import (
+from rarekaon.analysis.search import (
     ZERO,
     Cut,
     DataDriven,

@@ -12,8 +12,17 @@ from __future__ import annotations
 
 from rarekaon.analysis.contract.units import GeV, MeV, mm, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
-from rarekaon.analysis.facts.models import RareResponses, SimulatedSample
-from rarekaon.analysis.search.declaration import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection
+from rarekaon.analysis.search import (
+    ZERO,
+    Cut,
+    Interval,
+    RareResponses,
+    Region,
+    Search,
+    SearchSamples,
+    Selection,
+    SimulatedSample,
+)
 from rarekaon.analysis.selection.exposure_weight import exposure_of
 from rarekaon.analysis.selection.identification import electron, muon, pion, vertex_identified_as
 from rarekaon.analysis.selection.pi_ee_normalisation import TRIGGERS, pi_ee_normalisation

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from rarekaon.analysis.contract.units import GeV, MeV, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
-from rarekaon.analysis.search.declaration import (
+from rarekaon.analysis.search import (
     Cut,
     DataDriven,
     Interval,

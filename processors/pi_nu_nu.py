@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
-from rarekaon.analysis.search.declaration import (
+from rarekaon.analysis.search import (
     ZERO,
     Borrowed,
     Cut,

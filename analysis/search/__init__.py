@@ -1,1 +1,34 @@
-"""What a channel declares, and where declarations are found."""
+"""What a channel declares, and where declarations are found.
+
+Channel files import from here, from `contract.units`, `contract.particles`, `events` and `selection`; these places stay
+from release to release (docs/adding-a-channel.md).
+"""
+
+from rarekaon.analysis.facts.models import PseudoData, RareResponses, SimulatedSample
+from rarekaon.analysis.search.declaration import (
+    ZERO,
+    Array,
+    Borrowed,
+    Counting,
+    Cut,
+    CutScan,
+    DataDriven,
+    Inference,
+    Interval,
+    PeakScan,
+    Quantity,
+    Region,
+    Search,
+    SearchSamples,
+    Selection,
+    Systematic,
+    Tail,
+    Truth,
+    exactly,
+)
+
+__all__ = [
+    "ZERO", "Array", "Borrowed", "Counting", "Cut", "CutScan", "DataDriven", "Inference", "Interval", "PeakScan",
+    "PseudoData", "Quantity", "RareResponses", "Region", "Search", "SearchSamples", "Selection", "SimulatedSample",
+    "Systematic", "Tail", "Truth", "exactly",
+]  # fmt: skip
