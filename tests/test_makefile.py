@@ -9,7 +9,9 @@ import subprocess
 import time
 from pathlib import Path
 
+import grimp
 import pytest
+from grimp import ImportGraph
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANNEL = "processors/pi_ee.py"
@@ -24,6 +26,7 @@ TARGETS = (
     "report",
     "notebooks",
     "bench",
+    "wheel",
     "root",
     "clean",
     "help",
@@ -59,6 +62,7 @@ def clone(tmp_path: Path) -> Path:
     """The sources with an environment whose `kaon` only notes what it was asked for and touches its output."""
     for name in ("analysis", "processors", "datasets"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "src", tmp_path / "src", symlinks=True)
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests").mkdir()
@@ -145,6 +149,49 @@ def test_what_depends_on_a_source_is_made_again(changed: str, again: list[str], 
     assert list(dict.fromkeys(commands(log(clone)))) == again
 
 
+def prerequisites(place: Path) -> dict[str, set[str]]:
+    """The files that each target is made from, as make itself has read its Makefile."""
+    rules: dict[str, set[str]] = {}
+    database = make(place, "--print-data-base", "--dry-run", "limits")
+    for target, files in re.findall(r"^(\S+):(?!=) ?([^|\n]*)", database, re.MULTILINE):
+        rules.setdefault(target, set()).update(files.split())
+    return rules
+
+
+def upstream(graph: ImportGraph, *rooms: str) -> set[str]:
+    """Files of the modules that these packages are or import, however indirectly."""
+    found: set[str] = set()
+    for room in rooms:
+        inside = graph.find_descendants(room) | {room}
+        found |= inside | {name for module in inside for name in graph.find_upstream_modules(module)}
+    paths = [name.removeprefix("rarekaon").lstrip(".").replace(".", "/") for name in found]
+    return {path for name in paths for path in (f"{name}.py", f"{name}/__init__.py") if name and (ROOT / path).exists()}
+
+
+def test_no_module_is_forgotten(clone: Path) -> None:
+    """What imports a module, by import-linter's own reading of the sources, is made again when it changes."""
+    graph = grimp.build_graph("rarekaon", exclude_type_checking_imports=True)
+    rules, prefix = prerequisites(clone), "rarekaon.analysis."
+    simulation = upstream(graph, prefix + "simulation")
+    selection = upstream(graph, "rarekaon.processors", prefix + "processing", prefix + "execution")
+    inference = upstream(graph, prefix + "limits", prefix + "statistics")
+    assert min(len(simulation), len(selection), len(inference)) > 40
+    samples, histograms = rules["samples/.made"], rules["results/histograms/run.json"]
+    limits = rules["results/limits.json"]
+    assert "samples/.made" in histograms
+    assert "results/histograms/run.json" in limits
+    # of channel files the simulation takes the samples they declare, which have rules of their own
+    assert simulation - {"processors/__init__.py"} - samples == set()
+    assert selection - histograms - samples == set()
+    assert inference - limits - histograms - samples == set()
+
+
+def test_every_folder_stands_in_a_group_of_the_makefile() -> None:
+    text = (ROOT / "Makefile").read_text()
+    folders = {p.parent.name for p in (ROOT / "analysis").glob("*/__init__.py")}
+    assert sorted(name for name in folders if not re.search(rf"\b{name}\b", text)) == []
+
+
 def test_a_channel_file_makes_its_own_samples_again(clone: Path) -> None:
     make(clone, "limits")
     log(clone)
@@ -212,4 +259,4 @@ def test_clean_keeps_the_environment_and_the_sources(clone: Path) -> None:
     assert not (clone / "samples").exists()
     assert not (clone / "results").exists()
     assert (clone / ".venv" / ".installed").exists()
-    assert (clone / "analysis" / "schema.py").exists()
+    assert (clone / "analysis" / "contract" / "schema.py").exists()
