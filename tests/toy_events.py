@@ -15,6 +15,7 @@ import numpy as np
 import uproot
 
 from rarekaon.analysis.contract import schema
+from rarekaon.analysis.contract.ranges import Range, range_of
 
 INTEGER_RANGES: Mapping[str, tuple[int, int]] = {
     "run": (8000, 8001),
@@ -31,13 +32,16 @@ INTEGER_RANGES: Mapping[str, tuple[int, int]] = {
 """Half-open ranges of integers by branch or field name; others are in 0 to 9."""
 
 
-def toy_columns(events: int, *, seed: int = 1, truth: bool = False) -> dict[str, Any]:
-    """All branches of the contract but the counters, for `events` events: flat arrays and jagged ones."""
+def toy_columns(events: int, *, seed: int = 1, truth: bool = False, first: int = 0) -> dict[str, Any]:
+    """All branches of the contract but the counters, for `events` events: flat arrays and jagged ones.
+
+    Events are numbered from `first`: what is data of one sample needs other numbers in each file.
+    """
     generator = np.random.default_rng(seed)
-    columns = {b.name: _values(b, events, generator) for b in schema.EVENT}
-    columns["event"] = np.arange(events, dtype="uint64")
+    columns = {b.name: _values(b.name, b, events, generator) for b in schema.EVENT}
+    columns["event"] = np.arange(first, first + events, dtype="uint64")
     if truth:
-        columns |= {b.name: _values(b, events, generator) for b in schema.TRUTH}
+        columns |= {b.name: _values(b.name, b, events, generator) for b in schema.TRUTH}
         columns["truth_weight"] = generator.exponential(size=events)
     counts = {c.name: generator.integers(0, 5, events) for c in schema.COLLECTIONS}
     for c in schema.COLLECTIONS:
@@ -45,7 +49,7 @@ def toy_columns(events: int, *, seed: int = 1, truth: bool = False) -> dict[str,
             continue
         references = dict(c.references)
         for field in c.fields:
-            values = _values(field, int(counts[c.name].sum()), generator)
+            values = _values(c.branch(field.name), field, int(counts[c.name].sum()), generator)
             if field.name in references:
                 room = np.repeat(counts[references[field.name]], counts[c.name])
                 values = (generator.integers(0, 1000, values.size) % (room + 1) - 1).astype(field.dtype)
@@ -53,12 +57,19 @@ def toy_columns(events: int, *, seed: int = 1, truth: bool = False) -> dict[str,
     return columns
 
 
-def _values(branch: schema.Branch, size: int, generator: np.random.Generator) -> np.ndarray:
+def _values(name: str, branch: schema.Branch, size: int, generator: np.random.Generator) -> np.ndarray:
     if branch.dtype == "bool":
         return generator.random(size) < 0.5
     if branch.dtype.startswith("float"):
-        return generator.normal(size=size).astype(branch.dtype)
+        return _floats(range_of(name), size, generator).astype(branch.dtype)
     return generator.integers(*INTEGER_RANGES.get(branch.name, (0, 10)), size).astype(branch.dtype)
+
+
+def _floats(allowed: Range, size: int, generator: np.random.Generator) -> np.ndarray:
+    """Numbers that a branch may have, of the size that its numbers have."""
+    low, high = allowed.middle or (0.1, 10.0)
+    values = np.clip(np.sqrt(low * high) * np.exp(0.5 * generator.normal(size=size)), low, high)
+    return values if allowed.low > -high else values * generator.choice([-1, 1], size)
 
 
 def write_toy_file(
@@ -72,13 +83,15 @@ def write_toy_file(
     trees: tuple[str, ...] | None = None,
     rntuple: bool = False,
     lost: int = 0,
+    first: int = 0,
 ) -> Path:
     """Write a toy file and return its path.
 
     `drop` leaves branches out, `replace` puts other arrays in their place, `trees` limits which trees are written,
-    `lost` events are in the side tree but not in the file; with none of them the file is valid, data unless `truth`.
+    `lost` events are in the side tree but not in the file; with none of them the file is valid, data unless `truth`,
+    with events numbered from `first`.
     """
-    columns = {k: v for k, v in toy_columns(events, seed=seed, truth=truth).items() if k not in drop}
+    columns = {k: v for k, v in toy_columns(events, seed=seed, truth=truth, first=first).items() if k not in drop}
     columns |= dict(replace or {})
     side = _generation(columns, events, seed) if truth else _bursts(columns, events)
     side[1]["events"][:1] += np.uint64(lost)

@@ -1,8 +1,9 @@
 """Columns of a TTree straight from its baskets.
 
-The fields of a collection are read without their offsets, which are the same for all and come from the counter: they
-stand at the end of each basket and are not even unpacked, which would cost as much as the values.  What is read stays
-in the byte order of the file: many columns are looked at for a few candidates only.
+A basket holds the values of a branch and, for a jagged one, behind them the place of each event.  All fields of a
+collection have the same places, those that the counter gives, and it is the counter that is worked with: that a
+branch's own places are the same is looked at here, in numbers that cost little to unpack because they pack well.
+Values stay in the byte order of the file.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ import uproot
 from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import collection
+from rarekaon.analysis.events.sources import Offsets, misplaced
 from rarekaon.analysis.events.tree_headers import StoredBranch, TreeHeader
+from rarekaon.analysis.kernels.compiled import compiled
 
 Array = NDArray[Any]
+Bytes = NDArray[np.uint8]
 
 KEY = struct.Struct(">ihiIhh")
 """Key of a basket: size, version, uncompressed size, date, length of the key, cycle."""
@@ -29,6 +33,25 @@ BASKET = struct.Struct(">HiiiiB")
 
 BLOCK = 9
 """Bytes before a compressed block: two letters, a method, sizes of three bytes before and after unpacking."""
+PLACE = 4
+"""Bytes of an event's place; their number stands before the first."""
+ZSTD = pa.Codec("zstd")
+
+
+@compiled
+def _agree(places: NDArray[np.uint32], counted: Offsets, size: int) -> bool:
+    """Whether events whose objects have `size` bytes begin at these places, big-endian and counted from the beginning
+    of the key, as their counter says."""
+    wrong = 0
+    moved = size * counted[0]
+    if len(places):
+        p = places[0]
+        moved -= np.int64((p >> 24) | ((p >> 8) & 0xFF00) | ((p << 8) & 0xFF0000) | ((p & 0xFF) << 24))
+    for i in range(len(places)):
+        p = places[i]
+        place = np.int64((p >> 24) | ((p >> 8) & 0xFF00) | ((p << 8) & 0xFF0000) | ((p & 0xFF) << 24))
+        wrong += place + moved != size * counted[i]
+    return wrong == 0
 
 
 @dataclass(frozen=True)
@@ -44,41 +67,30 @@ class Basket:
     full: int
     border: int
 
-    def unpack(self, into: NDArray[np.uint8]) -> None:
-        """Write the basket, or the beginning of it, to an array of that many bytes."""
+    def unpack(self) -> Bytes:
+        """The bytes of the basket; ValueError if it is damaged."""
         packed = self.chunk.raw_data[self.key :]
         if len(packed) == self.full:
-            into[:] = packed[: len(into)]
-        elif packed[:2].tobytes() == b"ZS" and len(packed) == BLOCK + int.from_bytes(packed[3:6], "little"):
-            self._unpack_zstd(packed[BLOCK:], into)
-        else:
-            cursor = uproot.source.cursor.Cursor(self.seek + self.key)
-            whole = uproot.compression.decompress(self.chunk, cursor, {}, len(packed), self.full)
-            into[:] = whole.raw_data[: len(into)]
-
-    def _unpack_zstd(self, packed: NDArray[np.uint8], into: NDArray[np.uint8]) -> None:
-        """What uproot does, but no farther than wanted and without an array of its own in between."""
+            return np.asarray(packed)
         try:
-            size = pa.CompressedInputStream(pa.BufferReader(pa.py_buffer(packed)), "zstd").readinto(into)
-        except OSError as error:
+            whole = self._unpacked(packed)
+        except Exception as error:
             raise ValueError(f"the basket at byte {self.seek} is damaged: {error}") from error
-        if size != len(into):
-            raise ValueError(f"the basket at byte {self.seek} is damaged: {size} bytes instead of {len(into)}")
+        if len(whole) != self.full:
+            raise ValueError(f"the basket at byte {self.seek} is damaged: {len(whole)} bytes instead of {self.full}")
+        return whole
 
-    def start_of(self, event: int, events: int, branch: StoredBranch, data: NDArray[np.uint8]) -> int:
-        """Byte at which the values of an event of the basket begin; of the one after the last, at which they end."""
-        if event in (0, events):
-            return self.border if event else 0
-        if not branch.jagged:
-            return event * branch.dtype.itemsize
-        place: int = data[self.border :].view(">i4")[1 + event]
-        return place - self.key
+    def _unpacked(self, packed: Bytes) -> Bytes:
+        if packed[:2].tobytes() == b"ZS" and len(packed) == BLOCK + int.from_bytes(packed[3:6], "little"):
+            return np.frombuffer(ZSTD.decompress(pa.py_buffer(packed[BLOCK:]), self.full), np.uint8)
+        cursor = uproot.source.cursor.Cursor(self.seek + self.key)
+        return np.asarray(uproot.compression.decompress(self.chunk, cursor, {}, len(packed), self.full).raw_data)
 
 
 class BasketSource:
     """Columns of the events `start` to `stop` of a tree in an open uproot file; keeps nothing it has read.
 
-    ValueError for a branch that is not there, or is jagged where a number per event is asked for.
+    ValueError for a branch that is not there, or is jagged where a number per event is asked for, and for damage.
     """
 
     def __init__(self, file: Any, header: TreeHeader, start: int, stop: int) -> None:
@@ -92,13 +104,16 @@ class BasketSource:
     def event(self, name: str) -> Array:
         return self._values(name, jagged=False)
 
-    def flat(self, collection_name: str, field: str) -> Array:
-        return self._values(_branch_name(collection_name, field), jagged=True)
+    def flat(self, collection_name: str, field: str, offsets: Offsets | None = None) -> Array:
+        return self._values(_branch_name(collection_name, field), jagged=True, offsets=offsets)
 
     def counts(self, collection_name: str) -> Array:
         return self.event(collection(collection_name).counter)
 
-    def _values(self, name: str, *, jagged: bool) -> Array:
+    def place(self, row: int) -> str:
+        return f"{self._file.file_path}, entry {self._start + row}"
+
+    def _values(self, name: str, *, jagged: bool, offsets: Offsets | None = None) -> Array:
         branch = self._header.branches.get(name)
         if branch is None or branch.jagged != jagged:
             raise ValueError(f"the tree has no {'jagged ' * jagged}branch {name!r}")
@@ -107,26 +122,51 @@ class BasketSource:
             return np.empty(0, on_disk)
         low, high = np.searchsorted(branch.first, (self._start, self._stop), "right") - 1
         numbers = range(int(low), min(int(high), len(branch.seek) - 1) + 1)
-        baskets = [self._basket(int(branch.seek[number]), int(branch.size[number])) for number in numbers]
-        # One array for all: each basket is unpacked behind the values of the last, over the places of its events, which
-        # are looked at only where the events begin or end inside a basket.
-        room = np.empty(sum(b.border for b in baskets) + max(b.full - b.border for b in baskets), np.uint8)
-        begin = end = place = 0
-        for number, basket in zip(numbers, baskets, strict=True):
-            first, stop = int(branch.first[number]), int(branch.first[number + 1])
-            inside = self._start <= first and stop <= self._stop
-            data = room[place : place + (basket.border if inside else basket.full)]
-            basket.unpack(data)
-            begin += basket.start_of(max(self._start - first, 0), stop - first, branch, data)
-            end = place + basket.start_of(min(self._stop, stop) - first, stop - first, branch, data)
-            place += basket.border
-        return room[begin:end].view(on_disk)
+        pieces = [self._piece(name, branch, number, offsets) for number in numbers]
+        values = pieces[0] if len(pieces) == 1 and pieces[0].flags.writeable else np.concatenate(pieces)
+        return values.view(on_disk)
 
-    def _basket(self, seek: int, size: int) -> Basket:
+    def _piece(self, name: str, branch: StoredBranch, number: int, offsets: Offsets | None) -> Bytes:
+        """The bytes of the values that one basket has of the events."""
+        first, stop = int(branch.first[number]), int(branch.first[number + 1])
+        basket = self._basket(branch, number)
+        data = basket.unpack()
+        begin, end = max(self._start, first), min(self._stop, stop)
+        if not branch.jagged:
+            size = branch.dtype.itemsize
+            return data[(begin - first) * size : (end - first) * size]
+        places = data[basket.border + PLACE * (begin - first + 1) : basket.border + PLACE * (end - first + 1)]
+        places = places.copy().view(np.uint32)  # aligned
+        last = basket.border
+        if end < stop:
+            last = int(data[basket.border :][PLACE * (end - first + 1) :][:PLACE].copy().view(">u4")[0]) - basket.key
+        start = int(places[:1].byteswap()[0]) - basket.key if end > begin else last
+        if offsets is not None:
+            counted, size = offsets[begin - self._start : end - self._start + 1], branch.dtype.itemsize
+            if last - start != size * (counted[-1] - counted[0]) or not _agree(places, counted, size):
+                edges = np.append(places.byteswap().astype(np.int64) - basket.key, last) // size
+                row = int(np.argmax(np.diff(edges) != np.diff(counted)))
+                found, said = int(edges[row + 1] - edges[row]), int(counted[row + 1] - counted[row])
+                raise misplaced(self.place(begin - self._start + row), name, found, said)
+        if not 0 <= start <= last <= basket.border:
+            raise ValueError(f"the basket at byte {basket.seek} is damaged: its events lie outside it")
+        return data[start:last]
+
+    def _basket(self, branch: StoredBranch, number: int) -> Basket:
+        """A basket whose key fits to what the tree says of it."""
+        seek, size = int(branch.seek[number]), int(branch.size[number])
+        events = int(branch.first[number + 1] - branch.first[number])
         chunk = self._file.file.source.chunk(seek, seek + size)
-        raw = chunk.raw_data
-        _, _, full, _, key, _ = KEY.unpack_from(raw)
-        return Basket(chunk, seek, key, full, BASKET.unpack_from(raw, key - BASKET.size)[4] - key)
+        raw, item = chunk.raw_data, branch.dtype.itemsize
+        if size >= KEY.size + BASKET.size:
+            stored, _, full, _, key, _ = KEY.unpack_from(raw)
+            if stored == size and KEY.size + BASKET.size <= key <= size:
+                *_, counted, last, _ = BASKET.unpack_from(raw, key - BASKET.size)
+                border, places = last - key, PLACE * (events + 1) if branch.jagged else 0
+                values = border % item == 0 if branch.jagged else border == events * item
+                if counted == events and values and 0 <= border <= full - places:
+                    return Basket(chunk, seek, key, full, border)
+        raise ValueError(f"the basket at byte {seek} is damaged: its key does not fit to the tree's header")
 
 
 @cache

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import TRUTH, collection
-from rarekaon.analysis.events.sources import KeptSource, NanoSource, Source, Stretches, native, offsets_of
+from rarekaon.analysis.events.checked import CheckedSource
+from rarekaon.analysis.events.sources import KeptSource, NanoSource, Source, Stretches, offsets_of
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -22,11 +23,13 @@ class Columns:
     `offsets("Track")` has shape (events + 1,), `flat("Track", "momentum")` shape (tracks,), `event("run")` shape
     (events,), `at("Track", "momentum", index)` that of `index`.  dtypes are those on disk, in native byte order;
     kinematics converts to float64.  Whatever is computed from the columns and shared between channels (candidates) is
-    kept by `shared`.  `events` are NanoEvents or a source.
+    kept by `shared`.  `events` are NanoEvents or a source, whose columns are checked: UnfitEventsError is raised for
+    one that the event contract does not allow.
     """
 
     def __init__(self, events: Any) -> None:
         self.source: Source = events if hasattr(events, "counts") else NanoSource(events)
+        self._checked: CheckedSource | KeptSource = CheckedSource(self.source)
         self._columns: dict[tuple[str, str], Array] = {}
         self._shared: dict[Any, Any] = {}
         self.read: set[str] = set()
@@ -41,20 +44,17 @@ class Columns:
         return any(b.name in self.source.fields for b in TRUTH)
 
     def event(self, name: str) -> Array:
-        return self._column("", name, lambda: _turned(self.source.event(name)))
+        return self._column("", name, lambda: self._checked.event(name))
 
     def flat(self, collection: str, field: str) -> Array:
-        values = self._column(collection, field, lambda: _turned(self.source.flat(collection, field)))
-        if not values.dtype.isnative:  # read for `at` first
-            values = self._columns[collection, field] = native(values)
-        return values
+        return self._column(collection, field, lambda: self._checked.flat(collection, field))
 
     def at(self, collection: str, field: str, index: NDArray[np.int64]) -> Array:
-        """The values of some objects: cheaper than of all where no more than that is wanted."""
-        return native(self._column(collection, field, lambda: self.source.flat(collection, field)).take(index))
+        """The values of some objects, in the shape of `index`."""
+        return self.flat(collection, field).take(index)
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
-        return self._column(collection, "", lambda: offsets_of(self.source.counts(collection)))
+        return self._column(collection, "", lambda: self._checked.offsets(collection))
 
     def replaced(self, name: str, values: NDArray[Any]) -> Columns:
         """The same events with other values (n_events,) of an event-level column; what is shared stays shared."""
@@ -78,8 +78,9 @@ class Columns:
         """
         kept = ~hidden
         stretches = Stretches(kept)
-        left = Columns(KeptSource(self.source, stretches))
-        left.read = self.read
+        left = copy(self)
+        left.source = left._checked = KeptSource(self._checked, stretches)
+        left._columns, left._shared = {}, {}
         for (name, field), values in tuple(self._columns.items()):  # offsets may be read on the way
             if not name:
                 left._columns[name, field] = stretches.of(values)
@@ -98,13 +99,6 @@ class Columns:
             self._columns[key] = read()
             self.read.add(_branch(collection, field))
         return self._columns[key]
-
-
-def _turned(values: Array) -> Array:
-    """The same array with its bytes turned around in place, if need be."""
-    if values.dtype.isnative:
-        return values
-    return values.byteswap(inplace=True).view(values.dtype.newbyteorder("="))
 
 
 def _branch(name: str, field: str) -> str:

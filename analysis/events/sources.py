@@ -12,6 +12,19 @@ from numpy.typing import NDArray
 from rarekaon.analysis.kernels.compiled import compiled
 
 Array = NDArray[Any]
+Offsets = NDArray[np.int64]
+
+
+class UnfitEventsError(ValueError):
+    """Events of a file that cannot be what they say: the message names file, entry, branch, and what to do."""
+
+
+def misplaced(place: str, branch: str, found: int, counted: int) -> UnfitEventsError:
+    """What to say where a branch holds another number of objects of an event than its counter says."""
+    return UnfitEventsError(
+        f"{place}: {branch} holds {found} objects where its counter says {counted}: the two were not written together, "
+        f"or the file is damaged; cut a collection as a whole, or make the file again"
+    )
 
 
 def native(values: Array) -> Array:
@@ -52,12 +65,20 @@ class Source(Protocol):
         """An event-level branch, shape (events,)."""
         ...
 
-    def flat(self, collection: str, field: str) -> Array:
-        """A field of all objects of a collection, shape (objects,)."""
+    def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Array:
+        """A field of all objects of a collection, shape (objects,).
+
+        UnfitEventsError where the objects of an event are not where the `offsets` (events + 1,) of the counter say, if
+        these are given.
+        """
         ...
 
     def counts(self, collection: str) -> Array:
         """Objects of a collection per event, shape (events,)."""
+        ...
+
+    def place(self, row: int) -> str:
+        """Where an event is, for people: file and entry."""
         ...
 
 
@@ -74,11 +95,15 @@ class NanoSource:
     def event(self, name: str) -> Array:
         return np.asarray(ak.to_numpy(self._events[name]))
 
-    def flat(self, collection: str, field: str) -> Array:
+    def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Array:
         return np.asarray(ak.to_numpy(self._events[collection].layout.content[field]))
 
     def counts(self, collection: str) -> Array:
         return np.diff(ak.to_numpy(self._events[collection].layout.offsets))
+
+    def place(self, row: int) -> str:
+        where = self._events.metadata or {}
+        return f"{where.get('filename', 'events')}, entry {where.get('entrystart', 0) + row}"
 
 
 @compiled
@@ -129,7 +154,7 @@ class KeptSource:
     def event(self, name: str) -> Array:
         return self._stretches.of(self._source.event(name))
 
-    def flat(self, collection: str, field: str) -> Array:
+    def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Array:
         if collection not in self._offsets:
             self.counts(collection)
         return self._stretches.of(self._source.flat(collection, field), self._offsets[collection])
@@ -138,6 +163,12 @@ class KeptSource:
         counts = self._source.counts(collection)
         self._offsets[collection] = offsets_of(counts)
         return self._stretches.of(counts)
+
+    def offsets(self, collection: str) -> Offsets:
+        return offsets_of(self.counts(collection))
+
+    def place(self, row: int) -> str:
+        return self._source.place(int(self._stretches.of(np.arange(len(self._source)))[row]))
 
 
 class JoinedSource:
@@ -154,19 +185,32 @@ class JoinedSource:
         return sum(len(source) for _, source in self._parts)
 
     def event(self, name: str) -> Array:
-        return self._joined(lambda source: source.event(name))
+        return self._joined(lambda source, _: source.event(name))
 
-    def flat(self, collection: str, field: str) -> Array:
-        return self._joined(lambda source: source.flat(collection, field))
+    def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Array:
+        def read(source: Source, rows: slice) -> Array:
+            return source.flat(collection, field, None if offsets is None else offsets[rows.start : rows.stop + 1])
+
+        return self._joined(read)
 
     def counts(self, collection: str) -> Array:
-        return self._joined(lambda source: source.counts(collection))
+        return self._joined(lambda source, _: source.counts(collection))
 
-    def _joined(self, read: Callable[[Source], Array]) -> Array:
-        pieces = []
+    def place(self, row: int) -> str:
+        for _, source in self._parts:
+            if row < len(source):
+                return source.place(row)
+            row -= len(source)
+        raise IndexError(f"there are {len(self)} events")
+
+    def _joined(self, read: Callable[[Source, slice], Array]) -> Array:
+        pieces, start = [], 0
         for name, source in self._parts:
             try:
-                pieces.append(read(source))
+                pieces.append(read(source, slice(start, start + len(source))))
+            except UnfitEventsError:
+                raise
             except Exception as error:
                 raise ValueError(f"{name}: {error}") from None
+            start += len(source)
         return np.concatenate(pieces)

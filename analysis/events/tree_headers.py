@@ -44,11 +44,13 @@ class UnknownHeaderError(ValueError):
 class StoredBranch:
     """A branch of numbers of `dtype` (native order; big-endian on disk), `jagged` for a counted array of them.
 
-    Basket i begins at byte `seek[i]`, has `size[i]` bytes and the events `first[i]` to `first[i + 1]`.
+    It has `entries` of its own, which should be those of the tree.  Basket i begins at byte `seek[i]`, has `size[i]`
+    bytes and the events `first[i]` to `first[i + 1]`.
     """
 
     dtype: np.dtype[Any]
     jagged: bool
+    entries: int
     first: Index
     seek: Index
     size: Index
@@ -158,19 +160,19 @@ def _tree(cursor: _Cursor) -> TreeHeader:
     for kind in cursor.objects():
         if kind != "TBranch":
             raise UnknownHeaderError(f"a branch is a {kind}")
-        name, branch = _branch(cursor, entries)
+        name, branch = _branch(cursor)
         branches[name] = branch
     return TreeHeader(entries, branches)
 
 
-def _branch(cursor: _Cursor, entries: int) -> tuple[str, StoredBranch]:
+def _branch(cursor: _Cursor) -> tuple[str, StoredBranch]:
     end = cursor.begin(13)
     name = cursor.name()
     cursor.skip()
     written = cursor.numbers(BRANCH_BASKETS)[3]
     cursor.skip()
     ways_of_writing = cursor.data[cursor.at - 1]
-    room = cursor.numbers(BRANCH_SIZES)[1]
+    _, room, _, entries, *_ = cursor.numbers(BRANCH_SIZES)
     inner = list(cursor.objects())
     leaves = [_leaf(cursor, kind) for kind in cursor.objects()]
     in_the_header = any(cursor.objects())
@@ -181,7 +183,7 @@ def _branch(cursor: _Cursor, entries: int) -> tuple[str, StoredBranch]:
         raise UnknownHeaderError(f"branch {name} is more than numbers in baskets")
     if written and first[0] != 0:
         raise UnknownHeaderError(f"branch {name} does not begin with event 0")
-    return name, StoredBranch(*leaves[0], first, seek[:written], size[:written])
+    return name, StoredBranch(*leaves[0], entries, first, seek[:written], size[:written])
 
 
 def _leaf(cursor: _Cursor, kind: str) -> tuple[np.dtype[Any], bool]:

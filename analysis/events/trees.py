@@ -14,7 +14,7 @@ from uproot.source.file import MultithreadedFileSource
 
 from rarekaon.analysis.contract.schema import collection
 from rarekaon.analysis.events.baskets import BasketSource
-from rarekaon.analysis.events.sources import Source
+from rarekaon.analysis.events.sources import Offsets, Source, misplaced
 from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 
 Array = NDArray[Any]
@@ -35,6 +35,10 @@ class Tree(Protocol):
     def types(self) -> Mapping[str, str]:
         """Types of the branches or fields by name: "float32", or "float32[]" if jagged; one that the event contract
         does not know as ROOT calls it."""
+        ...
+
+    def lengths(self) -> Mapping[str, int]:
+        """Entries of each branch, which need not be those of the tree."""
         ...
 
     def source(self, start: int, stop: int) -> Source:
@@ -79,6 +83,9 @@ class StoredTree:
     def types(self) -> Mapping[str, str]:
         return {name: b.dtype.name + "[]" * b.jagged for name, b in self._header.branches.items()}
 
+    def lengths(self) -> Mapping[str, int]:
+        return {name: b.entries for name, b in self._header.branches.items()}
+
     def source(self, start: int, stop: int) -> Source:
         return BasketSource(self._file, self._header, start, stop)
 
@@ -96,8 +103,39 @@ class UprootTree:
     def types(self) -> Mapping[str, str]:
         return {name.rsplit("/", 1)[-1]: _dtype(text) for name, text in self._tree.typenames().items()}
 
+    def lengths(self) -> Mapping[str, int]:
+        own = _field_lengths if isinstance(self._tree, uproot.behaviors.RNTuple.RNTuple) else _branch_lengths
+        return {name.rsplit("/", 1)[-1]: length for name, length in own(self._tree).items()}
+
     def source(self, start: int, stop: int) -> Source:
         return UprootSource(self._tree, start, stop)
+
+
+def _branch_lengths(tree: Any) -> dict[str, int]:
+    return {name: int(branch.num_entries) for name, branch in tree.iteritems()}
+
+
+def _field_lengths(ntuple: Any) -> dict[str, int]:
+    """Elements of the first column of each field: one added late has none for the entries before.
+
+    A field of an RNTuple can be stored by another column from one cluster to the next.
+    """
+    model = ntuple.ntuple
+    columns: dict[int, list[int]] = {}
+    for column in model.column_records:
+        columns.setdefault(column.field_id, []).append(column.idx)
+    clusters = model.page_link_list
+    lengths = {}
+    for name, field in ntuple.iteritems(recursive=False):
+        own = columns.get(field.field_id, [])
+        lengths[name] = sum(max((_elements(pages, index) for index in own), default=0) for pages in clusters)
+    return lengths
+
+
+def _elements(pages: Any, column: int) -> int:
+    if column >= len(pages) or pages[column].suppressed:
+        return 0
+    return sum(page.num_elements for page in pages[column].pages)
 
 
 def _dtype(text: str) -> str:
@@ -121,9 +159,18 @@ class UprootSource:
     def event(self, name: str) -> Array:
         return np.asarray(self._read(name, "np"))
 
-    def flat(self, collection_name: str, field: str) -> Array:
-        layout = ak.to_packed(self._read(collection(collection_name).branch(field), "ak")).layout
+    def flat(self, collection_name: str, field: str, offsets: Offsets | None = None) -> Array:
+        name = collection(collection_name).branch(field)
+        layout = ak.to_packed(self._read(name, "ak")).layout
+        if offsets is not None:
+            found, counted = np.diff(np.asarray(layout.offsets)), np.diff(offsets)
+            if len(found) == len(counted) and (found != counted).any():
+                row = int(np.argmax(found != counted))
+                raise misplaced(self.place(row), name, int(found[row]), int(counted[row]))
         return np.asarray(ak.to_numpy(layout.content))
+
+    def place(self, row: int) -> str:
+        return f"{self._tree.file.file_path}, entry {self._start + row}"
 
     def counts(self, collection_name: str) -> Array:
         return self.event(collection(collection_name).counter)

@@ -31,3 +31,7 @@ class ChunkError(ExecutionError, RuntimeError):
     @property
     def details(self) -> str:
         return str(self.args[1])
+
+
+class UnfitEventsInChunkError(ChunkError, InputFileError):
+    """Events that were to be processed are damaged or break the event contract: it is the file that has to change."""

@@ -14,8 +14,9 @@ from typing import Any
 
 from coffea.processor.executor import ExecutorBase
 
+from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.execution.chunks import Chunk, close
-from rarekaon.analysis.execution.errors import BackendError, ChunkError
+from rarekaon.analysis.execution.errors import BackendError, ChunkError, UnfitEventsInChunkError
 from rarekaon.analysis.execution.memory import is_new, prepare, release_chunk, thaw
 from rarekaon.analysis.execution.reduction import combine, reduce_in_order, reduce_tree
 
@@ -106,6 +107,8 @@ def run_chunk(chunk: Chunk, function: Function) -> Any:
     prepare()
     try:
         return function(chunk)
+    except UnfitEventsError as error:
+        raise UnfitEventsInChunkError(f"{describe(chunk)} failed: {error}", traceback.format_exc()) from None
     except Exception as error:
         # What the user needs is the first cause.
         cause: BaseException = error

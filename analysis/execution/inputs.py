@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.exposure import Exposure
 from rarekaon.analysis.events.trees import Tree, is_local, open_file, open_tree
 from rarekaon.analysis.execution.errors import InputFileError
@@ -64,7 +65,15 @@ def inspect_file(place: tuple[str, str]) -> InputFile:
             f"{path} cannot be read as a ROOT file, it is damaged or cut short ({one_line(error)}): make it again"
         ) from error
     with opened as file:
-        return _inspect(sample, path, file)
+        try:
+            return _inspect(sample, path, file)
+        except InputFileError:
+            raise
+        except Exception as error:  # whatever a reader finds in the bytes of a file, it is the file that is unfit
+            raise InputFileError(
+                f"{path} cannot be read, it is damaged or written in a way that is not known ({one_line(error)}): "
+                f"make or copy it again"
+            ) from error
 
 
 def _inspect(sample: str, path: str, file: Any) -> InputFile:
@@ -75,6 +84,7 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     types = events.types()
     simulated = bool(types.keys() & _truth_names())
     check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
+    check_lengths(path, schema.EVENTS_TREE, events, schema.branches(truth=simulated))
     exposure, blocks = _exposure(path, file, simulated, events.entries)
     return InputFile(sample, path, str(file.file.uuid), size, exposure, blocks)
 
@@ -97,6 +107,17 @@ def check_types(path: str, tree: str, types: Mapping[str, str], branches: Mappin
     wrong = [f"{n} ({types[n]} instead of {t})" for n, t in expected.items() if types[n] != t]
     if wrong:
         raise InputFileError(f"{path}: tree {tree} has wrong types: {_listed(wrong)}; write it as `kaon schema` says")
+
+
+def check_lengths(path: str, name: str, tree: Tree, branches: Iterable[str]) -> None:
+    """Each branch of the contract has as many entries as its tree."""
+    lengths = tree.lengths()
+    wrong = [f"{branch} has {lengths[branch]}" for branch in branches if lengths[branch] != tree.entries]
+    if wrong:
+        raise InputFileError(
+            f"{path}: tree {name} has {tree.entries} entries but {_listed(wrong)}: not all branches were filled for "
+            f"every entry; make the file again"
+        )
 
 
 def check_distinct(files: Sequence[InputFile]) -> None:
@@ -150,7 +171,8 @@ def _exposure(path: str, file: Any, simulated: bool, events: int) -> tuple[Expos
     side = schema.GENERATION if simulated else schema.BURSTS
     tree = _tree(path, file, side.name)
     check_types(path, side.name, tree.types(), {b.name: b for b in side.fields})
-    columns = tree.source(0, tree.entries)
+    check_lengths(path, side.name, tree, {b.name: b for b in side.fields})
+    columns = CheckedSource(tree.source(0, tree.entries))
     rows = {b.name: columns.event(b.name) for b in side.fields}
     accounted = int(rows["events"].sum())
     if accounted != events:

@@ -18,7 +18,7 @@ import uproot
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.events.sources import Source
+from rarekaon.analysis.events.sources import Offsets, Source
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.chunks import process_chunk
 from rarekaon.analysis.execution.executors import SerialExecutor
@@ -74,7 +74,7 @@ class Timed:
     def __len__(self) -> int:
         return len(self.source)
 
-    def _timed(self, read: Any, *arguments: str) -> Any:
+    def _timed(self, read: Any, *arguments: Any) -> Any:
         before = time.process_time()
         values = read(*arguments)
         self.seconds += time.process_time() - before
@@ -83,11 +83,14 @@ class Timed:
     def event(self, name: str) -> Any:
         return self._timed(self.source.event, name)
 
-    def flat(self, collection: str, field: str) -> Any:
-        return self._timed(self.source.flat, collection, field)
+    def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Any:
+        return self._timed(self.source.flat, collection, field, offsets)
 
     def counts(self, collection: str) -> Any:
         return self._timed(self.source.counts, collection)
+
+    def place(self, row: int) -> str:
+        return self.source.place(row)
 
 
 def stages(path: Path, searches: tuple[Search, ...]) -> dict[str, float]:

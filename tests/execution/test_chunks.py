@@ -45,7 +45,7 @@ class Momenta:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     place = tmp_path_factory.mktemp("small")
-    return [str(write_toy_file(place / f"{n}.root", n, seed=n + 1)) for n in (40, 1, 0, 25)]
+    return [str(write_toy_file(place / f"{n}.root", n, seed=n + 1, first=100 * n)) for n in (40, 1, 0, 25)]
 
 
 @pytest.mark.parametrize(("chunk_size", "chunks"), [(500_000, 1), (41, 2), (20, 4)])
@@ -73,7 +73,7 @@ def test_chunks_keep_the_order_and_are_no_larger_than_allowed(sizes: list[int], 
 
 
 def test_a_damaged_file_among_others_is_named(tmp_path: Path) -> None:
-    paths = [write_toy_file(tmp_path / f"{seed}.root", 500, seed=seed) for seed in (1, 2, 3)]
+    paths = [write_toy_file(tmp_path / f"{seed}.root", 500, seed=seed, first=1000 * seed) for seed in (1, 2, 3)]
     with uproot.open(paths[1]) as file:
         seek, size = (int(file["Events/Track_momentum"].member(f"fBasket{what}")[0]) for what in ("Seek", "Bytes"))
     content = bytearray(paths[1].read_bytes())

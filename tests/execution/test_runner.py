@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import uproot
 
+from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.execution import (
     Backend,
     BackendError,
@@ -59,8 +60,8 @@ def same_output(a: Any, b: Any) -> bool:
 def test_the_output_is_that_of_all_events(files: dict[str, tuple[str, ...]], serial: RunResult) -> None:
     for sample, paths in files.items():
         arrays = [uproot.open(p)["Events/Track_momentum"].array() for p in paths]
-        momentum = ak.to_numpy(ak.flatten(ak.concatenate(arrays)))
-        weight = np.exp(3 * momentum.astype(float))
+        momentum = ak.to_numpy(ak.flatten(ak.concatenate(arrays))).astype(float) / (10 * GeV) - 1
+        weight = np.exp(3 * momentum)
         output = serial.output["toy"][sample]
         assert output["sum"] == pytest.approx(weight.sum())
         assert output["spectrum"].sum(flow=True).value == pytest.approx(weight.sum())
@@ -113,7 +114,7 @@ def test_exposure_is_summed_over_the_files_of_a_sample(serial: RunResult) -> Non
 
 def test_bursts_of_data_are_counted_once(tmp_path: Path) -> None:
     """Two files that share bursts: the same bursts, not twice as many."""
-    paths = [str(write_toy_file(tmp_path / f"{s}.root", 1000, seed=s)) for s in (1, 2)]
+    paths = [str(write_toy_file(tmp_path / f"{s}.root", 1000, seed=s, first=1000 * s)) for s in (1, 2)]
     result = run(ToyProcessor(), {"data": paths}, backend=SERIAL, progress=False)
     assert result.exposure("data").bursts == 19
 

@@ -11,12 +11,14 @@ import hist
 import numpy as np
 from coffea.processor import ProcessorABC
 
+from rarekaon.analysis.contract.units import GeV
+
 
 class ToyProcessor(ProcessorABC):
-    """Books a weighted histogram of track momenta, whose float sums show any change of order, and event numbers."""
+    """Books a weighted histogram of momenta (10 GeV), whose float sums show any change of order, and event numbers."""
 
     def process(self, events: Any) -> dict[str, Any]:
-        momentum = ak.to_numpy(ak.flatten(events.Track.momentum)).astype(float)
+        momentum = ak.to_numpy(ak.flatten(events.Track.momentum)).astype(float) / (10 * GeV) - 1
         weight = np.exp(3 * momentum)
         spectrum = hist.new.Reg(20, -3, 3, name="momentum", label="p").Weight()
         spectrum.fill(momentum=momentum, weight=weight)
