@@ -50,7 +50,7 @@ SM = "K+ -> mu+ nu_mu"
 TAIL = "tail of the missing mass"
 
 # Section 2: E/p, MUV3, and the RICH below 30 GeV/c (the muon's threshold is 9.5 GeV/c)
-MUON = all_of(muon(eop_below=0.2, muv3_window=3 * ns), rich_muon(below=30 * GeV, threshold=9.5 * GeV))
+MUON = all_of(muon(e_over_p_below=0.2, muv3_window=3 * ns), rich_muon(below=30 * GeV, threshold=9.5 * GeV))
 AS_MUON = vertex_identified_as("mu+", by={"mu": MUON})
 
 M_MISS2 = squared_missing_mass((640, -0.16, 0.16))
@@ -61,7 +61,7 @@ M_MISS = missing_mass((4200, 180, 390))
 LEAST_Z = vertex_beyond(angles=(0.0, pi), z=(105 * m + 35 * m, 105 * m + 8 * m))
 
 # Section 2: our choices are 15 mm for a vertex with another track and, for a cluster off the track, 100 MeV and
-# 125 mm, tuned on the printed number of K+ -> mu+ nu gamma decays (datasets/tuning.yaml)
+# 125 mm, tuned on the published number of K+ -> mu+ nu gamma decays (datasets/tuning.yaml)
 ONE_TRACK = Cut(other_vertices(15 * mm), ZERO)
 VETOES = (
     ONE_TRACK,
@@ -102,7 +102,7 @@ def selection(name: str, decay: str, *regions: Region) -> Selection:
         observable=M_MISS2,
         regions=regions,
         histograms=(M_MISS, TRACK_MOMENTUM, VERTEX_Z),
-        box=(ONE_TRACK,),  # or a shut box would hide muons of decays to three tracks from all other searches
+        box=(ONE_TRACK,),  # or a masked box would hide muons of decays to three tracks from all other searches
         response=M_MISS,
         weight=prescale_of("minimum_bias"),  # N_K is that of the events kept by the line
     )

@@ -28,8 +28,8 @@ from rarekaon.analysis.selection.three_track import (
 
 SIGNAL_TRIGGERS = (*TRIGGERS, "muMT")
 IDENTIFICATION = {  # Section 2
-    "pi": pion(eop_below=0.85, muv3_veto=3 * ns),
-    "mu": muon(eop_below=0.2, muv3_window=5 * ns),
+    "pi": pion(e_over_p_below=0.85, muv3_veto=3 * ns),
+    "mu": muon(e_over_p_below=0.2, muv3_window=5 * ns),
     "e": electron(),
 }
 IN_TIME = Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns))

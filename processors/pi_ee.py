@@ -25,7 +25,7 @@ from rarekaon.analysis.search import (
     exactly,
 )
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
-from rarekaon.analysis.selection.pi0 import (
+from rarekaon.analysis.selection.neutral_pion import (
     LATE_PHOTONS,
     NEUTRAL_VERTEX,
     NEUTRAL_VERTEX_Z,
@@ -48,7 +48,7 @@ from rarekaon.analysis.selection.three_track import (
     vertex_requirements,
 )
 
-IDENTIFICATION = {"pi": pion(eop_below=0.85), "e": electron()}  # Section 2: E/p
+IDENTIFICATION = {"pi": pion(e_over_p_below=0.85), "e": electron()}  # Section 2: E/p
 M_PIPI0EE = vertex_mass("m_pipi0ee", "reconstructed pi pi0 e e mass", (200, 400, 600))
 
 

@@ -2,7 +2,7 @@
 
 Everything the channel needs is in this file: the samples that no other channel has, the selection, the search.  The
 values are our own choices, after those of K+ -> pi- e+ e+ and K+ -> pi- mu+ mu+.  The search is blind, and the side
-below the kaon mass is shut with the signal: no data stream keeps muon-electron pairs, so there is nothing to compare.
+below the kaon mass is masked with the signal: no data stream keeps muon-electron pairs, so there is nothing to compare.
 
 K+ -> pi+ pi+ pi- is left out of the background.  With two pions taken for lighter particles it lies below the signal
 region; how far its tail reaches would take more simulated decays than an example is worth.
@@ -39,7 +39,7 @@ from rarekaon.analysis.selection.three_track import (
 
 DECAY = "K+ -> pi- mu+ e+"
 STREAM = "muon_electron"
-PIONS = RareResponses(pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, pion_as_muon=0.1, hastened_pion_decays=5)
+PIONS = RareResponses(pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, pion_as_muon=0.1, forced_pion_decays=5)
 
 SAMPLES = {
     "pi_mu_e_lnv": SimulatedSample(
@@ -53,8 +53,8 @@ SAMPLES = {
 
 SIGNAL_TRIGGERS = (*TRIGGERS, "muMT")
 IDENTIFICATION = {
-    "pi": pion(eop_below=0.85, muv3_veto=5 * ns),
-    "mu": muon(eop_below=0.2, muv3_window=5 * ns),
+    "pi": pion(e_over_p_below=0.85, muv3_veto=5 * ns),
+    "mu": muon(e_over_p_below=0.2, muv3_window=5 * ns),
     "e": electron(),
 }
 BALANCE = 2 * GeV

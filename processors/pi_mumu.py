@@ -33,8 +33,8 @@ from rarekaon.analysis.selection.three_track import (
 
 TRIGGERS = ("dimuon",)
 IDENTIFICATION = {  # Section 2
-    "pi": pion(eop_below=0.9, muv3_veto=5 * ns),
-    "mu": muon(eop_below=0.2, muv3_window=5 * ns),
+    "pi": pion(e_over_p_below=0.9, muv3_veto=5 * ns),
+    "mu": muon(e_over_p_below=0.2, muv3_window=5 * ns),
 }
 M_PIMUMU = vertex_mass("m_pimumu", "reconstructed pi mu mu mass", (400, 420, 520))
 KINEMATICS = closed_kinematics(momentum_balance=2.5 * GeV)

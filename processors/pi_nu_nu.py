@@ -12,9 +12,9 @@ from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
 from rarekaon.analysis.search import (
     ZERO,
-    Borrowed,
     Cut,
     Interval,
+    PublishedBackground,
     Region,
     Search,
     SearchSamples,
@@ -82,7 +82,7 @@ NOTHING_ELSE = (  # Section 3: extra activity in time with the pion
     Cut(activity("Chanti", 3 * ns), ZERO),
     Cut(activity_off_track("Chod", 6 * ns), ZERO),
 )
-PION = {"pi": pion(eop_below=0.85, muv3_veto=7 * ns)}
+PION = {"pi": pion(e_over_p_below=0.85, muv3_veto=7 * ns)}
 
 
 def selection(name: str, decay: str, triggers: tuple[str, ...], cuts: tuple[Cut, ...], *regions: Region) -> Selection:
@@ -127,25 +127,25 @@ NORMALISATION = selection(
 )
 NOTES = {
     "values": (
-        "printed: momentum, 60 m of decay volume; regions: PLB 791 (2019) 156; box at the collimator: JHEP 11 (2020) "
+        "published: momentum, 60 m of decay volume; regions: PLB 791 (2019) 156; box at the collimator: JHEP 11 (2020) "
         "042; every other value is our choice"
     ),
     "identification": "MUV1 and MUV2 are not simulated: more than 2 GeV in the LKr stands for a shower",
-    "acceptance": "no nuclear interactions of the pion in the detectors; N_K is the printed 'about 2e12'",
+    "acceptance": "no nuclear interactions of the pion in the detectors; N_K is the published 'about 2e12'",
     "photons": (
         "segments of tracks are no part of the event format: photons that make a pair in front of the magnet, which "
         "the experiment rejects by straws and hodoscope together, are rejected in the stream"
     ),
     "missing mass": "with the momenta of STRAW and GTK only; the RICH's and the beam's nominal one are not used",
     "background": (
-        "pi+ pi0 by its tail, with that of simulated events of the normalisation, as data in the tail are shut; mu+ nu "
+        "pi+ pi0 by its tail, with that of simulated events of the normalisation, as data in the tail are masked; mu+ nu "
         "from weighted events; pi+ pi- e+ nu, pi+ pi+ pi-, pi+ gamma gamma and what comes from upstream are not "
-        "simulated for this search and taken from print, 2017 times 0.389/0.346 for both years"
+        "simulated for this search and taken from the publication, 2017 times 0.389/0.346 for both years"
     ),
-    "pseudo-data": "contain pi+ nu nu alone, so the control regions are empty and the search stays shut",
+    "pseudo-data": "contain pi+ nu nu alone, so the control regions are empty and the search stays masked",
 }
 NOT_SIMULATED = tuple(
-    Borrowed(mode, region="signal", printed_in="signal_2017", scale=0.389 / 0.346)
+    PublishedBackground(mode, region="signal", published_region="signal_2017", scale=0.389 / 0.346)
     for mode in ("K+ -> pi+ pi- e+ nu_e", "K+ -> pi+ pi+ pi-", "K+ -> pi+ gamma gamma", "upstream")
 )
 
@@ -164,7 +164,7 @@ SEARCHES = (
             data=("data_2016_2017_pi_pi0", "data_2016_2017_pinunu"),
         ),
         background_prior="gamma_posterior",
-        borrowed=NOT_SIMULATED,
+        published_backgrounds=NOT_SIMULATED,
         tails=(Tail("pi_pi0_missed", shape="pi_pi0", peak="pi+ pi0"),),  # Section 3, here on simulated events
         notes=NOTES,
     ),

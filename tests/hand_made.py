@@ -5,7 +5,7 @@ from __future__ import annotations
 import hist
 
 from rarekaon.analysis.events.exposure import Exposure
-from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.search.channels import search
 
 FULL = search("pi_ee", "2016-2018")
@@ -42,7 +42,7 @@ def sample(what, *, simulated=True, **counts):
 def booked(what=FULL, observed=None, controls=(9, 2)):
     counts = {"lower": (controls[0],) * 2, "upper": (controls[1],) * 2} | (observed or {})
     data = sample(what, normalisation={"normalisation": (10000.0, 10000.0)}, signal=counts, simulated=False)
-    return Booked(
+    return SearchHistograms(
         what,
         {
             "pi_ee_sm": sample(what, normalisation={"normalisation": (40000.0, 40000.0)}),

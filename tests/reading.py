@@ -9,7 +9,7 @@ from coffea.nanoevents import NanoEventsFactory
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.events.schema import KaonSchema
+from rarekaon.analysis.events.nano_schema import KaonSchema
 
 
 def nano_events(path: Path, sample: str = "toy", **window: int) -> Any:

@@ -16,10 +16,10 @@ from rarekaon.analysis.execution.fileset import fileset
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.published import published
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events, normalise
+from rarekaon.analysis.limits.from_events import limit_from_events, normalise
 from rarekaon.analysis.limits.inference import limits_from_events
 from rarekaon.analysis.limits.resolutions import gaussian_core
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.results.records import Limits
 from rarekaon.analysis.search.channels import search
@@ -79,7 +79,7 @@ def test_the_published_sensitivity_and_limit_come_out_of_the_events(limits, name
 
 @pytest.mark.parametrize(("name", "dataset"), PUBLISHED)
 def test_kaon_decays_are_those_the_data_were_made_of(store, name, dataset):
-    decays, contamination = normalise(Booked(search(name, dataset), store))
+    decays, contamination = normalise(SearchHistograms(search(name, dataset), store))
     made = QUICK * conditions().kaon_decays(dataset, ("MT", "eMT"))
     assert abs(decays.value - made) < 3 * math.hypot(decays.stat, decays.syst)  # the branching fraction is exact here
     assert contamination < 0.01
@@ -157,7 +157,7 @@ def test_an_injected_signal_is_found(limits, store, tmp_path):
     result = run(SearchProcessor(("pi_ee",)), data, backend=Backend("iterative"), progress=False)
     exposure = result.exposure("data_2016_2018").as_numbers()
     injected = {**store, "data_2016_2018": {**result.output["pi_ee"]["data_2016_2018"], "exposure": exposure}}
-    found, _ = limit_from_events(Booked(search("pi_ee", "2016-2018"), injected))
+    found, _ = limit_from_events(SearchHistograms(search("pi_ee", "2016-2018"), injected))
     assert 3 <= found.observed <= 20
     assert found.upper_limit > 2 * record(limits, "pi_ee", "2016-2018").upper_limit
     assert (

@@ -10,9 +10,9 @@ import pytest
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.facts.published import all_published
-from rarekaon.analysis.limits.booked import Booked
 from rarekaon.analysis.limits.response import Response
-from rarekaon.analysis.processing.blinding import Box, Seal
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.processing.blinding import Blinding, Box
 from rarekaon.analysis.results.records import Limits
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.simulation.samples.pseudo_data import QUICK
@@ -50,9 +50,9 @@ def test_acceptance_and_kaon_decays_are_those_of_the_paper(records):
 def test_the_simulated_signal_and_the_reweighted_response_agree():
     """K+ -> mu+ nu nu nu simulated on its own, against the uniform sample weighted with its mass spectrum."""
     signal = search("mu_nu_nu_nu", "2016-2018")
-    own = Booked(signal, load(RESULTS / "histograms/mu_nu_nu_nu.zip"))
+    own = SearchHistograms(signal, load(RESULTS / "histograms/mu_nu_nu_nu.zip"))
     direct = own.acceptance("mu_nu_nu_nu", signal.signal, "signal")
-    response = Response.of(Booked(search("mu_n", "2016-2018"), load(RESULTS / "histograms/mu_n.zip")))
+    response = Response.of(SearchHistograms(search("mu_n", "2016-2018"), load(RESULTS / "histograms/mu_n.zip")))
     reweighted = response.spectrum_above("K+ -> mu+ nu nu nu", None, np.sqrt([0.1e6]))[0]
     assert reweighted == pytest.approx(direct.value, abs=4 * direct.error + 0.02 * direct.value)
 
@@ -82,7 +82,7 @@ def test_mediators_lie_between_the_printed_orders_and_scalars_are_stronger(colum
 def test_shut_boxes_leave_the_normalisation_of_other_searches_alone():
     """The muons of K+ -> pi+ mu+ mu- point at invisible masses in the boxes, but are not alone."""
     columns = columns_of(SAMPLES / "data_2017_dimuon.root", "data_2017_dimuon")
-    hidden = Seal(tuple(Box(name) for name in NAMES)).masked(columns)
+    hidden = Blinding(tuple(Box(name) for name in NAMES)).masked(columns)
     found = three_track_vertices(columns)
     assert len(found) > 500
     assert hidden[found.event].mean() < 0.01

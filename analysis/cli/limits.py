@@ -1,4 +1,4 @@
-"""`kaon limits`: histograms and printed inputs to `results/limits.json` and its table."""
+"""`kaon limits`: histograms and published inputs to `results/limits.json` and its table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
     type=click.Choice(["both", "events", "published"]),
     default="both",
     show_default=True,
-    help="From the histograms of events, from the numbers the papers print, or both.",
+    help="From the histograms of events, from the numbers the papers publish, or both.",
 )
 @click.option(
     "--histograms",
@@ -33,9 +33,13 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
     from rich.console import Console
 
     from rarekaon.analysis.execution.store import load
-    from rarekaon.analysis.limits.backgrounds import with_printed_rows
+    from rarekaon.analysis.limits.backgrounds import with_published_rows
+    from rarekaon.analysis.limits.from_publications import (
+        compare_with_published,
+        limits_from_published,
+        not_recomputable,
+    )
     from rarekaon.analysis.limits.inference import Inferred, limits_from_events
-    from rarekaon.analysis.limits.published import compare_with_print, limits_from_published, not_recomputable
     from rarekaon.analysis.limits.ratios import ControlRow, controls_from_events
     from rarekaon.analysis.report.tables import background_tables, comparison_table, controls_table, limits_table
     from rarekaon.analysis.results.provenance import provenance
@@ -56,7 +60,7 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
         records = found.records
     if origin != "events":
         records += limits_from_published(confidence_level)
-    rows = with_printed_rows(found.rows)
+    rows = with_published_rows(found.rows)
     read = histograms if origin != "published" else None
     write_json(output, Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read)))
     if read is not None:
@@ -64,12 +68,12 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
         write_json(output.with_name("scans.json"), [vars(scan) for scan in found.scans])
         write_json(output.with_name("controls.json"), [vars(row) for row in controls])
     tables = [
-        *background_tables(with_printed_rows(found.rows)),
+        *background_tables(with_published_rows(found.rows)),
         controls_table(controls),
         limits_table(records, confidence_level),
     ]
     if origin != "events":
-        tables.append(comparison_table(compare_with_print(), not_recomputable()))
+        tables.append(comparison_table(compare_with_published(), not_recomputable()))
     console = Console() if Console().is_terminal else Console(width=220)
     for table in tables:
         console.print(table)

@@ -14,7 +14,7 @@ import click
 )
 @click.option(
     "--origin", type=click.Choice(["events", "published"]), default="events", show_default=True,
-    help="Start from the limits from events, or from those of the printed inputs.",
+    help="Start from the limits from events, or from those of the published inputs.",
 )  # fmt: skip
 @click.option("--times", type=float, default=100.0, show_default=True, help="Up to this many times today's decays.")
 @click.option("--points", type=click.IntRange(min=2), default=25, show_default=True)

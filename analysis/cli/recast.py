@@ -56,7 +56,7 @@ def command(
 ) -> None:
     """Limits of SEARCH in DATASET for other densities of its signal on phase space.
 
-    Background, N_K and the observed count are those of the search; a shut one has expected limits only.
+    Background, N_K and the observed count are those of the search; a masked one has expected limits only.
 
     \b
     kaon recast pi_ee 2016-2018 --resonance "pi- e+" --mass 200 --mass 300

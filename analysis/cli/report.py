@@ -26,11 +26,11 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from rich.console import Console
 
     from rarekaon.analysis.execution.store import load
-    from rarekaon.analysis.limits.backgrounds import with_printed_rows
-    from rarekaon.analysis.limits.booked import Booked
+    from rarekaon.analysis.limits.backgrounds import with_published_rows
+    from rarekaon.analysis.limits.from_publications import compare_with_published, not_recomputable
     from rarekaon.analysis.limits.inference import limits_from_events
-    from rarekaon.analysis.limits.published import compare_with_print, not_recomputable
     from rarekaon.analysis.limits.ratios import controls_from_events
+    from rarekaon.analysis.limits.search_histograms import SearchHistograms
     from rarekaon.analysis.limits.workspaces import events_workspace, published_workspaces
     from rarekaon.analysis.report.coverage import draw_coverage
     from rarekaon.analysis.report.spectra import write_spectra
@@ -47,15 +47,15 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
-    rows = with_printed_rows(limits_from_events(stores, found.confidence_level).rows)
+    rows = with_published_rows(limits_from_events(stores, found.confidence_level).rows)
     console = Console(record=True, width=220, quiet=True)
-    comparison = comparison_table(compare_with_print(), not_recomputable())
+    comparison = comparison_table(compare_with_published(), not_recomputable())
     controls = controls_table(controls_from_events(stores))
     for table in (limits_table(found.limits, found.confidence_level), comparison, *background_tables(rows), controls):
         console.print(table)
     for name, samples in stores.items():
         for search in searches()[name]:
-            booked = Booked(search, samples)
+            booked = SearchHistograms(search, samples)
             for selection in search.selections:
                 console.print(cutflow_table(booked, selection))
             for path in write_spectra(booked, output):

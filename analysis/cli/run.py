@@ -109,7 +109,7 @@ def summary(result: RunResult) -> str:
 
 def _dry_run(place: Any, names: tuple[str, ...], needed: list[str], samples: Path) -> None:
     if place.name in ("slurm", "htcondor"):
-        from rarekaon.analysis.execution.clusters import job_script
+        from rarekaon.analysis.execution.batch_systems import job_script
 
         click.echo(job_script(place))
         return

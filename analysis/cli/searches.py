@@ -73,7 +73,7 @@ def values(selection: Selection) -> Iterator[str]:
     for cut in selection.cuts:
         yield f"    {cut.name}"
     for region in selection.regions:
-        kind = "signal, shut" if region.signal else "shut" if region.masked else "control"
+        kind = "signal, masked" if region.signal else "masked" if region.masked else "control"
         yield f"    region {region.name} ({kind}): {region_text(selection, region)}"
 
 

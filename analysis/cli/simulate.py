@@ -86,7 +86,7 @@ def _validate(histograms: Path) -> None:
 @click.option("--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True)
 @click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
-@click.option("--validate", is_flag=True, help="Compare the simulation with every printed number, and stop.")
+@click.option("--validate", is_flag=True, help="Compare the simulation with every published number, and stop.")
 @click.option(
     "--histograms",
     type=click.Path(path_type=Path, file_okay=False),

@@ -36,7 +36,7 @@ def command(
 ) -> None:
     """Run SEARCH in DATASET with cuts moved and on parts of the data; by default with all of them.
 
-    Shut boxes stay shut: events in them are removed where data are read, whatever the cuts are.
+    Masked boxes stay masked: events in them are removed where data are read, whatever the cuts are.
     """
     from dataclasses import asdict
 

@@ -41,7 +41,7 @@ def command(search: str, dataset: str, who: str, why: str, backgrounds: Path) ->
         )
     if not agreement.agrees:
         raise click.ClickException(
-            f"the control regions disagree with the background (p = {agreement.p_value:.2g}); the box stays shut"
+            f"the control regions disagree with the background (p = {agreement.p_value:.2g}); the box stays masked"
         )
     path = write_record(search, dataset, who=who, why=why, control_p_value=agreement.p_value)
     click.echo(f"opened {search} {dataset}; record written to {path}: commit it, then run `make limits`")

@@ -20,10 +20,10 @@ from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.photons import PhotonRule, with_pi0
 from rarekaon.analysis.events.single_track import SingleTracks, single_tracks
 from rarekaon.analysis.facts.detector import detector as facts
-from rarekaon.analysis.kernels.acceptance import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
+from rarekaon.analysis.kernels.geometry import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
 from rarekaon.analysis.search.declaration import Interval
-from rarekaon.analysis.selection.identification import energy_over_momentum, muv3_in_time, vertex_time
-from rarekaon.analysis.selection.pi0 import neutral_vertex_z
+from rarekaon.analysis.selection.identification import e_over_p, muv3_in_time, vertex_time
+from rarekaon.analysis.selection.neutral_pion import neutral_vertex_z
 from rarekaon.analysis.selection.three_track import (
     LKR_SEPARATION,
     RICH_ANGLE,
@@ -52,7 +52,7 @@ class Probe:
     momentum: Float
     charge: NDArray[np.int64]
     weight: Float
-    ratio: Float
+    e_over_p: Float
     rich_electron: Mask
     in_rich: Mask
     muon: Mask
@@ -77,7 +77,7 @@ def _probe(c: Candidates, weight: Float) -> Probe:
         c.track("momentum"),
         c.track("charge").astype(np.int64),
         np.repeat(weight[:, None], c.tracks.shape[1], axis=1),
-        energy_over_momentum(c),
+        e_over_p(c),
         c.track("rich_log_e") > c.track("rich_log_pi"),
         in_rich_acceptance(front[..., 0], front[..., 1]) & (c.track("rich_hits") > 0),
         muon,
@@ -134,7 +134,7 @@ def _beside_pi0(c: SingleTracks) -> Mask:
 
 
 @dataclass(frozen=True)
-class Measured:
+class TagAndProbe:
     """One probability: of which tracks, tagged how, passing what.  `edges` are of the momentum, in GeV."""
 
     name: str
@@ -159,41 +159,41 @@ def _ring_of_electron(p: Probe) -> Mask:
 
 
 def _showering(p: Probe) -> Mask:
-    return np.asarray(p.outer & (p.ratio > MUON_LIKE) & (p.ratio < PION_LIKE))
+    return np.asarray(p.outer & (p.e_over_p > MUON_LIKE) & (p.e_over_p < PION_LIKE))
 
 
 def _electron(p: Probe) -> Mask:
-    return ELECTRON_LIKE.mask(p.ratio)
+    return ELECTRON_LIKE.mask(p.e_over_p)
 
 
 MAPS = (
-    Measured("pi_plus_as_e", "pi+ with the E/p of an electron", pions, lambda p: p.charge > 0, _electron, PION_EDGES),
-    Measured("pi_minus_as_e", "pi- with the E/p of an electron", pions, lambda p: p.charge < 0, _electron, PION_EDGES),
-    Measured(
+    TagAndProbe("pi_plus_as_e", "pi+ with the E/p of an electron", pions, lambda p: p.charge > 0, _electron, PION_EDGES),
+    TagAndProbe("pi_minus_as_e", "pi- with the E/p of an electron", pions, lambda p: p.charge < 0, _electron, PION_EDGES),
+    TagAndProbe(
         "pi_plus_as_e_rich", "pi+ that the RICH prefers as positron", pions, _positive_with_ring,
         lambda p: p.rich_electron, PION_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "pi_efficiency", "pions with E/p below 0.85", pions, lambda p: p.charge != 0,
-        lambda p: p.ratio < PION_LIKE, PION_EDGES,
+        lambda p: p.e_over_p < PION_LIKE, PION_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "pi_as_mu", "pions with a signal of an outer tile within 5 ns, tagged by E/p", pions, _showering,
         lambda p: p.outer_muon, MUON_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "pi_minimum_ionising", "pions with the E/p of a muon, tagged as no muons by the muon detector", pions,
-        lambda p: ~p.muon, lambda p: p.ratio < MUON_LIKE, MUON_EDGES,
+        lambda p: ~p.muon, lambda p: p.e_over_p < MUON_LIKE, MUON_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "e_as_pi", "positrons with E/p below 0.85, tagged by the RICH", positrons, _ring_of_electron,
-        lambda p: p.ratio < PION_LIKE, ELECTRON_EDGES,
+        lambda p: p.e_over_p < PION_LIKE, ELECTRON_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "e_efficiency", "positrons with the E/p of an electron, tagged by the RICH", positrons, _ring_of_electron,
         _electron, ELECTRON_EDGES,
     ),
-    Measured(
+    TagAndProbe(
         "e_efficiency_rich", "positrons that the RICH prefers as positrons, tagged by E/p", positrons,
         lambda p: p.in_rich & _electron(p), lambda p: p.rich_electron, ELECTRON_EDGES,
     ),

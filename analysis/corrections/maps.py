@@ -11,7 +11,7 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.corrections.control_samples import MAPS, Measured
+from rarekaon.analysis.corrections.control_samples import MAPS, TagAndProbe
 from rarekaon.analysis.corrections.measurement import probabilities
 from rarekaon.analysis.facts.identification_maps import SHIFTS
 from rarekaon.analysis.results.records import write_text
@@ -19,7 +19,7 @@ from rarekaon.analysis.results.records import write_text
 Float = NDArray[np.float64]
 
 
-def _correction(measured: Measured, booked: hist.Hist[Any], origin: str) -> schema.Correction:
+def _correction(measured: TagAndProbe, booked: hist.Hist[Any], origin: str) -> schema.Correction:
     value, error = probabilities(booked)
     shifted = {"nominal": value, "up": np.minimum(value + error, 1.0), "down": np.maximum(value - error, 0.0)}
     content = [

@@ -10,7 +10,7 @@ from coffea.processor import ProcessorABC
 from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.units import GeV
-from rarekaon.analysis.corrections.control_samples import MAPS, Measured, Probe
+from rarekaon.analysis.corrections.control_samples import MAPS, Probe, TagAndProbe
 from rarekaon.analysis.events.columns import Columns
 
 Float = NDArray[np.float64]
@@ -39,7 +39,7 @@ class IdentificationProcessor(ProcessorABC):
         return accumulator
 
 
-def count(measured: Measured, probe: Probe) -> hist.Hist[Any]:
+def count(measured: TagAndProbe, probe: Probe) -> hist.Hist[Any]:
     """Tagged tracks, and those of them that pass, against momentum (GeV)."""
     axes = (hist.axis.Variable(measured.edges, name="momentum"), hist.axis.StrCategory(("all", "passed"), name="which"))
     booked = hist.Hist(*axes, storage=hist.storage.Weight())

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import BY_PDG, MASS_K, particle
-from rarekaon.analysis.decays.phase_space import Pair, Tree, flatten
+from rarekaon.analysis.decays.phase_space import DecayTree, Pair, flatten
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -42,11 +42,11 @@ class Mode:
     masses: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     @cached_property
-    def flat(self) -> Tree:
+    def flat(self) -> DecayTree:
         return flatten(self.tree, dict(self.masses))
 
     @cached_property
-    def aligned(self) -> Tree:
+    def aligned(self) -> DecayTree:
         """The same tree with massless particles drawn in the kaon's frame, for grids."""
         return replace(self.flat, aligned=True)
 

@@ -45,7 +45,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Tree:
+class DecayTree:
     """A decay tree in the flat form that the kernel walks.
 
     Slot 0 is the kaon; `splittings` rows are (parent, first, second) slots; `mass_map` and `minimum` are by slot
@@ -68,7 +68,7 @@ class Tree:
         return 2 * len(self.splittings) + int(np.count_nonzero(self.mass_map))
 
 
-def flatten(root: Pair, masses: dict[str, float] | None = None) -> Tree:
+def flatten(root: Pair, masses: dict[str, float] | None = None) -> DecayTree:
     """The flat form of a tree; `masses` (MeV) overrides those of `contract.particles`, e.g. for N and X.
 
     >>> flatten(Pair("nu_e", Pair("e+", "pi0"))).products
@@ -107,7 +107,7 @@ def flatten(root: Pair, masses: dict[str, float] | None = None) -> Tree:
                 leaves.append(child_slot)
 
     split(root, 0)
-    return Tree(tuple(products), tuple(leaves), np.array(splittings), np.array(maps), np.array(minima))
+    return DecayTree(tuple(products), tuple(leaves), np.array(splittings), np.array(maps), np.array(minima))
 
 
 @kernel
@@ -205,7 +205,7 @@ def _generate(
                 p[leaf, k, i] = slots[leaves[leaf], k]
 
 
-def generate(tree: Tree, u: Floats) -> tuple[Floats, Floats]:
+def generate(tree: DecayTree, u: Floats) -> tuple[Floats, Floats]:
     """Map points u, shape (n, tree.dimensions), to momenta (products, 4, n) in the kaon frame and weights (n,).
 
     Momenta are (px, py, pz, E) in MeV.  Raises ValueError if u has another width.

@@ -13,7 +13,7 @@ from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Floats, two_body
 from rarekaon.analysis.dump.model import Mode
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.kernels.acceptance import (
+from rarekaon.analysis.kernels.geometry import (
     in_chod_acceptance,
     in_lkr_acceptance,
     in_muv3_acceptance,

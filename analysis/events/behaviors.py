@@ -42,7 +42,7 @@ class Track(base.NanoCollection):
         return _vector("Momentum4D", px=p.px, py=p.py, pz=p.pz, E=energy)
 
     @property
-    def energy_over_momentum(self) -> ak.Array:
+    def e_over_p(self) -> ak.Array:
         """E/p: associated calorimeter energy over momentum."""
         return _float64(self["lkr_energy"]) / _float64(self["momentum"])
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 VERTEX_CHI2 = 30.0
 """A good vertex has a chi2 below this (3 degrees of freedom).
 
-The papers print no value: TUNED on the number of K+ -> pi+ pi+ pi- in the upper region of K+ -> mu- nu e+ e+
+The papers publish no value: TUNED on the number of K+ -> pi+ pi+ pi- in the upper region of K+ -> mu- nu e+ e+
 (`datasets/tuning.yaml`), whose pions decay in flight.
 """
 VERTEX_Z = (Z_GTK3, 183 * m)

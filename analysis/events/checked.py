@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.ranges import ANY, range_of
 from rarekaon.analysis.contract.schema import COLLECTIONS, branches, collection
-from rarekaon.analysis.events.sources import Offsets, Source, UnfitEventsError, native, offsets_of
+from rarekaon.analysis.events.sources import ColumnSource, Offsets, UnfitEventsError, native, offsets_of
 from rarekaon.analysis.kernels.compiled import compiled
 
 Array = NDArray[Any]
@@ -77,7 +77,7 @@ class CheckedSource:
     It keeps the offsets of the collections that were asked for.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ColumnSource) -> None:
         self._source = source
         self._offsets: dict[str, NDArray[np.int64]] = {}
         self.fields = source.fields

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import TRUTH, collection
 from rarekaon.analysis.events.checked import CheckedSource
-from rarekaon.analysis.events.sources import KeptSource, NanoSource, Source, Stretches, offsets_of
+from rarekaon.analysis.events.sources import ColumnSource, KeptSource, NanoSource, Stretches, offsets_of
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Columns:
     """
 
     def __init__(self, events: Any) -> None:
-        self.source: Source = events if hasattr(events, "counts") else NanoSource(events)
+        self.source: ColumnSource = events if hasattr(events, "counts") else NanoSource(events)
         self._checked: CheckedSource | KeptSource = CheckedSource(self.source)
         self._columns: dict[tuple[str, str], Array] = {}
         self._shared: dict[Any, Any] = {}
@@ -69,14 +69,14 @@ class Columns:
         result: T = self._shared[build]
         return result
 
-    def without(self, hidden: NDArray[np.bool_], shared: Container[Any] | None = None) -> Columns:
+    def without(self, masked: NDArray[np.bool_], shared: Container[Any] | None = None) -> Columns:
         """New columns without the events of a mask (events,), as if these had never been in the file.
 
         What was read already is copied without them; what is shared comes along where it can say how (a method
         `without(columns, kept)`), and is computed again where it cannot, or where `shared` are the builders that
         somebody will ask for and it is of none of them.
         """
-        kept = ~hidden
+        kept = ~masked
         stretches = Stretches(kept)
         left = copy(self)
         left.source = left._checked = KeptSource(self._checked, stretches)

@@ -24,7 +24,7 @@ Index = NDArray[np.int64]
 
 PHOTON = PARTICLES["gamma"].pdg
 LINE = ("x", "y", "slope_x", "slope_y")
-Lines = tuple[NDArray[Any], ...]
+LineColumns = tuple[NDArray[Any], ...]
 """Columns of `LINE` as they are stored: kernels turn what they look at to float64."""
 
 
@@ -50,7 +50,7 @@ def single(c: Candidates) -> SingleTracks:
     return c
 
 
-def _lines(columns: Columns, collection: str) -> Lines:
+def _lines(columns: Columns, collection: str) -> LineColumns:
     return tuple(columns.flat(collection, name) for name in LINE)
 
 

@@ -46,7 +46,7 @@ def offsets_of(counts: Array) -> NDArray[np.int64]:
     return offsets
 
 
-class Source(Protocol):
+class ColumnSource(Protocol):
     """Where columns come from: reads one each time it is asked and keeps none.
 
     What it gives is new and in either byte order.
@@ -142,7 +142,7 @@ class Stretches:
 class KeptSource:
     """Columns of another source without some of its events.  It keeps offsets, but no columns."""
 
-    def __init__(self, source: Source, stretches: Stretches) -> None:
+    def __init__(self, source: ColumnSource, stretches: Stretches) -> None:
         self._source = source
         self._stretches = stretches
         self._offsets: dict[str, NDArray[np.int64]] = {}
@@ -177,7 +177,7 @@ class JoinedSource:
     `parts` are (name, source); ValueError with its name for one that cannot be read.
     """
 
-    def __init__(self, parts: Sequence[tuple[str, Source]]) -> None:
+    def __init__(self, parts: Sequence[tuple[str, ColumnSource]]) -> None:
         self._parts = parts
         self.fields = frozenset.intersection(*(source.fields for _, source in parts))
 
@@ -188,7 +188,7 @@ class JoinedSource:
         return self._joined(lambda source, _: source.event(name))
 
     def flat(self, collection: str, field: str, offsets: Offsets | None = None) -> Array:
-        def read(source: Source, rows: slice) -> Array:
+        def read(source: ColumnSource, rows: slice) -> Array:
             return source.flat(collection, field, None if offsets is None else offsets[rows.start : rows.stop + 1])
 
         return self._joined(read)
@@ -203,7 +203,7 @@ class JoinedSource:
             row -= len(source)
         raise IndexError(f"there are {len(self)} events")
 
-    def _joined(self, read: Callable[[Source, slice], Array]) -> Array:
+    def _joined(self, read: Callable[[ColumnSource, slice], Array]) -> Array:
         pieces, start = [], 0
         for name, source in self._parts:
             try:

@@ -14,7 +14,7 @@ from uproot.source.file import MultithreadedFileSource
 
 from rarekaon.analysis.contract.schema import collection
 from rarekaon.analysis.events.baskets import BasketSource
-from rarekaon.analysis.events.sources import Offsets, Source, misplaced
+from rarekaon.analysis.events.sources import ColumnSource, Offsets, misplaced
 from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ class Tree(Protocol):
         """Entries of each branch, which need not be those of the tree."""
         ...
 
-    def source(self, start: int, stop: int) -> Source:
+    def source(self, start: int, stop: int) -> ColumnSource:
         """The columns of the events from `start` to `stop`."""
         ...
 
@@ -86,7 +86,7 @@ class StoredTree:
     def lengths(self) -> Mapping[str, int]:
         return {name: b.entries for name, b in self._header.branches.items()}
 
-    def source(self, start: int, stop: int) -> Source:
+    def source(self, start: int, stop: int) -> ColumnSource:
         return BasketSource(self._file, self._header, start, stop)
 
 
@@ -107,7 +107,7 @@ class UprootTree:
         own = _field_lengths if isinstance(self._tree, uproot.behaviors.RNTuple.RNTuple) else _branch_lengths
         return {name.rsplit("/", 1)[-1]: length for name, length in own(self._tree).items()}
 
-    def source(self, start: int, stop: int) -> Source:
+    def source(self, start: int, stop: int) -> ColumnSource:
         return UprootSource(self._tree, start, stop)
 
 

@@ -18,10 +18,10 @@ from coffea.processor.executor import WorkItem
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.events.schema import KaonSchema
-from rarekaon.analysis.events.sources import JoinedSource, Source
+from rarekaon.analysis.events.nano_schema import KaonSchema
+from rarekaon.analysis.events.sources import ColumnSource, JoinedSource
 from rarekaon.analysis.events.trees import Tree, open_file, open_tree
-from rarekaon.analysis.processing.blinding import Sealed
+from rarekaon.analysis.processing.blinding import BlindedProcessor
 
 OBJECTS = 100
 """Objects of a file that uproot keeps for NanoEvents: its trees, so that a tree is parsed once."""
@@ -85,7 +85,7 @@ def close() -> None:
     opened(())
 
 
-def process_chunk(chunk: Chunk, processor: Sealed) -> dict[str, Any]:
+def process_chunk(chunk: Chunk, processor: BlindedProcessor) -> dict[str, Any]:
     """What the processor makes of a chunk ("out"), its parts ("processed") and what it cost ("metrics")."""
     files = opened(chunk)
     requested = _requested(files)
@@ -111,14 +111,14 @@ def _requested(files: list[OpenFile]) -> int:
     return sum(f.file.file.source.num_requested_bytes for f in files)
 
 
-def _source(chunk: Chunk, files: list[OpenFile]) -> Source:
+def _source(chunk: Chunk, files: list[OpenFile]) -> ColumnSource:
     parts = [
         (item.filename, f.events.source(item.entrystart, item.entrystop)) for item, f in zip(chunk, files, strict=True)
     ]
     return parts[0][1] if len(parts) == 1 else JoinedSource(parts)
 
 
-def _process_nano_events(file: Any, item: WorkItem, processor: Sealed) -> tuple[Any, set[str]]:
+def _process_nano_events(file: Any, item: WorkItem, processor: BlindedProcessor) -> tuple[Any, set[str]]:
     log: list[Any] = []
     events = NanoEventsFactory.from_root(
         file,

@@ -15,9 +15,9 @@ def connect(backend: Backend) -> Iterator[Any]:
     if backend.name == "iterative":
         yield None
         return
-    from rarekaon.analysis.execution import clusters
+    from rarekaon.analysis.execution import batch_systems
     from rarekaon.analysis.execution.preflight import check_workers
 
-    with clusters.open_cluster(backend) as client:
+    with batch_systems.open_cluster(backend) as client:
         check_workers(client)
         yield client

@@ -45,7 +45,7 @@ class SerialExecutor(ExecutorBase):
     def _outputs(self, items: Sequence[Chunk], function: Function) -> Iterator[Any]:
         for chunk in items:
             yield run_chunk(chunk, function)
-            self.report(events_of(chunk))
+            self.report(event_count(chunk))
 
 
 @dataclass
@@ -90,7 +90,7 @@ class DaskExecutor(ExecutorBase):
             chunk = chunks[task.key]
             if task.status != "finished":
                 raise _failure(task, chunk)
-            self.report(events_of(chunk))
+            self.report(event_count(chunk))
 
 
 def by_sample(items: Sequence[Chunk]) -> list[list[Chunk]]:
@@ -98,7 +98,7 @@ def by_sample(items: Sequence[Chunk]) -> list[list[Chunk]]:
     return [list(group) for _, group in groupby(items, key=lambda chunk: chunk[0].dataset)]
 
 
-def events_of(chunk: Chunk) -> int:
+def event_count(chunk: Chunk) -> int:
     return sum(len(item) for item in chunk)
 
 

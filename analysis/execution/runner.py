@@ -1,4 +1,4 @@
-"""Run a processor over files: inspect, plan, process behind the seal, check closure, report.
+"""Run a processor over files: inspect, plan, process behind the blinding, check closure, report.
 
 Nothing here depends on the backend: files are looked into, chunks are planned and outputs are checked the same way
 whether the work is done in this process or on a cluster.
@@ -28,7 +28,7 @@ from rarekaon.analysis.execution.errors import ExecutionError, InputFileError
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
 from rarekaon.analysis.execution.inputs import InputFile, check_distinct, inspect_file
 from rarekaon.analysis.execution.progress import progress_bar
-from rarekaon.analysis.processing.blinding import Sealed, current_seal
+from rarekaon.analysis.processing.blinding import BlindedProcessor, current_blinding
 from rarekaon.analysis.results import provenance
 from rarekaon.analysis.results.provenance import Provenance
 
@@ -85,7 +85,7 @@ def run(
 ) -> RunResult:
     """Process every event of every file of the fileset (sample -> paths) exactly once.
 
-    The processor sees only what the seal in force lets through (`processing.blinding`).  The output is the same bit
+    The processor sees only what the blinding in force lets through (`processing.blinding`).  The output is the same bit
     for bit whatever the backend and the number of workers; it depends on the order of the files of a sample and on
     `chunk_size`, the largest number of events handed to the processor at once.
 
@@ -94,15 +94,15 @@ def run(
     if chunk_size < 1:
         raise ExecutionError(f"chunk_size must be at least 1, not {chunk_size}")
     backend = backend or Backend()
-    sealed = Sealed(processor, current_seal())
+    blinded = BlindedProcessor(processor, current_blinding())
     started = time.monotonic()
     with connect(backend) as client:
         files = inspect_fileset(fileset, client)
         items = plan(files, chunk_size)
         with progress_bar("processing", sum(f.events for f in files), shown=progress) as report:
             executor = SerialExecutor(report=report) if client is None else DaskExecutor(client=client, report=report)
-            chunks = joined(items, chunk_size) if sealed.takes_columns else [(item,) for item in items]
-            raw, _ = executor(chunks, partial(process_chunk, processor=sealed), None)
+            chunks = joined(items, chunk_size) if blinded.takes_columns else [(item,) for item in items]
+            raw, _ = executor(chunks, partial(process_chunk, processor=blinded), None)
     closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]))
     wall = time.monotonic() - started
     return RunResult(

@@ -23,7 +23,7 @@ Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
 LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
 """The trigger lines in the order of `contract.schema.TRIGGER_LINES`."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Count = Annotated[int, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
 T = TypeVar("T", bound="Facts")
 
 
@@ -46,7 +46,7 @@ class Period(Facts):
     """A stretch of running with constant conditions.
 
     `kaon_decays` are those in the fiducial volume, before any downscaling: what pseudo-data of the period is
-    drawn from.  `event_efficiency` is the common factor between simulated acceptances and those that are printed for
+    drawn from.  `event_efficiency` is the common factor between simulated acceptances and those that are published for
     the period: losses that are not simulated event by event (trigger); above 1 where print leaves out losses that are.
     `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
     """
@@ -54,13 +54,13 @@ class Period(Facts):
     runs: tuple[int, int]
     kaon_decays: Annotated[float, Field(gt=0)]
     event_efficiency: Annotated[float, Field(gt=0, le=1.25)]
-    downscaling: dict[Line, Count]
+    downscaling: dict[Line, PositiveInt]
     beam_momentum: float
     beam_slope_x: float
     beam_slope_y: float
     beam_x: float
     beam_y: float
-    bursts_per_run: Count
+    bursts_per_run: PositiveInt
     note: str
 
     @model_validator(mode="after")
@@ -123,7 +123,7 @@ class RareResponses(Facts):
     """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
     it.
 
-    0 leaves a response natural.  `hastened_pion_decays` is the factor by which pions decay more often.
+    0 leaves a response natural.  `forced_pion_decays` is the factor by which pions decay more often.
     """
 
     pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -132,9 +132,9 @@ class RareResponses(Facts):
     pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    hastened_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
+    forced_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
     photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    least_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    roulette_below: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_as_pion_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
@@ -152,9 +152,9 @@ class SimulatedSample(Facts):
     part: str = ""
     stream: Name
     upstream: bool = False
-    decays: Count
-    quick: Count
-    seed: Count
+    decays: PositiveInt
+    quick: PositiveInt
+    seed: PositiveInt
     mass: Annotated[float, Field(ge=0)] | None = None
     rare_responses: RareResponses = RareResponses()
     note: str = ""
@@ -165,18 +165,18 @@ class SimulatedSample(Facts):
         return f"{self.decay}, {self.part}" if self.part else self.decay
 
 
-class Abundant(Facts):
+class PrescaledClass(Facts):
     """Single-track events of which the experiment keeps one in `factor`: those that have no squared missing mass
     outside the interval (MeV2).
 
-    `modes` are so frequent that they are drawn inside the class only; `elsewhere` are parts of them that are drawn
+    `modes` are so frequent that they are drawn inside the class only; `outside_only` are parts of them that are drawn
     outside only.
     """
 
     squared_missing_mass: tuple[float, float]
-    factor: Count
+    factor: PositiveInt
     modes: tuple[str, ...]
-    elsewhere: tuple[str, ...]
+    outside_only: tuple[str, ...]
 
 
 class PseudoData(Facts):
@@ -184,7 +184,7 @@ class PseudoData(Facts):
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
     fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays the sample stands for.  Of a stream
-    of abundant events one in `prescale` is kept, of an `abundant` class in any stream one in its own factor: both
+    of frequent events one in `prescale` is kept, of a `prescaled_class` in any stream one in its own factor: both
     multiply the downscalings that the events carry.
     """
 
@@ -192,10 +192,10 @@ class PseudoData(Facts):
     modes: tuple[str, ...]
     stream: Name
     lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
-    seed: Count
-    prescale: Count = 1
+    seed: PositiveInt
+    prescale: PositiveInt = 1
     exposure: Annotated[float, Field(gt=0, le=1)] = 1.0
-    abundant: Abundant | None = None
+    prescaled_class: PrescaledClass | None = None
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""
 

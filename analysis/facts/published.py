@@ -1,4 +1,4 @@
-"""What the five papers print: inputs and results of every search, from `datasets/published/*.yaml`.
+"""What the five papers publish: inputs and results of every search, from `datasets/published/*.yaml`.
 
     >>> paper = published("pi_ee", "2016-2018")
     >>> paper.kaon_decays.value, paper.acceptance_signal.value
@@ -33,30 +33,30 @@ class Strict(BaseModel):
 
 
 class Value(Strict):
-    """A printed number.  `error` is one total error, or its parts stat, syst and ext in quadrature."""
+    """A published number.  `error` is one total error, or its parts stat, syst and ext in quadrature."""
 
     value: Finite
     total_error: Error | None = Field(default=None, alias="error")
     stat: Error | None = None
     syst: Error | None = None
     ext: Error | None = None
-    digits: int | None = Field(default=None, ge=1, description="significant digits printed")
+    digits: int | None = Field(default=None, ge=1, description="significant digits published")
     where: str = ""
 
     @property
     def error(self) -> float:
-        """Total error as printed, or the quadrature of the printed parts (0 if none is printed)."""
+        """Total error as published, or the quadrature of the published parts (0 if none is published)."""
         if self.total_error is not None:
             return self.total_error
         return math.sqrt(sum(part**2 for part in (self.stat, self.syst, self.ext) if part is not None))
 
     def agrees(self, number: float) -> bool:
-        """Whether `number`, rounded to the digits printed, is the printed number."""
+        """Whether `number`, rounded to the digits published, is the published number."""
         return self.digits is not None and rounded(number, self.digits) == rounded(self.value, self.digits)
 
 
 class UpperLimit(Value):
-    """A printed upper limit; `confidence_level` is 0.9 in all five papers."""
+    """A published upper limit; `confidence_level` is 0.9 in all five papers."""
 
     confidence_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
@@ -76,7 +76,7 @@ class Estimate(Strict):
 
     @property
     def error(self) -> float:
-        """Total error as printed, or the quadrature of the printed parts (0 if none is printed)."""
+        """Total error as published, or the quadrature of the published parts (0 if none is published)."""
         if self.total_error is not None:
             return self.total_error
         return math.hypot(self.stat or 0.0, self.syst or 0.0)
@@ -85,7 +85,7 @@ class Estimate(Strict):
 Bound = Finite | None
 
 
-class Region(Strict):
+class PublishedRegion(Strict):
     """A region of one variable, its background by mode, and what was observed."""
 
     low: Bound = None
@@ -110,8 +110,8 @@ class Normalisation(Strict):
     where: str = ""
 
 
-class Source(Strict):
-    """Where the numbers are printed."""
+class Reference(Strict):
+    """Where the numbers are published."""
 
     title: str
     arxiv: str = ""
@@ -120,7 +120,7 @@ class Source(Strict):
 
 
 class SignalRegionCount(Strict):
-    """Background and count the limit is made of.  `prior` is the shape that repeats the printed limit."""
+    """Background and count the limit is made of.  `prior` is the shape that repeats the published limit."""
 
     expected: Error
     error: Error
@@ -131,12 +131,12 @@ class SignalRegionCount(Strict):
 
 
 class Published(Strict):
-    """One search on one data set as its paper prints it."""
+    """One search on one data set as its paper publishes it."""
 
     search: str
     dataset: str
     decay: str
-    source: Source
+    source: Reference
     normalisation: Normalisation | None = None
     kaon_decays: Value | None = None
     acceptance_signal: Value | None = None
@@ -144,7 +144,7 @@ class Published(Strict):
     single_event_sensitivity: Value | None = None
     count: SignalRegionCount | None = None
     variable: str = ""
-    regions: dict[str, Region] = {}
+    regions: dict[str, PublishedRegion] = {}
     controls: dict[str, Value] = {}
     upper_limit: UpperLimit | None = None
     derived_limits: dict[str, UpperLimit] = {}
@@ -164,7 +164,7 @@ class Published(Strict):
 
 
 def rounded(number: float, digits: int) -> Decimal:
-    """`number` rounded to `digits` significant digits, half away from zero, as a printed number is."""
+    """`number` rounded to `digits` significant digits, half away from zero, as a published number is."""
     exact = Decimal(repr(number))
     quantum = Decimal(1).scaleb(exact.adjusted() - digits + 1)
     return exact.quantize(quantum, rounding=ROUND_HALF_UP)
@@ -186,7 +186,7 @@ def all_published() -> dict[tuple[str, str], Published]:
 
 
 def published(search: str, dataset: str) -> Published:
-    """The printed numbers of one search on one data set; KeyError lists what there is."""
+    """The published numbers of one search on one data set; KeyError lists what there is."""
     try:
         return all_published()[search, dataset]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Which constants were tuned, and which printed quantities were looked at (`datasets/tuning.yaml`)."""
+"""Which constants were tuned, and which published quantities were looked at (`datasets/tuning.yaml`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rarekaon.analysis.facts.paths import datasets_path
 
 
 class LookedAt(Facts):
-    """A printed quantity that was looked at while a constant was chosen, as `kaon simulate --validate` names it."""
+    """A published quantity that was looked at while a constant was chosen, as `kaon simulate --validate` names it."""
 
     search: str
     dataset: str

@@ -17,7 +17,7 @@ from rarekaon.analysis.kernels.compiled import compiled
 Float = NDArray[np.float64]
 Real = NDArray[np.floating]
 """Of any precision: kernels compute with what they make of it in float64."""
-Lines = Real | tuple[Real, Real, Real, Real]
+LineColumns = Real | tuple[Real, Real, Real, Real]
 Index = NDArray[np.int64]
 Offsets = tuple[Index, Index, Index]
 """Offsets (events + 1,) of the tracks, the tagger's and the beam spectrometer's candidates."""
@@ -37,7 +37,7 @@ PLANES = (Z_BEFORE_MAGNET, Z_GTK3)
 
 
 @compiled
-def _line(lines: Lines, i: int) -> tuple[float, float, float, float]:
+def _line(lines: LineColumns, i: int) -> tuple[float, float, float, float]:
     """One line, in float64: what is computed from float32 would stay float32."""
     return (
         np.float64(lines[X][i]),
@@ -48,7 +48,7 @@ def _line(lines: Lines, i: int) -> tuple[float, float, float, float]:
 
 
 @compiled
-def approach(a: Lines, i: int, z_a: float, b: Lines, j: int, z_b: float):  # type: ignore[no-untyped-def]
+def approach(a: LineColumns, i: int, z_a: float, b: LineColumns, j: int, z_b: float):  # type: ignore[no-untyped-def]
     """Closest approach of line i of `a`, given at z_a, and line j of `b`, given at z_b: (distance, x, y, z in the
     middle).
 
@@ -92,9 +92,9 @@ def _positive_track(time: Real, charge: NDArray[np.integer], first: int, last: i
 @compiled
 def match_kaons(  # type: ignore[no-untyped-def]
     offsets: Offsets,
-    tracks: Lines,
+    tracks: LineColumns,
     charge: NDArray[np.integer],
-    kaons: Lines,
+    kaons: LineColumns,
     times: tuple[Real, Real, Real],
     trigger: Real,
 ):
@@ -138,7 +138,13 @@ def match_kaons(  # type: ignore[no-untyped-def]
 
 @compiled
 def count_vertices(  # type: ignore[no-untyped-def]
-    offsets: Index, tracks: Lines, event: Index, track: Index, distance: float, z_range: tuple[float, float], z: float
+    offsets: Index,
+    tracks: LineColumns,
+    event: Index,
+    track: Index,
+    distance: float,
+    z_range: tuple[float, float],
+    z: float,
 ):
     """Other tracks of the event that come closer to the track than `distance` (mm) inside `z_range`, per candidate.
 

@@ -1,1 +1,1 @@
-"""Limits of the searches as `LimitRecord`s, from the printed numbers or from histograms."""
+"""Limits of the searches as `LimitRecord`s, from the published numbers or from histograms."""

@@ -1,4 +1,4 @@
-"""Background tables: expected events by region and mode, from simulation and from data, beside the printed ones."""
+"""Background tables: expected events by region and mode, from simulation and from data, beside the published ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rarekaon.analysis.facts.published import Published, all_published, published
-from rarekaon.analysis.limits.booked import Booked, Count
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.blinding import records
-from rarekaon.analysis.search.declaration import Borrowed, DataDriven, Interval, Region, Search, Tail
+from rarekaon.analysis.search.declaration import DataDriven, Interval, PublishedBackground, Region, Search, Tail
 
 NO_EVENTS = -math.log(1 - 0.6827)
 """Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""
@@ -23,8 +23,8 @@ class BackgroundRow:
     Where no simulated event (or no data event that a background is estimated with) is left, `expected` is 0 and `stat`
     is the 68% CL upper limit: `NO_EVENTS` times the mean weight of the events after the last cut that leaves any.
     As in the papers (arXiv:2211.04818 Table 1) such a limit is no part of the total's error.
-    `published` and `published_error` stand beside it where a paper prints the cell; `observed` is on totals only and
-    None while the region is shut.  Data events of prescaled streams count as many: one recorded event stands for
+    `published` and `published_error` stand beside it where a paper publishes the cell; `observed` is on totals only and
+    None while the region is masked.  Data events of prescaled streams count as many: one recorded event stands for
     `observed_weight` of the observed ones (sum of squared weights over sum of weights; 1 where none was recorded).
     """
 
@@ -46,8 +46,8 @@ class BackgroundRow:
 
 
 @dataclass(frozen=True)
-class PrintedRow:
-    """A cell that a paper prints of a mode without a row here: simulated within another mode, or not at all."""
+class PublishedRow:
+    """A cell that a paper publishes of a mode without a row here: simulated within another mode, or not at all."""
 
     search: str
     dataset: str
@@ -62,30 +62,30 @@ class PrintedRow:
     observed_weight: None = None
 
 
-Row = BackgroundRow | PrintedRow
+Row = BackgroundRow | PublishedRow
 
 
-def with_printed_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
-    """The rows, and those printed modes of their regions that have none."""
+def with_published_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
+    """The rows, and those published modes of their regions that have none."""
     known = {(r.search, r.dataset, r.region, r.mode) for r in rows}
-    printed = []
+    published = []
     for search, dataset, region in dict.fromkeys((r.search, r.dataset, r.region) for r in rows):
         paper = all_published().get((search, dataset))
         modes = paper.regions[region].modes if paper and region in paper.regions else {}
         for mode, cell in modes.items():
             if (search, dataset, region, mode) not in known:
                 error = cell.error or None
-                printed.append(PrintedRow(search, dataset, region, mode, None, None, None, cell.expected, error))
-    return (*rows, *printed)
+                published.append(PublishedRow(search, dataset, region, mode, None, None, None, cell.expected, error))
+    return (*rows, *published)
 
 
-def opened(search: Search) -> bool:
+def unblinded(search: Search) -> bool:
     """Whether an unblinding record opens the search in its data set."""
     return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())
 
 
-def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]:
-    """Expected background by region and mode, for `decays` kaon decays, beside the printed one."""
+def background_table(booked: SearchHistograms, decays: float) -> tuple[BackgroundRow, ...]:
+    """Expected background by region and mode, for `decays` kaon decays, beside the published one."""
     search = booked.search
     paper = all_published().get((search.name, search.dataset))
     rows: list[BackgroundRow] = []
@@ -95,13 +95,13 @@ def background_table(booked: Booked, decays: float) -> tuple[BackgroundRow, ...]
         measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
         measured |= mirrored_tail(booked, region.within, decays)
         rows.extend(_row(booked, region.name, booked.mode(s), cell, paper, s) for s, cell in cells.items())
-        measured |= {b.mode: _printed(search, b) for b in search.borrowed if b.region == region.name}
+        measured |= {b.mode: _published(search, b) for b in search.published_backgrounds if b.region == region.name}
         rows.extend(_row(booked, region.name, mode, cell, paper, mode) for mode, cell in measured.items())
         rows.append(_total(booked, region.name, cells | measured, paper))
     return tuple(rows)
 
 
-def _simulated(booked: Booked, sample: str, region: str, decays: float) -> Count:
+def _simulated(booked: SearchHistograms, sample: str, region: str, decays: float) -> Count:
     """Events of a simulated mode in a region; with none left, the error is the upper limit."""
     signal = booked.search.signal
     cell = booked.rate(sample, signal, region).scaled(decays)
@@ -111,7 +111,7 @@ def _simulated(booked: Booked, sample: str, region: str, decays: float) -> Count
     return Count(0.0, (NO_EVENTS * event) ** 2)
 
 
-def _tail(booked: Booked, tail: Tail, region: str, decays: float) -> Count:
+def _tail(booked: SearchHistograms, tail: Tail, region: str, decays: float) -> Count:
     """Events of a background in a region by its tail beside the peak; with none in the tail, the error is the limit.
 
     The error of the peak that the tail is compared with is neglected.
@@ -126,7 +126,7 @@ def _tail(booked: Booked, tail: Tail, region: str, decays: float) -> Count:
     return left.times(beside.scaled(1 / peak.value))
 
 
-def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:
+def _measured(booked: SearchHistograms, background: DataDriven, region: Region) -> Count:
     """Events of a background from data in a region; with none left, the error is the upper limit."""
     total = Count()
     for name, factor in background.controls:
@@ -139,7 +139,7 @@ def _measured(booked: Booked, background: DataDriven, region: Region) -> Count:
     return total.scaled(region.width / (background.over.high - background.over.low)) if background.over else total
 
 
-def mirrored_tail(booked: Booked, interval: Interval, decays: float) -> dict[str, Count]:
+def mirrored_tail(booked: SearchHistograms, interval: Interval, decays: float) -> dict[str, Count]:
     """The tail that the simulation misses in an interval above zero, by its mode: empty if the search declares none.
 
     PLB 816 (2021) 136259 Section 4: data less simulation in the interval mirrored at zero; never negative.
@@ -162,33 +162,33 @@ def mirrored_tail(booked: Booked, interval: Interval, decays: float) -> dict[str
     return {search.mirrored_tail: Count(max(0.0, missing.value), missing.variance)}
 
 
-def _printed(search: Search, background: Borrowed) -> Count:
-    """Events of a background that is taken from print."""
-    cell = published(search.name, search.dataset).regions[background.printed_in].modes[background.mode]
+def _published(search: Search, background: PublishedBackground) -> Count:
+    """Events of a background that is taken from the publication."""
+    cell = published(search.name, search.dataset).regions[background.published_region].modes[background.mode]
     return Count(cell.expected, cell.error**2).scaled(background.scale)
 
 
 def _row(
-    booked: Booked, region: str, mode: str, cell: Count, paper: Published | None, sample: str = ""
+    booked: SearchHistograms, region: str, mode: str, cell: Count, paper: Published | None, sample: str = ""
 ) -> BackgroundRow:
     relative = math.hypot(*(s.relative for s in booked.search.systematics if sample in s.samples))
-    printed = paper.regions[region].modes.get(mode) if paper and region in paper.regions else None
+    published = paper.regions[region].modes.get(mode) if paper and region in paper.regions else None
     return BackgroundRow(
         booked.search.name, booked.search.dataset, region, mode,
         cell.value, cell.error, cell.value * relative,
-        printed.expected if printed else None, printed.error if printed else None,
+        published.expected if published else None, published.error if published else None,
     )  # fmt: skip
 
 
-def _total(booked: Booked, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
+def _total(booked: SearchHistograms, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
     search = booked.search
     total = sum((c for c in cells.values() if c.value > 0), Count())
-    printed = paper.regions[region].total if paper and region in paper.regions else None
-    shut = not search.signal.region(region).control and not opened(search)
-    count = None if shut else booked.data(search.signal, region)
+    published = paper.regions[region].total if paper and region in paper.regions else None
+    masked = not search.signal.region(region).control and not unblinded(search)
+    count = None if masked else booked.data(search.signal, region)
     return BackgroundRow(
         search.name, search.dataset, region, "total", total.value, total.error, systematic_error(search, cells),
-        printed.expected if printed else None, printed.error if printed else None,
+        published.expected if published else None, published.error if published else None,
         round(count.value) if count else None, count.mean_weight if count else None,
     )  # fmt: skip
 

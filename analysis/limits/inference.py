@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rarekaon.analysis.limits.backgrounds import BackgroundRow
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.scans import Scan, cut_limits, peak_limits
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import CutScan, PeakScan
@@ -27,7 +27,7 @@ class Inferred:
         return Inferred(self.records + other.records, self.rows + other.rows, self.scans + other.scans)
 
 
-def infer(booked: Booked, confidence_level: float = 0.9) -> Inferred:
+def infer(booked: SearchHistograms, confidence_level: float = 0.9) -> Inferred:
     """The limits of one search in one data set."""
     kind = booked.search.inference
     if isinstance(kind, PeakScan):
@@ -45,5 +45,5 @@ def limits_from_events(stores: Mapping[str, Mapping[str, Any]], confidence_level
     total = Inferred()
     for name, samples in stores.items():
         for search in searches()[name]:
-            total += infer(Booked(search, samples), confidence_level)
+            total += infer(SearchHistograms(search, samples), confidence_level)
     return total

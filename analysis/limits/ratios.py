@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.facts.published import all_published
-from rarekaon.analysis.limits.booked import Booked, Count
-from rarekaon.analysis.limits.events import NORMALISATION_REGION, normalise
+from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Selection
 
@@ -46,7 +46,7 @@ class RatioFit:
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control selection: data, expected events with their simulation's statistical error, and the printed count.
+    """A control selection: data, expected events with their simulation's statistical error, and the published count.
 
     The fit's fields are None where there are too few data events.
     """
@@ -86,7 +86,7 @@ def fit_ratio(centres: Floats, observed: Floats, expected: Floats, variance: Flo
     return RatioFit(float(ratio), float(errors[0]), float(slope), float(errors[1]), float(np.abs(ends - 1).max()))
 
 
-def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
+def control_rows(booked: SearchHistograms, decays: float) -> Iterator[ControlRow]:
     """Every control selection that nothing is masked in and no background is taken from, for `decays` kaon decays."""
     search = booked.search
     paper = all_published().get((search.name, search.dataset))
@@ -97,26 +97,26 @@ def control_rows(booked: Booked, decays: float) -> Iterator[ControlRow]:
         observed = sum((booked.data(selection, r) for r in regions), Count())
         rates = [booked.rate(s, selection, r) for s in _modes(booked) for r in regions]
         expected = sum(rates, Count()).scaled(decays)
-        printed = paper.controls.get(selection.name) if paper else None
+        published = paper.controls.get(selection.name) if paper else None
         fit = _fit(booked, selection, decays) if observed.value >= LEAST_OBSERVED else None
         yield ControlRow(
             search.name, search.dataset, selection.name, round(observed.value), expected.value, expected.error,
-            printed.value if printed else None, **(vars(fit) if fit else {}),
+            published.value if published else None, **(vars(fit) if fit else {}),
         )  # fmt: skip
 
 
 def controls_from_events(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ControlRow, ...]:
     """The control selections of every search in `stores` (search name -> booked samples)."""
-    every = [Booked(search, samples) for name, samples in stores.items() for search in searches()[name]]
+    every = [SearchHistograms(search, samples) for name, samples in stores.items() for search in searches()[name]]
     return tuple(row for b in every if b.search.controls for row in control_rows(b, normalise(b)[0].value))
 
 
-def _modes(booked: Booked) -> tuple[str, ...]:
+def _modes(booked: SearchHistograms) -> tuple[str, ...]:
     samples = booked.search.samples
     return tuple(dict.fromkeys((samples.normalisation, *samples.backgrounds, *samples.contaminating)))
 
 
-def _fit(booked: Booked, selection: Selection, decays: float) -> RatioFit | None:
+def _fit(booked: SearchHistograms, selection: Selection, decays: float) -> RatioFit | None:
     """The fit over the bins of the observable with enough expected events; None with fewer than three."""
     observable = selection.observable
     per_bin = math.ceil(observable.bins[0] / BINS)

@@ -17,7 +17,7 @@ from rarekaon.analysis.decays import mode
 from rarekaon.analysis.decays.mode import KAON, mass2
 from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
 from rarekaon.analysis.decays.phase_space import generate
-from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Response:
     squares: Floats
 
     @classmethod
-    def of(cls, booked: Booked) -> Response:
+    def of(cls, booked: SearchHistograms) -> Response:
         """The response that the signal sample of a search gives to its signal selection."""
         search = booked.search
         assert search.signal.response is not None

@@ -16,12 +16,12 @@ from rarekaon.analysis.limits.backgrounds import (
     BackgroundRow,
     background_table,
     mirrored_tail,
-    opened,
     systematic_error,
+    unblinded,
 )
-from rarekaon.analysis.limits.booked import Booked, Count
-from rarekaon.analysis.limits.events import NORMALISATION_REGION, normalise
+from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
 from rarekaon.analysis.limits.response import Response
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import CutScan, Interval, PeakScan
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
@@ -55,7 +55,7 @@ def _plain(values: Floats) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def spectrum(booked: Booked, quantity: str) -> tuple[Floats, Floats]:
+def spectrum(booked: SearchHistograms, quantity: str) -> tuple[Floats, Floats]:
     """Edges and data counts of a histogram of the signal selection."""
     search = booked.search
     histograms = [booked.histogram(sample, search.signal, quantity) for sample in search.samples.data]
@@ -67,7 +67,7 @@ def spectrum(booked: Booked, quantity: str) -> tuple[Floats, Floats]:
 class _Common:
     """What every record of a scan shares."""
 
-    booked: Booked
+    booked: SearchHistograms
     decays: Measurement
 
     def record(self, **values: Any) -> LimitRecord:
@@ -86,7 +86,7 @@ class _Common:
         return LimitRecord(**shared, **values)
 
 
-def peak_limits(booked: Booked, settings: PeakScan, confidence_level: float) -> Result:
+def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: float) -> Result:
     """Scan of a peak: limits on |U|^2 of a heavy neutral lepton (PLB 816 (2021) 136259, Section 5).
 
     The background is fitted to data, so nothing is computed before the region is open: the records then say so.
@@ -99,7 +99,7 @@ def peak_limits(booked: Booked, settings: PeakScan, confidence_level: float) -> 
     widths = response.resolution(masses)
     accepted, error = response.in_window(masses, settings.window * widths)
     columns = {"resolution": _plain(widths), "acceptance": _plain(accepted)}
-    if not opened(search):
+    if not unblinded(search):
         return (), rows, Scan(search.name, search.dataset, "|U_mu4|^2", settings.masses, columns)
     assert search.signal.response is not None
     found = peak_search(
@@ -172,7 +172,7 @@ def _above(histogram: hist.Hist[Any], bound: float) -> Count:
     return Count(float(view["value"].sum()), float(view["variance"].sum()))
 
 
-def _bound(booked: Booked, decays: float, bound: float, relative: float, confidence_level: float) -> _Bound:
+def _bound(booked: SearchHistograms, decays: float, bound: float, relative: float, confidence_level: float) -> _Bound:
     """`relative` is the error of N_K times the acceptance."""
     search = booked.search
     observable, shown = search.signal.observable.name, bound / search.signal.observable.unit
@@ -186,14 +186,14 @@ def _bound(booked: Booked, decays: float, bound: float, relative: float, confide
     error = math.hypot(total.error, systematic_error(search, cells))
     counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)
     expected = counts.expected_limits(confidence_level)[:, 0] * scale
-    if not opened(search):
+    if not unblinded(search):
         return _Bound(bound, total.value, error, None, None, expected)
     observed = round(sum(above(sample).value for sample in search.samples.data))
     limit = float(counts.upper_limits(np.array([observed]), confidence_level)[0]) * scale
     return _Bound(bound, total.value, error, observed, limit, expected)
 
 
-def cut_limits(booked: Booked, settings: CutScan, confidence_level: float) -> Result:
+def cut_limits(booked: SearchHistograms, settings: CutScan, confidence_level: float) -> Result:
     """Counts above bounds: for each mass the bound of the smallest expected limit (Section 6)."""
     search = booked.search
     decays, _ = normalise(booked)

@@ -1,4 +1,4 @@
-"""Simulation against print: every acceptance, cut loss, resolution and background cell that a paper prints.
+"""Simulation against print: every acceptance, cut loss, resolution and background cell that a paper publishes.
 
 The rows are derived from the declared searches and from `datasets/published`: a new channel brings its own.  What was
 looked at while constants were chosen is said in `datasets/tuning.yaml`.
@@ -14,9 +14,9 @@ from typing import Any
 from rarekaon.analysis.facts.published import Published, Value, all_published
 from rarekaon.analysis.facts.tuning import looked_at
 from rarekaon.analysis.limits.backgrounds import background_table
-from rarekaon.analysis.limits.booked import Booked, Count
-from rarekaon.analysis.limits.events import NORMALISATION_REGION, signal_region
+from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, signal_region
 from rarekaon.analysis.limits.resolutions import gaussian_core, peaks
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Cut, Search, Selection
 
@@ -30,8 +30,8 @@ SINGLE_CUTS = {
 
 @dataclass(frozen=True)
 class ValidationRow:
-    """One printed quantity beside the simulated one.  `error` is the simulated number's statistical error,
-    `published_error` the printed one (0: none printed), `tuned` whether it was looked at while a constant was chosen.
+    """One published quantity beside the simulated one.  `error` is the simulated number's statistical error,
+    `published_error` the published one (0: none published), `tuned` whether it was looked at while a constant was chosen.
     """
 
     quantity: str
@@ -47,7 +47,7 @@ class ValidationRow:
 
     @property
     def ratio(self) -> float | None:
-        """Simulated over published; None where zero is printed."""
+        """Simulated over published; None where zero is published."""
         return self.simulated / self.published if self.published else None
 
     def as_json(self) -> dict[str, Any]:
@@ -55,13 +55,13 @@ class ValidationRow:
 
 
 def validate(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ValidationRow, ...]:
-    """Rows of every search in `stores` (search name -> booked samples) whose numbers are printed."""
+    """Rows of every search in `stores` (search name -> booked samples) whose numbers are published."""
     rows: list[ValidationRow] = []
     for name, samples in stores.items():
         for search in searches()[name]:
             paper = all_published().get((search.name, search.dataset))
             if paper is not None:
-                rows.extend(Validation(Booked(search, samples), paper).rows())
+                rows.extend(Validation(SearchHistograms(search, samples), paper).rows())
     return tuple(rows)
 
 
@@ -69,7 +69,7 @@ def validate(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ValidationRow, ..
 class Validation:
     """One search in one data set beside its paper."""
 
-    booked: Booked
+    booked: SearchHistograms
     paper: Published
 
     @property
@@ -83,11 +83,13 @@ class Validation:
         yield from self._backgrounds()
 
     def _row(
-        self, quantity: str, printed: Value, simulated: float, error: float, *, unit: str = "1", note: str = ""
+        self, quantity: str, published: Value, simulated: float, error: float, *, unit: str = "1", note: str = ""
     ) -> ValidationRow:
         name, dataset = self.search.name, self.search.dataset
         tuned = (name, dataset, quantity) in looked_at()
-        return ValidationRow(quantity, name, dataset, printed.value, printed.error, simulated, error, unit, tuned, note)
+        return ValidationRow(
+            quantity, name, dataset, published.value, published.error, simulated, error, unit, tuned, note
+        )
 
     def _acceptances(self) -> Iterator[ValidationRow]:
         s = self.search
@@ -98,19 +100,19 @@ class Validation:
         if self.paper.acceptance_signal is not None:
             accepted = self.booked.acceptance(s.samples.signal, s.signal, signal_region(s.signal))
             found[s.signal.decay] = self.paper.acceptance_signal, accepted
-        for decay, (printed, accepted) in found.items():
-            yield self._row(f"acceptance of {decay}", printed, accepted.value, accepted.error)
+        for decay, (published, accepted) in found.items():
+            yield self._row(f"acceptance of {decay}", published, accepted.value, accepted.error)
         without = self.paper.facts.get("acceptance_without_cut")
         if without is not None:
             everywhere = self._kept(s.samples.signal, s.signal, "everywhere")
             yield self._row(f"acceptance of {s.signal.decay} in no region", without, everywhere.value, everywhere.error)
         if len(found) == 2:
-            (_, (printed, below)), (_, (printed_above, above)) = found.items()
+            (_, (published, below)), (_, (printed_above, above)) = found.items()
             ratio = above.value / below.value
             relative = math.hypot(above.error / above.value, below.error / below.value)
-            value = Value(value=printed_above.value / printed.value)
+            value = Value(value=printed_above.value / published.value)
             quantity = f"acceptance of {s.signal.decay} over that of {s.normalisation.decay}"
-            yield self._row(quantity, value, ratio, ratio * relative, note="printed acceptances divided")
+            yield self._row(quantity, value, ratio, ratio * relative, note="published acceptances divided")
 
     def _kept(self, sample: str, selection: Selection, region: str) -> Count:
         return self.booked.efficient(self._cell(sample, selection, "kept", region)).scaled(
@@ -129,8 +131,8 @@ class Validation:
         efficiencies measured on single tracks, so that no likelihood is lost there where rings overlap.
         """
         for name, quantity in SINGLE_CUTS.items():
-            printed = self.paper.cut_losses.get(name)
-            if printed is None:
+            published = self.paper.cut_losses.get(name)
+            if published is None:
                 continue
             for selection, sample in (
                 (self.search.normalisation, self.search.samples.normalisation),
@@ -138,7 +140,7 @@ class Validation:
             ):
                 for cut in (c for c in selection.cuts if c.quantity.name == quantity):
                     lost, kept = self._lost_to(cut, sample, selection)
-                    yield self._row(f"loss by {cut.name}, {selection.decay}", printed, *_share(lost, kept))
+                    yield self._row(f"loss by {cut.name}, {selection.decay}", published, *_share(lost, kept))
         yield from self._loss_with_rich()
 
     def _lost_to(self, cut: Cut, sample: str, selection: Selection) -> tuple[Count, Count]:
@@ -149,31 +151,31 @@ class Validation:
         return Count(before.value - kept.value, before.variance - kept.variance), kept
 
     def _loss_with_rich(self) -> Iterator[ValidationRow]:
-        printed = self.paper.cut_losses.get("normalisation_rich_selection")
+        published = self.paper.cut_losses.get("normalisation_rich_selection")
         with_rich = next((s for s in self.search.controls if s.name == "normalisation_with_rich"), None)
-        if printed is not None and with_rich is not None:
+        if published is not None and with_rich is not None:
             sample = self.search.samples.normalisation
             before = self.booked.count(sample, self.search.normalisation, NORMALISATION_REGION)
             after = self.booked.count(sample, with_rich, NORMALISATION_REGION)
             lost = Count(before.value - after.value, before.variance - after.variance)
-            yield self._row(f"loss by the RICH, {with_rich.decay}", printed, *_share(lost, after))
+            yield self._row(f"loss by the RICH, {with_rich.decay}", published, *_share(lost, after))
 
     def _resolutions(self) -> Iterator[ValidationRow]:
         normalisation = (self.search.normalisation, self.search.samples.normalisation)
         signal = (self.search.signal, self.search.samples.signal)
-        for name, printed in self.paper.resolutions.items():
-            # positions are printed for the signal, masses for the decay that is seen
+        for name, published in self.paper.resolutions.items():
+            # positions are published for the signal, masses for the decay that is seen
             for selection, sample in (signal, normalisation) if name.endswith("_z") else (normalisation, signal):
                 histogram, unit = self._peak(name, selection, sample)
                 if histogram is not None and peaks(histogram):
                     width, error = gaussian_core(histogram)
                     quantity = f"sigma of {name.replace('_', ' ')}, {selection.decay}"
                     note = "Gaussian fitted within two sigma"
-                    yield self._row(quantity, printed, width * unit, error * unit, unit=_unit_of(name), note=note)
+                    yield self._row(quantity, published, width * unit, error * unit, unit=_unit_of(name), note=note)
                     break
 
     def _peak(self, name: str, selection: Selection, sample: str) -> tuple[Any, float]:
-        """The histogram whose peak has the printed width, and its unit: residuals where they are booked, else
+        """The histogram whose peak has the published width, and its unit: residuals where they are booked, else
         the observable itself.
         """
         booked = self.booked.samples[sample][self.search.dataset][selection.name]
@@ -191,13 +193,13 @@ class Validation:
         rows = background_table(self.booked, self.paper.kaon_decays.value)
         cells = {(r.region, r.mode): r for r in rows}
         for name, region in self.paper.regions.items():
-            for mode, printed in (*region.modes.items(), ("total", region.total)):
+            for mode, published in (*region.modes.items(), ("total", region.total)):
                 cell = cells.get((name, mode))
-                if printed is None or cell is None or not printed.expected:
+                if published is None or cell is None or not published.expected:
                     continue
-                expected = Value(value=printed.expected, error=printed.error)
+                expected = Value(value=published.expected, error=published.error)
                 yield self._row(
-                    f"background in {name}: {mode}", expected, cell.expected, cell.stat, note="at the printed N_K"
+                    f"background in {name}: {mode}", expected, cell.expected, cell.stat, note="at the published N_K"
                 )
 
 

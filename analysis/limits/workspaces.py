@@ -8,9 +8,9 @@ from typing import Any
 
 from rarekaon.analysis.facts.published import Estimate, Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events, normalise, sensitivity_of
-from rarekaon.analysis.limits.published import recomputed_sensitivity
+from rarekaon.analysis.limits.from_events import limit_from_events, normalise, sensitivity_of
+from rarekaon.analysis.limits.from_publications import recomputed_sensitivity
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.statistics.normalisation import Measurement
@@ -18,7 +18,7 @@ from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspa
 
 
 def published_workspaces() -> dict[tuple[str, str], dict[str, Any]]:
-    """A workspace for every search with a printed count, by (search, data set)."""
+    """A workspace for every search with a published count, by (search, data set)."""
     return {key: published_workspace(paper) for key, paper in all_published().items() if paper.count is not None}
 
 
@@ -28,9 +28,9 @@ def unit_of(sensitivity: Measurement) -> float:
 
 
 def published_workspace(paper: Published) -> dict[str, Any]:
-    """Signal region of one search.  Modes printed without an error are exact; rows printed as limits are left out.
+    """Signal region of one search.  Modes published without an error are exact; rows published as limits are left out.
 
-    If the printed modes do not carry the whole printed total, their sum is topped up by a sample "other" (rounding).
+    If the published modes do not carry the whole published total, their sum is topped up by a sample "other" (rounding).
     """
     sensitivity = recomputed_sensitivity(paper)
     if paper.count is None or sensitivity is None:
@@ -66,10 +66,10 @@ def _sample(name: str, mode: Estimate) -> Sample:
     return Sample(name, mode.expected, mode.stat or 0.0, tuple(mode.systematics.items()) or unnamed)
 
 
-def events_workspace(booked: Booked) -> dict[str, Any]:
+def events_workspace(booked: SearchHistograms) -> dict[str, Any]:
     """Workspace of one search from events: its control regions and the signal region, modes as samples.
 
-    While the signal region is shut its observation is the expected background, rounded: an Asimov count.
+    While the signal region is masked its observation is the expected background, rounded: an Asimov count.
     """
     record, rows = limit_from_events(booked)
     decays, _ = normalise(booked)
@@ -83,7 +83,9 @@ def events_workspace(booked: Booked) -> dict[str, Any]:
     return workspace(counts, errors, highest_mu=20 * highest / unit)
 
 
-def _region_counts(booked: Booked, rows: tuple[BackgroundRow, ...], region: str, decays: float) -> RegionCounts:
+def _region_counts(
+    booked: SearchHistograms, rows: tuple[BackgroundRow, ...], region: str, decays: float
+) -> RegionCounts:
     search = booked.search
     modes = [r for r in rows if r.region == region and r.mode != "total" and r.expected > 0]
     total = total_row(rows, region)

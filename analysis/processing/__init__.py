@@ -1,1 +1,1 @@
-"""The spine of every search: the seal, the processor, the histograms it fills."""
+"""The spine of every search: the blinding, the processor, the histograms it fills."""

@@ -1,7 +1,7 @@
 """Blinding, enforced where data is read.
 
-`Sealed` stands between the events and any processor.  From every chunk of data it removes the events that lie in the
-closed box of any declared search before the processor sees the chunk: they reach no histogram, column or log, under
+`BlindedProcessor` stands between the events and any processor.  From every chunk of data it removes the events that lie in the
+masked box of any declared search before the processor sees the chunk: they reach no histogram, column or log, under
 any backend.  A box opens for the runs of an unblinding record in `datasets/unblinding/`, written by
 `kaon unblind` once the control regions agree with the expected background.
 
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.events.schema import KaonSchema
+from rarekaon.analysis.events.nano_schema import KaonSchema
 from rarekaon.analysis.facts.models import Facts, conditions, read_facts
 from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.results.records import write_text
@@ -52,35 +52,35 @@ class UnblindingRecord(Facts):
 
 @dataclass(frozen=True)
 class Box:
-    """The closed box of one search: shut for every run outside `opened`, known to the catalogue or not."""
+    """The masked box of one search: masked for every run outside `unblinded`, known to the catalogue or not."""
 
     search: str
-    opened: tuple[tuple[int, int], ...] = ()
+    unblinded: tuple[tuple[int, int], ...] = ()
 
-    def shut(self, run: NDArray[Any]) -> Mask:
-        return ~_runs_mask(run, self.opened)
+    def masks(self, run: NDArray[Any]) -> Mask:
+        return ~_runs_mask(run, self.unblinded)
 
 
 @dataclass(frozen=True)
-class Seal:
-    """The boxes that are shut.  Every search has one; a record opens it for the runs of its data set."""
+class Blinding:
+    """The boxes that are masked.  Every search has one; a record opens it for the runs of its data set."""
 
     boxes: tuple[Box, ...]
 
     def masked(self, columns: Columns) -> Mask:
-        """Events (n_events,) inside any shut box; simulated events never are."""
-        hidden = np.zeros(len(columns), bool)
+        """Events (n_events,) inside any masked box; simulated events never are."""
+        masked = np.zeros(len(columns), bool)
         if columns.simulated:
-            return hidden
+            return masked
         for box in self.boxes:
-            shut = box.shut(columns.event("run"))
-            if shut.any():
-                hidden |= shut & _in_box(box.search, columns)
-        return hidden
+            masks = box.masks(columns.event("run"))
+            if masks.any():
+                masked |= masks & _in_box(box.search, columns)
+        return masked
 
     def applies(self, columns: Columns) -> bool:
-        """Whether any event of the chunk is of a run for which a box is shut."""
-        return not columns.simulated and any(box.shut(columns.event("run")).any() for box in self.boxes)
+        """Whether any event of the chunk is of a run for which a box is masked."""
+        return not columns.simulated and any(box.masks(columns.event("run")).any() for box in self.boxes)
 
 
 def _runs_mask(run: NDArray[Any], spans: tuple[tuple[int, int], ...]) -> Mask:
@@ -92,17 +92,17 @@ def _runs_mask(run: NDArray[Any], spans: tuple[tuple[int, int], ...]) -> Mask:
 
 def _in_box(name: str, columns: Columns) -> Mask:
     """Events (n_events,) in the box of the search with the values of any of its data sets."""
-    hidden = np.zeros(len(columns), bool)
+    masked = np.zeros(len(columns), bool)
     for search in searches()[name]:
         for selection in search.masked_selections:
-            hidden[_box_candidates(selection, columns)] = True
-    return hidden
+            masked[_box_candidates(selection, columns)] = True
+    return masked
 
 
 def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]:
     """Rows of the events identified as the final state, inside the box cuts and a masked interval.
 
-    Trigger and all other cuts are left out on purpose: the box is shut for events that come close, too.
+    Trigger and all other cuts are left out on purpose: the box is masked for events that come close, too.
     """
     c = columns.shared(selection.candidates).once(selection.identify)
     observable = c.once(selection.observable.of)
@@ -112,15 +112,15 @@ def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]
     return np.asarray(c.event[inside])
 
 
-class Sealed(ProcessorABC):
-    """A processor that hands another one only what the seal lets through."""
+class BlindedProcessor(ProcessorABC):
+    """A processor that hands another one only what the blinding lets through."""
 
-    def __init__(self, processor: ProcessorABC, seal: Seal) -> None:
+    def __init__(self, processor: ProcessorABC, blinding: Blinding) -> None:
         self.processor = processor
-        self.seal = seal
+        self.blinding = blinding
 
     def process(self, events: Any) -> Any:
-        return self.processor.process(sealed_events(events, self.seal))
+        return self.processor.process(blinded_events(events, self.blinding))
 
     @property
     def takes_columns(self) -> bool:
@@ -130,32 +130,32 @@ class Sealed(ProcessorABC):
     def process_columns(self, columns: Columns, sample: str) -> Any:
         """`process` for a processor that takes columns."""
         wanted = getattr(self.processor, "candidates", None)
-        return self.processor.process_columns(sealed_columns(columns, self.seal, wanted), sample)
+        return self.processor.process_columns(blinded_columns(columns, self.blinding, wanted), sample)
 
     def postprocess(self, accumulator: Any) -> Any:
         return self.processor.postprocess(accumulator)
 
 
-def sealed_columns(columns: Columns, seal: Seal, candidates: Container[Any] | None = None) -> Columns:
-    """The columns of the events outside the shut boxes; no array of what is handed on holds anything of the others.
+def blinded_columns(columns: Columns, blinding: Blinding, candidates: Container[Any] | None = None) -> Columns:
+    """The columns of the events outside the masked boxes; no array of what is handed on holds anything of the others.
 
     The boxes of some searches need candidates that others do not: only `candidates` come along, or all of them.
     """
-    hidden = seal.masked(columns)
-    return columns.without(hidden, candidates) if hidden.any() else columns
+    masked = blinding.masked(columns)
+    return columns.without(masked, candidates) if masked.any() else columns
 
 
-def sealed_events(events: Any, seal: Seal) -> Any:
-    """The events outside the shut boxes.
+def blinded_events(events: Any, blinding: Blinding) -> Any:
+    """The events outside the masked boxes.
 
     Where a box could apply, the result is a new, independent array of all contract branches: cross references and
     attributes of the original would lead back to what was removed.
     """
     columns = Columns(events)
-    if not seal.applies(columns):
+    if not blinding.applies(columns):
         return events
-    kept = ~seal.masked(columns)
-    source = SimplePreloadedColumnSource(_contract_columns(events, kept), uuid4(), int(kept.sum()), "/sealed")
+    kept = ~blinding.masked(columns)
+    source = SimplePreloadedColumnSource(_contract_columns(events, kept), uuid4(), int(kept.sum()), "/blinded")
     factory = NanoEventsFactory.from_preloaded(source, schemaclass=KaonSchema, metadata=dict(events.metadata))
     return factory.events()
 
@@ -194,14 +194,14 @@ def write_record(search: str, dataset: str, *, who: str, why: str, control_p_val
     return path
 
 
-def current_seal() -> Seal:
-    """The seal in force: every masked box of every declared search, but for those a record has opened."""
-    opened: dict[str, list[tuple[int, int]]] = {}
+def current_blinding() -> Blinding:
+    """The blinding in force: every masked box of every declared search, but for those a record has opened."""
+    unblinded: dict[str, list[tuple[int, int]]] = {}
     for record in records():
-        opened.setdefault(record.search, []).extend(p.runs for p in conditions().of(record.dataset))
-    return Seal(
+        unblinded.setdefault(record.search, []).extend(p.runs for p in conditions().of(record.dataset))
+    return Blinding(
         tuple(
-            Box(name, tuple(opened.get(name, ())))
+            Box(name, tuple(unblinded.get(name, ())))
             for name, group in searches().items()
             if any(s.masked_selections for s in group)
         )

@@ -31,7 +31,7 @@ from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selectio
 
 Mask = NDArray[np.bool_]
 Weights = NDArray[np.float64]
-Booked = dict[str, hist.Hist[Any]]
+Histograms = dict[str, hist.Hist[Any]]
 
 
 class SearchProcessor(ProcessorABC):
@@ -53,48 +53,48 @@ class SearchProcessor(ProcessorABC):
 
     def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
         """`process` for columns that do not come from NanoEvents."""
-        looked = Looked(columns)
+        cache_of_chunk = ChunkCache(columns)
         output: dict[str, Any] = {}
         for name in self.names:
             wanted = [s for s in searches()[name] if sample in s.samples.all]
             if wanted:
-                output[name] = {sample: {s.dataset: looked.book(s) for s in wanted}}
+                output[name] = {sample: {s.dataset: cache_of_chunk.book(s) for s in wanted}}
         return output
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator
 
 
-def book_search(search: Search, columns: Columns) -> dict[str, Booked]:
+def book_search(search: Search, columns: Columns) -> dict[str, Histograms]:
     """Cutflow, regions and histograms of every selection of a search, for one chunk."""
-    return Looked(columns).book(search)
+    return ChunkCache(columns).book(search)
 
 
-class Looked:
+class ChunkCache:
     """A chunk as selections look at it, of any searches: they often begin alike, and some differ in nothing but their
     regions.  What they share is done once."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._starts: dict[Any, Start] = {}
-        self._examined: dict[Any, Examined] = {}
+        self._stages: dict[Any, TriggerStage] = {}
+        self._applied: dict[Any, AppliedCuts] = {}
 
-    def book(self, search: Search) -> dict[str, Booked]:
+    def book(self, search: Search) -> dict[str, Histograms]:
         """Cutflow, regions and histograms of every selection of a search."""
-        return {s.name: book_examined(s, self._examine(s, search.dataset)) for s in search.selections}
+        return {s.name: book_cuts(s, self._apply_cuts(s, search.dataset)) for s in search.selections}
 
-    def _examine(self, s: Selection, dataset: str) -> Examined:
+    def _apply_cuts(self, s: Selection, dataset: str) -> AppliedCuts:
         begins = (dataset, s.candidates, s.triggers)
-        if begins not in self._starts:
-            self._starts[begins] = start(s, dataset, self._columns)
+        if begins not in self._stages:
+            self._stages[begins] = trigger_stage(s, dataset, self._columns)
         cuts = (*begins, s.identify, s.cuts, s.weight)
-        if cuts not in self._examined:
-            self._examined[cuts] = examine(s, self._starts[begins])
-        return self._examined[cuts]
+        if cuts not in self._applied:
+            self._applied[cuts] = apply_cuts(s, self._stages[begins])
+        return self._applied[cuts]
 
 
 @cache
-def events_of(dataset: str) -> Callable[[Columns], Mask]:
+def dataset_events(dataset: str) -> Callable[[Columns], Mask]:
     """Gives the events (n_events,) of a data set: all simulated ones, data by their run."""
 
     def rows(columns: Columns) -> Mask:
@@ -138,7 +138,7 @@ def kept_of_fired(lines: tuple[str, ...], dataset: str) -> Callable[[Columns], W
 
 
 @dataclass(frozen=True)
-class Start:
+class TriggerStage:
     """Where the selections begin that share candidates and trigger lines: the candidates `found`, the events `fired`
     (n_events,) of the data set, all `weights` (n_events,) behind the trigger and the first rows of the cutflow."""
 
@@ -148,9 +148,9 @@ class Start:
     rows: tuple[histograms.Sum, ...]
 
 
-def start(selection: Selection, dataset: str, columns: Columns) -> Start:
+def trigger_stage(selection: Selection, dataset: str, columns: Columns) -> TriggerStage:
     """The start of a selection in a data set, for one chunk."""
-    weights, read = event_weights(columns), columns.shared(events_of(dataset))
+    weights, read = event_weights(columns), columns.shared(dataset_events(dataset))
     fired = read & columns.shared(triggered(selection.triggers))
     found = columns.shared(selection.candidates)
     behind = weights
@@ -161,10 +161,10 @@ def start(selection: Selection, dataset: str, columns: Columns) -> Start:
         histograms.total(None if weights is None else weights[found.event], read[found.event]),
         histograms.total(None if behind is None else behind[found.event], fired[found.event]),
     )
-    return Start(found, fired, behind, rows)
+    return TriggerStage(found, fired, behind, rows)
 
 
-class Weighted(NamedTuple):
+class WeightedCandidates(NamedTuple):
     """Candidates with their weights (n,), None for one each."""
 
     candidates: Candidates
@@ -172,7 +172,7 @@ class Weighted(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Examined:
+class AppliedCuts:
     """The identified candidates of a selection with their weights (n,), None for one each, the values of its cuts'
     quantities and the masks of its cuts; `rows` are the first of the cutflow."""
 
@@ -196,12 +196,12 @@ class Examined:
         return np.asarray(self.failures == (0 if but is None else ~self.passed[but]))
 
     @cached_property
-    def chosen(self) -> Weighted:
+    def chosen(self) -> WeightedCandidates:
         """Those that pass all cuts."""
         return self._where(self.failures == 0)
 
     @cached_property
-    def lost(self) -> Weighted:
+    def lost(self) -> WeightedCandidates:
         """Those that a single cut removes."""
         return self._where(self.failures == 1)
 
@@ -214,11 +214,11 @@ class Examined:
         number = numbers[self.failures == 1]
         return tuple(np.flatnonzero(number == i) for i in range(len(self.passed)))
 
-    def _where(self, mask: Mask) -> Weighted:
+    def _where(self, mask: Mask) -> WeightedCandidates:
         if mask.all():
-            return Weighted(self.identified, self.weight)
+            return WeightedCandidates(self.identified, self.weight)
         rows = np.flatnonzero(mask)
-        return Weighted(self.identified.take(rows), None if self.weight is None else self.weight[rows])
+        return WeightedCandidates(self.identified.take(rows), None if self.weight is None else self.weight[rows])
 
     @cached_property
     def cutflow(self) -> tuple[histograms.Sum, ...]:
@@ -233,7 +233,7 @@ class Examined:
         return tuple(sums)
 
     @cached_property
-    def without_one(self) -> Booked:
+    def without_one(self) -> Histograms:
         """The histogram of each cut's quantity with all other cuts applied."""
         booked = {}
         for i, (cut, values) in enumerate(zip(self.cuts, self.values, strict=True)):
@@ -241,39 +241,39 @@ class Examined:
         return booked
 
 
-def examine(selection: Selection, begun: Start) -> Examined:
+def apply_cuts(selection: Selection, stage: TriggerStage) -> AppliedCuts:
     """Identified candidates of one chunk and their cuts.
 
     What depends on the candidates alone is computed once for all selections and data sets that share it, and the
     trigger and the data set then choose among its rows; unless that is few of them.
     """
-    inside = begun.fired[begun.found.event]
+    inside = stage.fired[stage.found.event]
     few = 2 * np.count_nonzero(inside) < len(inside)
-    every = (begun.found.take(inside) if few else begun.found).once(selection.identify)
-    fired = begun.fired[every.event]
+    every = (stage.found.take(inside) if few else stage.found).once(selection.identify)
+    fired = stage.fired[every.event]
     identified = every.take(fired)
     values = tuple(_of(every.once(cut.quantity.of), fired) for cut in selection.cuts)
     passed = tuple(cut.passes(v) for cut, v in zip(selection.cuts, values, strict=True))
-    weight = None if begun.weights is None else begun.weights[identified.event]
+    weight = None if stage.weights is None else stage.weights[identified.event]
     if selection.weight is not None and not identified.columns.simulated:
         weight = identified.once(selection.weight)
-    return Examined(identified, weight, selection.cuts, values, passed, begun.rows)
+    return AppliedCuts(identified, weight, selection.cuts, values, passed, stage.rows)
 
 
-def book(selection: Selection, begun: Start) -> Booked:
+def book(selection: Selection, stage: TriggerStage) -> Histograms:
     """One selection of one chunk."""
-    return book_examined(selection, examine(selection, begun))
+    return book_cuts(selection, apply_cuts(selection, stage))
 
 
-def book_examined(selection: Selection, examined: Examined) -> Booked:
+def book_cuts(selection: Selection, applied: AppliedCuts) -> Histograms:
     """The histograms of a selection whose cuts have been looked at; the same for another with equal cuts."""
     return (
-        {"cutflow": histograms.counts(selection.cutflow, examined.cutflow, "cut")}
-        | {name: histogram.copy() for name, histogram in examined.without_one.items()}
-        | {"lost": _lost(selection, examined)}
-        | _final(selection, examined)
-        | _resolutions(selection, examined.chosen)
-        | _response(selection, examined.chosen)
+        {"cutflow": histograms.counts(selection.cutflow, applied.cutflow, "cut")}
+        | {name: histogram.copy() for name, histogram in applied.without_one.items()}
+        | {"lost": _lost(selection, applied)}
+        | _final(selection, applied)
+        | _resolutions(selection, applied.chosen)
+        | _response(selection, applied.chosen)
     )
 
 
@@ -290,37 +290,37 @@ def _spectrum(
     return histogram
 
 
-def _final(selection: Selection, examined: Examined) -> Booked:
+def _final(selection: Selection, applied: AppliedCuts) -> Histograms:
     """What passes all cuts; values that were cut on are not computed again."""
-    candidates, weight = examined.chosen
-    known = {cut.quantity: values for cut, values in zip(examined.cuts, examined.values, strict=True)}
+    candidates, weight = applied.chosen
+    known = {cut.quantity: values for cut, values in zip(applied.cuts, applied.values, strict=True)}
     observable = candidates.once(selection.observable.of)
     sums = [histograms.total(weight, r.mask(observable)) for r in selection.regions]
     booked = {"regions": histograms.counts([r.name for r in selection.regions], sums, "region")}
     for quantity in (selection.observable, *selection.histograms):
         booked[quantity.name] = (
-            _spectrum(quantity, known[quantity], examined.weight, examined.passing())
+            _spectrum(quantity, known[quantity], applied.weight, applied.passing())
             if quantity in known
             else _spectrum(quantity, candidates.once(quantity.of), weight)
         )
     return booked
 
 
-def _lost(selection: Selection, examined: Examined) -> hist.Hist[Any]:
+def _lost(selection: Selection, applied: AppliedCuts) -> hist.Hist[Any]:
     """Sums of weights in each region (and "everywhere") that a cut alone removes; the row "kept" passes all cuts."""
 
-    def sums(of: Weighted, rows: NDArray[Any] | slice) -> list[histograms.Sum]:
+    def sums(of: WeightedCandidates, rows: NDArray[Any] | slice) -> list[histograms.Sum]:
         observable = of.candidates.once(selection.observable.of)[rows]
         inside = [*(r.mask(observable) for r in selection.regions), np.ones(len(observable), bool)]
         weight = None if of.weight is None else of.weight[rows]
         return [histograms.total(weight, mask) for mask in inside]
 
-    by_cut = [sums(examined.chosen, slice(None)), *(sums(examined.lost, rows) for rows in examined.lost_to)]
+    by_cut = [sums(applied.chosen, slice(None)), *(sums(applied.lost, rows) for rows in applied.lost_to)]
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
     return histograms.by_two(rows, columns, by_cut)
 
 
-def _response(selection: Selection, chosen: Weighted) -> Booked:
+def _response(selection: Selection, chosen: WeightedCandidates) -> Histograms:
     quantity, (candidates, weight) = selection.response, chosen
     if weight is None or quantity is None or quantity.truth is None or not candidates.columns.simulated:
         return {}
@@ -328,7 +328,7 @@ def _response(selection: Selection, chosen: Weighted) -> Booked:
     return {f"response {quantity.name}": histograms.response(quantity, values, truth, weight)}
 
 
-def _resolutions(selection: Selection, chosen: Weighted) -> Booked:
+def _resolutions(selection: Selection, chosen: WeightedCandidates) -> Histograms:
     candidates, weight = chosen
     if weight is None or not candidates.columns.simulated:
         return {}

@@ -9,8 +9,8 @@ from pathlib import Path
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.fileset import fileset
 from rarekaon.analysis.execution.store import load
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events, signal_region
+from rarekaon.analysis.limits.from_events import limit_from_events, signal_region
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.recasting.density import Density, RecastError
 from rarekaon.analysis.recasting.reweighting import RecastProcessor, Reweighting, signal_decay
 from rarekaon.analysis.results.records import LimitRecord
@@ -64,12 +64,12 @@ def recast(
 ) -> tuple[Recast, ...]:
     """Limits of a search for other densities of its signal, one for each, in one pass over its signal sample.
 
-    `samples` is where `kaon simulate` wrote, `histograms` where `kaon run` did.  A shut search has expected limits
+    `samples` is where `kaon simulate` wrote, `histograms` where `kaon run` did.  A masked search has expected limits
     only.  RecastError where the simulated events do not suffice.
     """
     declared = search(name, dataset)
     decay = signal_decay(name, dataset)
-    booked = Booked(declared, load(Path(histograms) / f"{name}.zip"))
+    booked = SearchHistograms(declared, load(Path(histograms) / f"{name}.zip"))
     wanted = {str(i): density for i, density in enumerate(densities)}
     prompt = {f"{label} prompt": density.prompt for label, density in wanted.items() if density.prompt is not density}
     weights = {label: Reweighting.to(density, decay) for label, density in (wanted | prompt).items()}
@@ -78,8 +78,10 @@ def recast(
     result = run(processor, fileset([signal], Path(samples)), backend=place, progress=False)
     exposure = result.exposure(signal).as_numbers()
 
-    def with_signal(label: str) -> Booked:
-        return Booked(declared, {**booked.samples, signal: {dataset: result.output[label], "exposure": exposure}})
+    def with_signal(label: str) -> SearchHistograms:
+        return SearchHistograms(
+            declared, {**booked.samples, signal: {dataset: result.output[label], "exposure": exposure}}
+        )
 
     return tuple(
         _one(
@@ -93,7 +95,9 @@ def recast(
     )
 
 
-def _one(model: Reweighting, simulated: Booked, weighted: Booked, prompt: Booked, level: float) -> Recast:
+def _one(
+    model: Reweighting, simulated: SearchHistograms, weighted: SearchHistograms, prompt: SearchHistograms, level: float
+) -> Recast:
     declared, density = simulated.search, model.density
     where = (declared.samples.signal, declared.signal, signal_region(declared.signal))
     accepted, without_lifetime = weighted.count(*where), prompt.count(*where)

@@ -10,7 +10,7 @@ from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.processing.processor import book, start
+from rarekaon.analysis.processing.processor import book, trigger_stage
 from rarekaon.analysis.recasting.density import Density, Floats, Products, RecastError
 from rarekaon.analysis.recasting.integral import Integral, checked, integral
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
@@ -54,11 +54,11 @@ class RecastProcessor(ProcessorABC):
         """`process` for columns that do not come from NanoEvents."""
         declared = search(self.name, self.dataset)
         columns.shared(declared.signal.candidates)
-        starts = {
-            label: start(declared.signal, self.dataset, reweighted(columns, r.factors(columns)))
+        stages = {
+            label: trigger_stage(declared.signal, self.dataset, reweighted(columns, r.factors(columns)))
             for label, r in self.reweightings.items()
         }
-        return {label: {declared.signal.name: book(declared.signal, begun)} for label, begun in starts.items()}
+        return {label: {declared.signal.name: book(declared.signal, stage)} for label, stage in stages.items()}
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.facts.published import Published, all_published
-from rarekaon.analysis.limits.published import background_of, recomputed_limit, recomputed_sensitivity
+from rarekaon.analysis.limits.from_publications import background_of, recomputed_limit, recomputed_sensitivity
 from rarekaon.analysis.statistics import Background
 from rarekaon.analysis.statistics.coverage import CountingCoverage, InjectionStudy, counting_coverage, injection_study
 from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum, scan_toys
@@ -54,7 +54,7 @@ def draw_coverage(directory: Path, *, quick: bool = False, seed: int = 2022) -> 
 def resolution(masses: Floats) -> Floats:
     """Mass resolution in MeV for the studies: 3.5 at 200 MeV falling to 1 at 384 MeV.
 
-    An assumption: Figure 3 of Phys. Lett. B 816 (2021) 136259 is not printed as numbers; 1.5e-3 GeV^2 of the
+    An assumption: Figure 3 of Phys. Lett. B 816 (2021) 136259 is not published as numbers; 1.5e-3 GeV^2 of the
     K+ -> mu+ nu peak alone would be 3.75 MeV at 200 MeV, and the muon gets softer with the mass.
     """
     return np.interp(masses, [200.0, 384.0], [3.5, 1.0])

@@ -11,19 +11,19 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.facts.models import branching_fractions, conditions
-from rarekaon.analysis.limits.backgrounds import opened
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import normalise
+from rarekaon.analysis.limits.backgrounds import unblinded
+from rarekaon.analysis.limits.from_events import normalise
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.report.figures import save_figure
 from rarekaon.analysis.search.declaration import Selection
 
 REBINNED = 60
 
 
-def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
+def spectrum(booked: SearchHistograms, selection: Selection, decays: float) -> Figure:
     """The observable of a selection: stacked simulation for `decays` kaon decays, and data.
 
-    Shut intervals are shaded; the data in them were never read.
+    Masked intervals are shaded; the data in them were never read.
     """
     search = booked.search
     quantity = selection.observable
@@ -41,7 +41,7 @@ def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
     mplhep.histplot(data[:: factor * 1j], histtype="errorbar", color="black", ax=axes, label="data")
     for region in selection.masked:
         low, high = region.within.low / quantity.unit, region.within.high / quantity.unit
-        axes.axvspan(low, high, color="grey", alpha=0.2 if opened(search) else 0.6)
+        axes.axvspan(low, high, color="grey", alpha=0.2 if unblinded(search) else 0.6)
     axes.set(xlabel=quantity.label, ylabel="events", title=f"{search.key}: {selection.name}")
     axes.set_yscale("symlog", linthresh=1.0)
     axes.set_ylim(bottom=0)
@@ -50,20 +50,20 @@ def spectrum(booked: Booked, selection: Selection, decays: float) -> Figure:
     return figure
 
 
-def _modes(booked: Booked, selection: Selection) -> Iterator[str]:
+def _modes(booked: SearchHistograms, selection: Selection) -> Iterator[str]:
     samples = booked.search.samples
     yield from samples.backgrounds
     if selection is booked.search.normalisation:
         yield samples.normalisation
 
 
-def _scaled(booked: Booked, sample: str, selection: Selection, decays: float) -> Any:
+def _scaled(booked: SearchHistograms, sample: str, selection: Selection, decays: float) -> Any:
     efficiency = conditions().event_efficiency(booked.search.dataset)
     rate = branching_fractions()[booked.decay(sample)].value / booked.exposure(sample).weight_in_fv
     return booked.histogram(sample, selection, selection.observable.name) * (decays * efficiency * rate)
 
 
-def write_spectra(booked: Booked, directory: Path) -> list[Path]:
+def write_spectra(booked: SearchHistograms, directory: Path) -> list[Path]:
     """Draw every selection of a search into `directory`; returns the files."""
     decays = normalise(booked)[0].value
     paths = []

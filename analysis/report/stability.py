@@ -37,7 +37,7 @@ def stability_figure(result: Stability, points: Sequence[StabilityPoint]) -> Fig
     """N_K, signal acceptance, sensitivity and limit against the value of a cut, or by period.
 
     Relative to the nominal ones, but for periods, which have their own share of the kaon decays.  Limits at the
-    observed count are open circles, and are missing while the box is shut.
+    observed count are open circles, and are missing while the box is masked.
     """
     figure: Figure
     figure, axes = plt.subplots(len(PANELS), 1, figsize=(7, 9), sharex=True)

@@ -1,4 +1,4 @@
-"""The tables on the terminal: limits, and each search's regions beside the printed ones."""
+"""The tables on the terminal: limits, and each search's regions beside the published ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, Row
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.published import Comparison
+from rarekaon.analysis.limits.from_publications import Comparison
 from rarekaon.analysis.limits.ratios import ControlRow
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 
@@ -33,7 +33,7 @@ def limits_table(records: Sequence[LimitRecord], confidence_level: float) -> Tab
     table = Table(title=f"Upper limits at {100 * confidence_level:g}% CL", title_justify="left")
     for name in (
         "search", "data set", "origin", "N_K", "A normalisation", "A signal", "SES", "background", "observed", "limit",
-        "at printed count", "expected [-1, +1 sigma]", "published", "ratio",
+        "at published count", "expected [-1, +1 sigma]", "published", "ratio",
     ):  # fmt: skip
         table.add_column(name, justify="left" if name in {"search", "data set", "origin"} else "right")
     for r in records:
@@ -66,12 +66,12 @@ def _limit_cells(r: LimitRecord) -> tuple[str, ...]:
 
 
 def background_tables(rows: Sequence[Row]) -> list[Table]:
-    """One table a search and data set: modes in rows, regions in columns, the printed cell in brackets."""
+    """One table a search and data set: modes in rows, regions in columns, the published cell in brackets."""
     tables = []
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
         own = [r for r in rows if (r.search, r.dataset) == (search, dataset)]
         regions = list(dict.fromkeys(r.region for r in own))
-        table = Table(title=f"{search} {dataset}: expected background [printed]", title_justify="left")
+        table = Table(title=f"{search} {dataset}: expected background [published]", title_justify="left")
         table.add_column("mode")
         for region in regions:
             table.add_column(region, justify="right")
@@ -79,7 +79,7 @@ def background_tables(rows: Sequence[Row]) -> list[Table]:
             cells = {r.region: r for r in own if r.mode == mode}
             table.add_row(mode, *(_background_cell(cells.get(region)) for region in regions))
         totals = {r.region: r for r in own if r.mode == "total"}
-        table.add_row("data", *("shut" if totals[r].observed is None else str(totals[r].observed) for r in regions))
+        table.add_row("data", *("masked" if totals[r].observed is None else str(totals[r].observed) for r in regions))
         tables.append(table)
     return tables
 
@@ -87,17 +87,17 @@ def background_tables(rows: Sequence[Row]) -> list[Table]:
 def _background_cell(row: Row | None) -> str:
     if row is None:
         return ""
-    printed = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
+    published = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
     ours = with_error(row.expected, row.error) if isinstance(row, BackgroundRow) else "-"
-    return ours + printed.replace("[", r"\[")
+    return ours + published.replace("[", r"\[")
 
 
 def controls_table(rows: Sequence[ControlRow]) -> Table:
-    """Control selections: data, expected events, the printed count, and the fitted ratio of data to simulation."""
+    """Control selections: data, expected events, the published count, and the fitted ratio of data to simulation."""
     table = Table(title="Control selections", title_justify="left")
     for name in ("search", "data set", "selection"):
         table.add_column(name)
-    for name in ("data", "expected", "printed", "data / expected", "slope per 100 MeV", "largest deviation"):
+    for name in ("data", "expected", "published", "data / expected", "slope per 100 MeV", "largest deviation"):
         table.add_column(name, justify="right")
     for r in rows:
         counts = (str(r.observed), with_error(r.expected, r.stat), number(r.published, 4))
@@ -106,7 +106,7 @@ def controls_table(rows: Sequence[ControlRow]) -> Table:
     return table
 
 
-def cutflow_table(booked: Booked, selection: Selection) -> Table:
+def cutflow_table(booked: SearchHistograms, selection: Selection) -> Table:
     """Events after each cut: simulated samples as a fraction of the decays in the fiducial volume, data as counts."""
     search = booked.search
     table = Table(title=f"{search.key}: {selection.name} ({selection.decay})", title_justify="left")
@@ -119,20 +119,20 @@ def cutflow_table(booked: Booked, selection: Selection) -> Table:
     return table
 
 
-def _cutflow(booked: Booked, sample: str, selection: Selection) -> list[str]:
+def _cutflow(booked: SearchHistograms, sample: str, selection: Selection) -> list[str]:
     counts: Any = booked.histogram(sample, selection, "cutflow").values()
     exposure = booked.exposure(sample)
     return [number(c / exposure.weight_in_fv) if exposure.simulated else f"{c:.0f}" for c in counts]
 
 
 def comparison_table(rows: Sequence[Comparison], missing: Sequence[tuple[str, str, str]]) -> Table:
-    """Every printed N_K, SES and limit beside the one recomputed from the printed inputs; what cannot be, below."""
-    table = Table(title="Printed numbers and what their printed inputs give", title_justify="left")
-    for name in ("search", "data set", "quantity", "printed", "recomputed", "all digits", "note"):
-        table.add_column(name, justify="right" if name in {"printed", "recomputed"} else "left")
+    """Every published N_K, SES and limit beside the one recomputed from the published inputs; what cannot be, below."""
+    table = Table(title="Published numbers and what their published inputs give", title_justify="left")
+    for name in ("search", "data set", "quantity", "published", "recomputed", "all digits", "note"):
+        table.add_column(name, justify="right" if name in {"published", "recomputed"} else "left")
     for row in rows:
         agrees = "yes" if row.agrees else "no"
-        numbers = (number(row.printed, row.digits), number(row.recomputed, row.digits + 1))
+        numbers = (number(row.published, row.digits), number(row.recomputed, row.digits + 1))
         table.add_row(row.search, row.dataset, row.quantity, *numbers, agrees, row.note)
     for search, dataset, reason in missing:
         table.add_row(search, dataset, "upper limit", "-", "-", "-", reason)

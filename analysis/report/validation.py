@@ -1,4 +1,4 @@
-"""The tables of `kaon simulate --validate`: what the papers print and what comes out of the simulation."""
+"""The tables of `kaon simulate --validate`: what the papers publish and what comes out of the simulation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def validation_tables(rows: Sequence[ValidationRow]) -> list[Table]:
     """One table a search and data set, and one line that says how many quantities were never looked at."""
     tables = []
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
-        table = Table(title=f"{search} {dataset}: printed and simulated", title_justify="left")
-        for name in ("quantity", "unit", "printed", "simulated", "ratio", "tuned"):
-            table.add_column(name, justify="right" if name in {"printed", "simulated", "ratio"} else "left")
+        table = Table(title=f"{search} {dataset}: published and simulated", title_justify="left")
+        for name in ("quantity", "unit", "published", "simulated", "ratio", "tuned"):
+            table.add_column(name, justify="right" if name in {"published", "simulated", "ratio"} else "left")
         for row in (r for r in rows if (r.search, r.dataset) == (search, dataset)):
             table.add_row(*_cells(row))
         tables.append(table)
@@ -26,9 +26,9 @@ def validation_tables(rows: Sequence[ValidationRow]) -> list[Table]:
 
 
 def _cells(row: ValidationRow) -> tuple[str, ...]:
-    printed = with_error(row.published, row.published_error)
+    published = with_error(row.published, row.published_error)
     simulated = with_error(row.simulated, row.error)
-    return row.quantity, row.unit, printed, simulated, number(row.ratio), TUNED if row.tuned else ""
+    return row.quantity, row.unit, published, simulated, number(row.ratio), TUNED if row.tuned else ""
 
 
 def _summary(rows: Sequence[ValidationRow]) -> Table:

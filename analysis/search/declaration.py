@@ -127,7 +127,7 @@ class Cut:
 class Region:
     """An interval of a selection's observable.
 
-    `masked` regions stay shut for data until the search's record is in `datasets/unblinding/`; `signal` marks the
+    `masked` regions stay masked for data until the search's record is in `datasets/unblinding/`; `signal` marks the
     one that the limit is computed in; the others are control regions.  `excluding` is cut out of `within`.
     """
 
@@ -179,7 +179,7 @@ class Selection:
     regions: tuple[Region, ...]
     histograms: tuple[Quantity, ...] = ()
     box: tuple[Cut, ...] = ()
-    """Cuts that, with the masked intervals, define what stays shut: a subset of `cuts`; the fewer, the more."""
+    """Cuts that, with the masked intervals, define what stays masked: a subset of `cuts`; the fewer, the more."""
     response: Quantity | None = None
     """A quantity with a true value: what becomes of each true value is booked for simulated samples."""
     weight: Callable[[Candidates], Array] | None = None
@@ -311,15 +311,15 @@ Inference = Counting | PeakScan | CutScan
 
 
 @dataclass(frozen=True)
-class Borrowed:
-    """A background that is not simulated and no data can tell: its printed expectation stands in the table.
+class PublishedBackground:
+    """A background that is not simulated and no data can tell: its published expectation stands in the table.
 
-    `printed_in` is the region of the published file that has `mode`; it counts in `region`, times `scale`.
+    `published_region` is the region of the published file that has `mode`; it counts in `region`, times `scale`.
     """
 
     mode: str
     region: str
-    printed_in: str
+    published_region: str
     scale: float = 1.0
 
 
@@ -338,7 +338,7 @@ class Search:
     controls: tuple[Selection, ...] = ()
     systematics: tuple[Systematic, ...] = ()
     data_driven: tuple[DataDriven, ...] = ()
-    borrowed: tuple[Borrowed, ...] = ()
+    published_backgrounds: tuple[PublishedBackground, ...] = ()
     tails: tuple[Tail, ...] = ()
     mirrored_tail: str | None = None
     """Mode of the part of the resolution's tail that the simulation misses, taken as symmetric about zero: above zero,

@@ -40,7 +40,7 @@ def _factor(c: Candidates, line: str) -> Float:
 def prescale_of(line: str) -> Callable[[Candidates], Float]:
     """How much more than in its running period the line was downscaled at the event, per candidate, shape (n,).
 
-    Larger than 1 for streams of abundant events of which only a part is kept.
+    Larger than 1 for streams of frequent events of which only a part is kept.
     """
 
     def weight(c: Candidates) -> Float:

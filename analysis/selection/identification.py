@@ -26,7 +26,7 @@ Identification = Mapping[str, Rule]
 _SPECIES = {211: "pi", 11: "e", 13: "mu"}
 
 
-def energy_over_momentum(c: Candidates) -> NDArray[np.float64]:
+def e_over_p(c: Candidates) -> NDArray[np.float64]:
     """E/p: associated calorimeter energy over momentum, shape (n, tracks)."""
     return np.asarray(c.track("lkr_energy") / c.track("momentum"))
 
@@ -70,11 +70,11 @@ def rows_with(mask: Mask, number: int) -> NDArray[np.int64]:
 
 
 @cache
-def pion(eop_below: float, *, muv3_veto: float | None = None) -> Rule:
+def pion(e_over_p_below: float, *, muv3_veto: float | None = None) -> Rule:
     """E/p below a value and, where `muv3_veto` (ns) is given, no associated MUV3 signal in time."""
 
     def rule(c: Candidates) -> Mask:
-        soft = c.once(energy_over_momentum) < eop_below
+        soft = c.once(e_over_p) < e_over_p_below
         return soft if muv3_veto is None else soft & ~muv3_in_time(c, muv3_veto)
 
     return rule
@@ -85,17 +85,17 @@ def electron(low: float = 0.9, high: float = 1.1) -> Rule:
     """E/p around one."""
 
     def rule(c: Candidates) -> Mask:
-        return Interval(low, high).mask(c.once(energy_over_momentum))
+        return Interval(low, high).mask(c.once(e_over_p))
 
     return rule
 
 
 @cache
-def muon(eop_below: float = 0.2, *, muv3_window: float) -> Rule:
+def muon(e_over_p_below: float = 0.2, *, muv3_window: float) -> Rule:
     """Minimum ionising in the calorimeter, with an associated MUV3 signal within `muv3_window` (ns)."""
 
     def rule(c: Candidates) -> Mask:
-        return (c.once(energy_over_momentum) < eop_below) & muv3_in_time(c, muv3_window)
+        return (c.once(e_over_p) < e_over_p_below) & muv3_in_time(c, muv3_window)
 
     return rule
 

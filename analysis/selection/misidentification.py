@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.identification_maps import IdentificationMaps
-from rarekaon.analysis.kernels.acceptance import on_outer_muv3_tile
+from rarekaon.analysis.kernels.geometry import on_outer_muv3_tile
 from rarekaon.analysis.search.declaration import Quantity
 from rarekaon.analysis.selection.identification import Identification, vertex_identified_as
 

@@ -17,7 +17,7 @@ from rarekaon.analysis.events.single_track import (
     vertices_with_others,
 )
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.kernels.acceptance import in_muv3_acceptance
+from rarekaon.analysis.kernels.geometry import in_muv3_acceptance
 from rarekaon.analysis.search.declaration import Quantity, Truth
 from rarekaon.analysis.selection.identification import vertex_time
 

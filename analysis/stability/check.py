@@ -13,8 +13,8 @@ from coffea.processor import ProcessorABC
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.fileset import fileset
-from rarekaon.analysis.limits.booked import Booked, Count
-from rarekaon.analysis.limits.events import NORMALISATION_REGION, limit_from_events
+from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, limit_from_events
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.processor import book_search
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.channels import search
@@ -30,7 +30,7 @@ class StabilityPoint:
 
     `value` is that of the cut (None for a period).  `kaon_decays_pull` is the change of N_K over the statistical error
     of the change; None for a period and where no candidate changes.
-    `observed` and `upper_limit` are None where the box is shut, and for periods.
+    `observed` and `upper_limit` are None where the box is masked, and for periods.
     """
 
     quantity: str
@@ -61,7 +61,7 @@ class Stability:
 class StabilityProcessor(ProcessorABC):
     """Books a search with each variation: {label: {sample: {data set: {selection: {histogram: Hist}}}}}.
 
-    Data come through the seal like everywhere: the boxes are those of the declared searches, whatever is varied here.
+    Data come through the blinding like everywhere: the boxes are those of the declared searches, whatever is varied here.
     """
 
     def __init__(self, name: str, dataset: str, variations: Sequence[Variation]) -> None:
@@ -113,7 +113,7 @@ def check_stability(
             sample: {**booked, "exposure": result.exposure(sample).as_numbers()}
             for sample, booked in result.output[label].items()
         }
-        booked = Booked(searches[label], content)
+        booked = SearchHistograms(searches[label], content)
         if not all(_candidates(booked, s).value for s in (None, nominal.samples.normalisation)):
             raise VariationError("no normalisation candidates are left")
         return _Results(booked, limit_from_events(booked, confidence_level)[0])
@@ -130,11 +130,11 @@ def check_stability(
 
 @dataclass(frozen=True)
 class _Results:
-    booked: Booked
+    booked: SearchHistograms
     record: LimitRecord
 
 
-def _candidates(booked: Booked, sample: str | None) -> Count:
+def _candidates(booked: SearchHistograms, sample: str | None) -> Count:
     """Normalisation candidates of data (None) or of a simulated sample."""
     selection = booked.search.normalisation
     if sample is None:

@@ -56,7 +56,7 @@ class PeriodVariation:
     period: str
 
     def of(self, search: Search) -> Search:
-        """The search in that period: its runs of the data, its common efficiency; shut whatever the data set is."""
+        """The search in that period: its runs of the data, its common efficiency; masked whatever the data set is."""
         if self.period not in conditions().datasets[search.dataset].periods:
             known = ", ".join(conditions().datasets[search.dataset].periods)
             raise VariationError(f"{search.key} has no period {self.period!r}; it has {known}")

@@ -70,8 +70,8 @@ def mixing_limits(
     """Limits on B(K+ -> mu+ N) and |U_mu4|^2 from a scan.
 
     acceptance: of the signal window for each hypothesis, at the lifetime meant (times `survival` for a short one).
-    branching_fraction: of K+ -> mu+ nu (0.6356, as printed).
-    relative_error: of N_K A_N, gives the limits the factor of a Gaussian mean error, sqrt(1 + r^2); at the printed
+    branching_fraction: of K+ -> mu+ nu (0.6356, as published).
+    relative_error: of N_K A_N, gives the limits the factor of a Gaussian mean error, sqrt(1 + r^2); at the published
     2.5% that is 0.03%, and the paper leaves it out.
     Raises ArgumentError for a mass beyond m_K - m_l or an acceptance that is not positive.
     """

@@ -141,8 +141,8 @@ def candidates(weights: ArrayLike, source: str = "normalisation candidates") -> 
 def counted(number: float, *, weighted: float | None = None, source: str = "normalisation candidates") -> Measurement:
     """Printed number of candidates with its Poisson error.
 
-    weighted: the printed sum of weights, when it is; the relative error stays that of `number` candidates, its
-    least value, because the spread of the weights is not printed.
+    weighted: the published sum of weights, when it is; the relative error stays that of `number` candidates, its
+    least value, because the spread of the weights is not published.
     """
     total = number if weighted is None else weighted
     return measurement(total, source, stat=total / math.sqrt(number) if number > 0 else 0.0)

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class CutScan:
+class CutOptimisation:
     """Expected limits (branching fraction) of every cut value, and the best one."""
 
     cuts: tuple[float, ...]
@@ -47,7 +47,7 @@ def optimise_cut(
     kaon_decays: float,
     relative_error: float = 0.0,
     confidence_level: float = 0.9,
-) -> CutScan:
+) -> CutOptimisation:
     """Expected limits of every cut from the simulated acceptance and background; no observed count enters.
 
     cuts, acceptances, backgrounds: one entry each per cut value; a cut without signal acceptance is refused.
@@ -64,7 +64,7 @@ def optimise_cut(
                 as_components(background), ses=ses, ses_error=relative_error * ses, confidence_level=confidence_level
             )
         )
-    return CutScan(tuple(float(cut) for cut in cuts), tuple(acceptances), tuple(bands))
+    return CutOptimisation(tuple(float(cut) for cut in cuts), tuple(acceptances), tuple(bands))
 
 
 def accepted_above(values: ArrayLike, cuts: ArrayLike, generated: float, weights: ArrayLike | None = None) -> Floats:

@@ -19,7 +19,7 @@ from rarekaon.analysis.contract.schema import EVENT, Z_AFTER_MAGNET, Z_BEFORE_MA
 from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.acceptance import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
+from rarekaon.analysis.kernels.geometry import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, final_state, quantity, selections
 
@@ -109,10 +109,10 @@ def accepted(rule: Rule, track: ak.Array, time: ak.Array) -> ak.Array:
     if rule.kind == "electron":
         return (ratio > p["low"]) & (ratio < p["high"])
     if rule.kind == "pion":
-        soft = ratio < p["eop_below"]
+        soft = ratio < p["e_over_p_below"]
         return soft if p["muv3_veto"] is None else soft & ~muv3(p["muv3_veto"])
     if rule.kind == "muon":
-        return (ratio < p["eop_below"]) & muv3(p["muv3_window"])
+        return (ratio < p["e_over_p_below"]) & muv3(p["muv3_window"])
     raise NoReferenceError(f"no idiomatic version of the identification rule {rule.kind}")
 
 

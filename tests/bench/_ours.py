@@ -18,28 +18,30 @@ import uproot
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.events.sources import Offsets, Source
+from rarekaon.analysis.events.sources import ColumnSource, Offsets
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.chunks import process_chunk
 from rarekaon.analysis.execution.executors import SerialExecutor
 from rarekaon.analysis.execution.runner import inspect_fileset, plan
-from rarekaon.analysis.processing.blinding import Seal, Sealed
-from rarekaon.analysis.processing.processor import SearchProcessor, book_search, examine, start
+from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
+from rarekaon.analysis.processing.processor import SearchProcessor, apply_cuts, book_search, trigger_stage
 from rarekaon.analysis.search.declaration import Search, Selection
 from tests.bench._measure import peak_megabytes, user_seconds
 
 CHUNK_SIZE = 500_000
-OPEN = Seal(())
+OPEN = Blinding(())
 
 Selected = dict[str, list[list[int]]]
 
 
-def process(path: Path, sample: str, names: tuple[str, ...], *, seal: Seal = OPEN, times: int = 1) -> dict[str, Any]:
+def process(
+    path: Path, sample: str, names: tuple[str, ...], *, blinding: Blinding = OPEN, times: int = 1
+) -> dict[str, Any]:
     """All chunks of a file, `times` over: looked into, opened, read, selected, booked, added up."""
     items = plan(inspect_fileset({sample: [str(path)]}), CHUNK_SIZE)
     raw, _ = SerialExecutor()(
         [(item,) for item in items] * times,
-        partial(process_chunk, processor=Sealed(SearchProcessor(names), seal)),
+        partial(process_chunk, processor=BlindedProcessor(SearchProcessor(names), blinding)),
         None,
     )
     result: dict[str, Any] = raw
@@ -59,7 +61,7 @@ def selected(path: Path, wanted: Mapping[str, tuple[Search, Selection]]) -> Sele
         for window in windows(path):
             columns = Columns(tree.source(*window))
             for key, (search, selection) in wanted.items():
-                chosen = examine(selection, start(selection, search.dataset, columns)).chosen.candidates
+                chosen = apply_cuts(selection, trigger_stage(selection, search.dataset, columns)).chosen.candidates
                 pairs = zip(chosen.per_event("burst").tolist(), chosen.per_event("event").tolist(), strict=True)
                 found[key].extend([burst, event] for burst, event in pairs)
     return found
@@ -68,7 +70,7 @@ def selected(path: Path, wanted: Mapping[str, tuple[Search, Selection]]) -> Sele
 class Timed:
     """A source that counts the CPU seconds spent in reading."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ColumnSource) -> None:
         self.source, self.fields, self.seconds = source, source.fields, 0.0
 
     def __len__(self) -> int:

@@ -156,10 +156,10 @@ def _rule(rule: Rule) -> Expression:
     if rule.kind == "electron":
         return Expression(ratio, f"between({eop}, {number(p['low'])}, {number(p['high'])})")
     if rule.kind == "pion":
-        soft = f"between({eop}, -INFINITY, {number(p['eop_below'])})"
+        soft = f"between({eop}, -INFINITY, {number(p['e_over_p_below'])})"
         return Expression(ratio, soft) if window is None else Expression((*ratio, *muv3), f"but({soft}, {in_time})")
     if rule.kind == "muon":
-        return Expression((*ratio, *muv3), f"both(between({eop}, -INFINITY, {number(p['eop_below'])}), {in_time})")
+        return Expression((*ratio, *muv3), f"both(between({eop}, -INFINITY, {number(p['e_over_p_below'])}), {in_time})")
     raise NoReferenceError(f"no C++ for the identification rule {rule.kind}")
 
 

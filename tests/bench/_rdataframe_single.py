@@ -110,7 +110,7 @@ def _identified(state: LoneTrack) -> list[Expression]:
             columns = ("Track_lkr_energy", "Track_momentum", "Track_muv3_index", "Track_muv3_time", "Track_rich_time")
             ratio = "double(Track_lkr_energy[match.track]) / double(Track_momentum[match.track])"
             in_time = f"muon_in_time(match, {', '.join(columns[2:])}, {number(p['muv3_window'])})"
-            asked.append(Expression(("match", *columns), f"{ratio} < {number(p['eop_below'])} && {in_time}"))
+            asked.append(Expression(("match", *columns), f"{ratio} < {number(p['e_over_p_below'])} && {in_time}"))
         else:
             columns = ("Track_momentum", "Track_rich_log_e", "Track_rich_log_mu", "Track_rich_log_pi")
             values = f"{number(p['below'])}, {number(p['threshold'])}"

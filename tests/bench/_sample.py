@@ -17,9 +17,9 @@ import uproot
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENTS_TREE, TRIGGER_LINES
 from rarekaon.analysis.facts.models import RareResponses, conditions
 from rarekaon.analysis.search.declaration import Search
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.ground.buffers import Output, concatenated, taken
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, taken
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 from rarekaon.analysis.simulation.samples.writer import COMPRESSION, SampleWriter
 
 BULK = "K+ -> pi+ pi+ pi-"
@@ -35,8 +35,8 @@ BASKET = 100_000
 class Pool:
     """Different simulated events to draw from, and those to lay over them."""
 
-    events: Output
-    pileup: Output
+    events: EventBuffers
+    pileup: EventBuffers
 
 
 def single_tracks(events: int) -> Pool:
@@ -52,10 +52,10 @@ def pool(searches: tuple[Search, ...], events: int, *, bulk: float = BULK_SHARE)
     return Pool(concatenated(parts), _simulated(PILEUP, "all", events // 10))
 
 
-def _simulated(decay: str, stream: str, events: int) -> Output:
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    work = source(decay, stream, RareResponses(), exposure, 1)
-    blocks: list[Output] = []
+def _simulated(decay: str, stream: str, events: int) -> EventBuffers:
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    work = decay_simulation(decay, stream, RareResponses(), running, 1)
+    blocks: list[EventBuffers] = []
     while sum(len(b.event) for b in blocks) < events:
         blocks.append(work.block(len(blocks), min(100_000, 4 * events)))
     return taken(concatenated(blocks), np.arange(events))
@@ -95,7 +95,7 @@ def as_rntuple(path: Path, columns: Iterable[str]) -> Path:
     return there
 
 
-def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> Output:
+def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> EventBuffers:
     """Events drawn from the pool; the objects of a second one are appended to some, out of time like pileup."""
     first = taken(of.events, rng.integers(0, len(of.events.event), size))
     with_second = rng.random(size) < OVERLAID
@@ -116,10 +116,10 @@ def _overlaid(of: Pool, rng: np.random.Generator, size: int) -> Output:
         order = np.argsort(rows, kind="stable")
         parts.append(np.concatenate([ours, theirs[keep]])[order])
         event[c.counter] = n_ours + np.where(with_second, n_theirs, 0)
-    return Output(event, *parts)
+    return EventBuffers(event, *parts)
 
 
-def _fire(output: Output, rng: np.random.Generator, lines: tuple[str, ...]) -> None:
+def _fire(output: EventBuffers, rng: np.random.Generator, lines: tuple[str, ...]) -> None:
     """At least one of the lines fires for each event, and none of the others."""
     fired = {line: rng.random(len(output.event)) < 0.6 for line in lines}
     fired[lines[-1]] |= ~np.logical_or.reduce(list(fired.values()))

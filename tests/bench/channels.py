@@ -16,7 +16,7 @@ import uproot
 
 from rarekaon.analysis.execution.backend import available_cores
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.processing.blinding import current_seal
+from rarekaon.analysis.processing.blinding import current_blinding
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Search
@@ -37,7 +37,7 @@ class DisagreementError(ValueError):
 
 
 def benchmarks(events: int = 500_000, repeats: int = 3) -> list[Row]:
-    """Rows of all channels, of several in one pass, and of the seal."""
+    """Rows of all channels, of several in one pass, and of the blinding."""
     rows = []
     three, single = three_track_channels(), single_track_channels()
     with ThreadPoolExecutor(available_cores()) as compilers:  # before anything is measured
@@ -211,7 +211,7 @@ def agree(name: str, other: str, ours: _ours.Selected, theirs: _ours.Selected) -
 
 
 def together(names: tuple[str, ...], path: Path, events: int, repeats: int) -> list[Row]:
-    """All channels of one sample in one pass against one pass each, and with the seal in force against none."""
+    """All channels of one sample in one pass against one pass each, and with the blinding in force against none."""
     sample = data_sample(searches()[TOGETHER])
     mine = tuple(n for n in names if of_sample(n, sample))
 
@@ -222,11 +222,11 @@ def together(names: tuple[str, ...], path: Path, events: int, repeats: int) -> l
     works: list[Callable[[], Any]] = [
         partial(_ours.process, path, sample, mine),
         separately,
-        partial(_ours.process, path, sample, mine, seal=current_seal()),
+        partial(_ours.process, path, sample, mine, blinding=current_blinding()),
     ]
-    one, each, sealed = medians([cost(work) for work in works], repeats)
+    one, each, blinded = medians([cost(work) for work in works], repeats)
     common = {"events": events, "user_seconds_per_million": one / events * 1e6}
     return [
         _row(f"{', '.join(mine)} in one pass", one / each, "one pass each", "<= 0.8") | common,
-        _row("with all boxes shut", sealed / one, "without a seal", "<= 1.4") | common,
+        _row("with all boxes masked", blinded / one, "without a blinding", "<= 1.4") | common,
     ]

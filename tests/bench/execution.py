@@ -15,7 +15,7 @@ from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.execution import Backend, run
-from rarekaon.analysis.execution.clusters import open_cluster
+from rarekaon.analysis.execution.batch_systems import open_cluster
 from rarekaon.analysis.processing.processor import SearchProcessor
 from tests.bench._measure import in_a_process, medians
 from tests.toy_events import write_toy_file

@@ -13,11 +13,11 @@ from typing import Any
 from coffea.processor.executor import ExecutorBase
 
 from rarekaon.analysis.execution import Backend
+from rarekaon.analysis.execution.batch_systems import open_cluster
 from rarekaon.analysis.execution.chunks import Chunk, process_chunk
-from rarekaon.analysis.execution.clusters import open_cluster
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
 from rarekaon.analysis.execution.runner import inspect_fileset, plan
-from rarekaon.analysis.processing.blinding import Sealed
+from rarekaon.analysis.processing.blinding import BlindedProcessor
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import searches
 from tests.bench import _sample
@@ -70,7 +70,7 @@ def workers(path: Path, seconds: float = WORK) -> list[Row]:
     other work to do.
     """
     items = [(item,) for item in plan(inspect_fileset({SAMPLE: [str(path)]}), CHUNK_SIZE)]
-    work = partial(process_chunk, processor=Sealed(SearchProcessor((NAME,)), OPEN))
+    work = partial(process_chunk, processor=BlindedProcessor(SearchProcessor((NAME,)), OPEN))
     with open_cluster(Backend("local", 1)) as one, open_cluster(Backend("local", 2)) as two:
         ways = (SerialExecutor(), None), (DaskExecutor(client=one), one), (DaskExecutor(client=two), two)
         few = [spent(executor, items * 8, work, client) for executor, client in ways]  # compiled and imported

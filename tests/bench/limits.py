@@ -12,7 +12,7 @@ from iminuit import Minuit
 from iminuit.cost import ExtendedBinnedNLL
 
 from rarekaon.analysis.facts.published import published
-from rarekaon.analysis.limits.published import background_of, recomputed_sensitivity
+from rarekaon.analysis.limits.from_publications import background_of, recomputed_sensitivity
 from rarekaon.analysis.limits.workspaces import published_workspace
 from rarekaon.analysis.report.coverage import example_spectrum, resolution
 from rarekaon.analysis.statistics import upper_limit

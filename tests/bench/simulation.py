@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.samples.blocks import PIECE, SIZE, Source, source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.samples.blocks import PIECE, SIZE, DecaySimulation, decay_simulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
 from rarekaon.analysis.simulation.streams.requirements import Requirement
 
@@ -42,23 +42,23 @@ def _reference(steps: int) -> float:
 
 def benchmarks(repeats: int = 5) -> list[dict[str, Any]]:
     """One record a mode, with the shares of generation, tracking and response, and one for writing."""
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
     _reference(10)
     rows = []
     for stream, modes in (("three_tracks", THREE_TRACKS), ("single_track", ONE_TRACK)):
         for decay in modes:
-            work = source(decay, stream, RareResponses(), exposure, 1)
+            work = decay_simulation(decay, stream, RareResponses(), running, 1)
             rows.append(_mode(decay, work, NUMPY_RATES[stream], repeats))
-    return [*rows, _writing(source(THREE_TRACKS[0], "three_tracks", RareResponses(), exposure, 1), repeats)]
+    return [*rows, _writing(decay_simulation(THREE_TRACKS[0], "three_tracks", RareResponses(), running, 1), repeats)]
 
 
-def _tracked_only(work: Source) -> Source:
+def _tracked_only(work: DecaySimulation) -> DecaySimulation:
     """The same decays, all rejected once their tracks are fitted and in the calorimeter."""
     nothing = replace(work.stream, requirement=Requirement(work.stream.requirement.tracks, electrons=99))
     return replace(work, stream=nothing)
 
 
-def _mode(decay: str, work: Source, numpy_rate: float, repeats: int) -> dict[str, Any]:
+def _mode(decay: str, work: DecaySimulation, numpy_rate: float, repeats: int) -> dict[str, Any]:
     tracking = _tracked_only(work)
     work.block(0)
     tracking.block(0)
@@ -68,7 +68,7 @@ def _mode(decay: str, work: Source, numpy_rate: float, repeats: int) -> dict[str
         repeats,
         lambda: work.block(1),
         lambda: tracking.block(1),
-        lambda: [work.generator.block(rng, work.exposure, PIECE) for _ in range(SIZE // PIECE)],
+        lambda: [work.generator.block(rng, work.running, PIECE) for _ in range(SIZE // PIECE)],
         lambda: _reference(steps),
     )
     rate = SIZE / whole
@@ -86,7 +86,7 @@ def _mode(decay: str, work: Source, numpy_rate: float, repeats: int) -> dict[str
     }
 
 
-def _writing(work: Source, repeats: int) -> dict[str, Any]:
+def _writing(work: DecaySimulation, repeats: int) -> dict[str, Any]:
     block = work.block(0)
 
     def write() -> None:

@@ -34,7 +34,7 @@ def stored(tmp_path):
 
 
 @pytest.fixture
-def shut(tmp_path, monkeypatch):
+def masked(tmp_path, monkeypatch):
     """Records of the published data sets, in a directory of the test's own."""
     directory = tmp_path / "unblinding"
     directory.mkdir()
@@ -56,7 +56,7 @@ def test_limits_are_written_and_printed(stored, tmp_path):
     found = Limits.read(tmp_path / "limits.json")
     assert {r.origin for r in found.limits} == {"events", "published"}
     assert "blind" in result.output
-    assert "shut" in result.output
+    assert "masked" in result.output
     assert "5.3e-11" in result.output
     assert json.loads((tmp_path / "backgrounds.json").read_text())
 
@@ -73,7 +73,7 @@ def test_limits_without_histograms_say_what_to_do(tmp_path):
     assert "run `make histograms`" in result.output
 
 
-def test_the_box_opens_after_the_control_regions_agree(stored, shut, tmp_path):
+def test_the_box_opens_after_the_control_regions_agree(stored, masked, tmp_path):
     early = CliRunner().invoke(unblind, opening(tmp_path))
     assert early.exit_code != 0
     assert "control regions come first" in early.output
@@ -83,13 +83,13 @@ def test_the_box_opens_after_the_control_regions_agree(stored, shut, tmp_path):
     CliRunner().invoke(limits, stored((round(expected["lower"]), round(expected["upper"]))), catch_exceptions=False)
     opened = CliRunner().invoke(unblind, opening(tmp_path), catch_exceptions=False)
     assert opened.exit_code == 0, opened.output
-    assert (shut / "pi_ee_2022.yaml").exists()
+    assert (masked / "pi_ee_2022.yaml").exists()
     assert ("pi_ee", "2022") in {(r.search, r.dataset) for r in blinding.records()}
 
 
-def test_disagreeing_control_regions_keep_the_box_shut(stored, shut, tmp_path):
+def test_disagreeing_control_regions_keep_the_box_shut(stored, masked, tmp_path):
     CliRunner().invoke(limits, stored((10_000, 2)))
     refused = CliRunner().invoke(unblind, opening(tmp_path))
     assert refused.exit_code != 0
-    assert "the box stays shut" in refused.output
-    assert not (shut / "pi_ee_2022.yaml").exists()
+    assert "the box stays masked" in refused.output
+    assert not (masked / "pi_ee_2022.yaml").exists()

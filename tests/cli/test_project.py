@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from rarekaon.analysis.cli.project import command
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.results.records import Limits, write_json
 from rarekaon.analysis.search.channels import search
 from tests.hand_made import booked

@@ -1,4 +1,4 @@
-"""Downscaled lines against sums over outcomes and the printed weights."""
+"""Downscaled lines against sums over outcomes and the published weights."""
 
 from itertools import product
 

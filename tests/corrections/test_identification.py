@@ -23,7 +23,7 @@ def probe(n, probability, *, charge=1, seed=1, weight=None):
     like = rng.random(n) < probability(p)
     ones = np.ones(n) if weight is None else weight(rng, n)
     return Probe(
-        momentum=p, charge=np.full(n, charge), weight=ones, ratio=np.where(like, 1.0, 0.3), rich_electron=like,
+        momentum=p, charge=np.full(n, charge), weight=ones, e_over_p=np.where(like, 1.0, 0.3), rich_electron=like,
         in_rich=np.ones(n, bool), muon=like, outer=np.ones(n, bool), outer_muon=like,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from tests.ideal_events import BEAM, ideal_events
 from tests.reading import columns_of
 
 PARTICLES = ("pi-", "e+", "e+")
-BY = {"pi": pion(eop_below=0.85), "e": electron()}
+BY = {"pi": pion(e_over_p_below=0.85), "e": electron()}
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +123,17 @@ def test_what_depends_on_the_identity_is_computed_again_for_identified_candidate
 
 
 def test_identifications_of_equal_rules_are_one():
-    same = vertex_identified_as(*PARTICLES, by={"pi": pion(eop_below=0.85), "e": electron()})
+    same = vertex_identified_as(*PARTICLES, by={"pi": pion(e_over_p_below=0.85), "e": electron()})
     assert same is vertex_identified_as(*PARTICLES, by=BY)
-    assert same is not vertex_identified_as(*PARTICLES, by={"pi": pion(eop_below=0.9), "e": electron()})
+    assert same is not vertex_identified_as(*PARTICLES, by={"pi": pion(e_over_p_below=0.9), "e": electron()})
 
 
 def test_candidates_without_some_events_are_those_found_without_them(ideal, tmp_path):
     columns = columns_of(ideal.write(tmp_path / "ideal.root"))
     identify = vertex_identified_as(*PARTICLES, by=BY)
     columns.shared(three_track_vertices).once(identify).once(kinematics.total_momentum)
-    hidden = np.random.default_rng(1).random(300) < 0.2
-    left = columns.without(hidden)
+    masked = np.random.default_rng(1).random(300) < 0.2
+    left = columns.without(masked)
     taken = left.shared(three_track_vertices).once(identify)
     again = identify(three_track_vertices(left))
     for name in ("event", "tracks", "vertex", "chi2", "momentum"):
@@ -144,9 +144,9 @@ def test_candidates_without_some_events_are_those_found_without_them(ideal, tmp_
 def test_only_candidates_that_somebody_will_ask_for_come_along(ideal, tmp_path):
     columns = columns_of(ideal.write(tmp_path / "ideal.root"))
     columns.shared(three_track_vertices)
-    hidden = np.arange(300) < 100
+    masked = np.arange(300) < 100
     for wanted in (None, {three_track_vertices}, set()):
-        left = columns.without(hidden, wanted)
+        left = columns.without(masked, wanted)
         assert (three_track_vertices in left._shared) == (wanted != set())
         np.testing.assert_array_equal(left.shared(three_track_vertices).event, np.arange(200))
 

@@ -15,12 +15,12 @@ from rarekaon.analysis.events.photons import PhotonRule, with_pi0
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
-from rarekaon.analysis.selection.pi0 import neutral_vertex_z
+from rarekaon.analysis.selection.neutral_pion import neutral_vertex_z
 from tests.ideal_events import clusters, ideal_events_with_pi0
 from tests.reading import columns_of
 
 TRACKS = ("pi-", "e+", "e+")
-IDENTIFY = vertex_identified_as(*TRACKS, by={"pi": pion(eop_below=0.85), "e": electron()})
+IDENTIFY = vertex_identified_as(*TRACKS, by={"pi": pion(e_over_p_below=0.85), "e": electron()})
 RULE = PhotonRule(energy=2 * GeV, distance=0.0, in_time=Interval(high=5), sideband=Interval(5, 30))
 EVENTS = 300
 

@@ -164,13 +164,13 @@ def test_no_column_is_read_twice_and_all_are_said(several_baskets):
 @pytest.mark.parametrize("seed", range(4))
 def test_columns_without_some_events_are_those_of_the_others(seed, several_baskets):
     rng = np.random.default_rng(seed)
-    hidden = rng.random(EVENTS) < (0.01, 0.5, 0.99, 1.0)[seed]
+    masked = rng.random(EVENTS) < (0.01, 0.5, 0.99, 1.0)[seed]
     with uproot.open(several_baskets) as file:
         columns = Columns(open_tree(file, "Events").source(0, EVENTS))
         columns.event("run"), columns.flat("Track", "momentum"), columns.offsets("Track")
-        left = columns.without(hidden)
+        left = columns.without(masked)
         names = ["run", "event", "Track_momentum", "Track_charge", "Lav_time", "nLav"]
-        arrays = file["Events"].arrays(names)[~hidden]
+        arrays = file["Events"].arrays(names)[~masked]
         assert len(left) == len(arrays)
         np.testing.assert_array_equal(left.event("run"), arrays["run"])
         np.testing.assert_array_equal(np.diff(left.offsets("Track")), ak.to_numpy(ak.num(arrays["Track_momentum"])))
@@ -182,12 +182,12 @@ def test_columns_without_some_events_are_those_of_the_others(seed, several_baske
 
 
 def test_events_can_be_taken_out_before_anything_asked_for_offsets(several_baskets):
-    hidden = np.arange(EVENTS) % 7 == 0
+    masked = np.arange(EVENTS) % 7 == 0
     with uproot.open(several_baskets) as file:
         columns = Columns(open_tree(file, "Events").source(0, EVENTS))
         columns.flat("Track", "momentum")
-        left = columns.without(hidden)
-        wanted = ak.flatten(file["Events"]["Track_momentum"].array()[~hidden])
+        left = columns.without(masked)
+        wanted = ak.flatten(file["Events"]["Track_momentum"].array()[~masked])
         np.testing.assert_array_equal(left.flat("Track", "momentum"), ak.to_numpy(wanted))
 
 

@@ -13,7 +13,7 @@ import dask_jobqueue  # noqa: F401  (brings the defaults that a user's YAML is m
 import pytest
 from distributed import Client, LocalCluster
 
-from rarekaon.analysis.execution import Backend, BackendError, clusters
+from rarekaon.analysis.execution import Backend, BackendError, batch_systems
 from rarekaon.analysis.execution.backend import available_cores
 from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.preflight import COMPARED, check_environment, check_workers, environment
@@ -95,7 +95,7 @@ def jobqueue(tmp_path: Path) -> Iterator[dict[str, object]]:
 
 
 def test_slurm_job_script_follows_the_users_yaml(jobqueue: dict[str, object]) -> None:
-    script = clusters.job_script(Backend("slurm"))
+    script = batch_systems.job_script(Backend("slurm"))
     for line in ("#SBATCH -p long", "#SBATCH --cpus-per-task=4", "#SBATCH --mem=6G", "#SBATCH -t 02:00:00"):
         assert line in script
     assert "source /site/setup.sh" in script
@@ -104,7 +104,7 @@ def test_slurm_job_script_follows_the_users_yaml(jobqueue: dict[str, object]) ->
 
 
 def test_htcondor_job_script_follows_the_users_yaml(jobqueue: dict[str, object]) -> None:
-    script = clusters.job_script(Backend("htcondor"))
+    script = batch_systems.job_script(Backend("htcondor"))
     assert "RequestCpus = MY.DaskWorkerCores" in script
     assert "MY.DaskWorkerCores = 4" in script
     assert "source /site/setup.sh" in script
@@ -112,8 +112,8 @@ def test_htcondor_job_script_follows_the_users_yaml(jobqueue: dict[str, object])
 
 @pytest.mark.parametrize("name", ["slurm", "htcondor"])
 def test_jobs_keep_freed_memory(name: str, jobqueue: dict[str, object]) -> None:
-    script = clusters.job_script(Backend(name))
-    assert all(f"export {variable}={size}" in script for variable, size in clusters.ALLOCATION.items())
+    script = batch_systems.job_script(Backend(name))
+    assert all(f"export {variable}={size}" in script for variable, size in batch_systems.ALLOCATION.items())
 
 
 def test_large_arrays_are_not_faulted_in_again() -> None:
@@ -131,15 +131,15 @@ def test_large_arrays_are_not_faulted_in_again() -> None:
         environment = bare | {name: str(value) for name, value in settings.items()}
         return int(subprocess.check_output([sys.executable, "-c", program], env=environment))
 
-    (trim, threshold), _ = clusters.ALLOCATION.items()
-    assert 20 * faults(clusters.ALLOCATION) < faults({trim: threshold})
+    (trim, threshold), _ = batch_systems.ALLOCATION.items()
+    assert 20 * faults(batch_systems.ALLOCATION) < faults({trim: threshold})
 
 
 @pytest.mark.parametrize("name", ["slurm", "htcondor"])
 def test_without_a_yaml_there_are_defaults(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with dask.config.set({f"jobqueue.{name}.cores": None, f"jobqueue.{name}.memory": None}):
-        assert "distributed.cli.dask_worker" in clusters.job_script(Backend(name))
+        assert "distributed.cli.dask_worker" in batch_systems.job_script(Backend(name))
 
 
 def test_a_yaml_that_describes_no_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_a_yaml_that_describes_no_job(tmp_path: Path, monkeypatch: pytest.Monkey
         dask.config.set({"jobqueue.slurm.memory": "much"}),
         pytest.raises(BackendError, match=r"jobqueue.slurm section .*does not describe a job"),
     ):
-        clusters.job_script(Backend("slurm"))
+        batch_systems.job_script(Backend("slurm"))
 
 
 def test_a_batch_system_is_not_asked_for_a_number_nobody_chose() -> None:
@@ -215,7 +215,7 @@ def test_a_worker_without_the_package_is_refused() -> None:
 
 
 def test_a_scheduler_without_workers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clusters, "CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(batch_systems, "CONNECT_TIMEOUT", 0.5)
     with (
         LocalCluster(n_workers=0, dashboard_address=ANY_PORT, silence_logs=50) as cluster,
         pytest.raises(BackendError, match=r"has no workers: start some with `dask worker tcp://"),

@@ -18,7 +18,7 @@ from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.chunks import FILES, close, joined, process_chunk
 from rarekaon.analysis.execution.errors import ChunkError
 from rarekaon.analysis.execution.runner import inspect_fileset, plan
-from rarekaon.analysis.processing.blinding import Seal, Sealed
+from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
 from tests.execution.test_closure import toy_file
 from tests.toy_events import write_toy_file
 
@@ -100,5 +100,5 @@ def test_a_file_that_is_replaced_meanwhile(small: list[str], tmp_path: Path) -> 
     items = plan(inspect_fileset({"toy": [str(path)]}), 100)
     write_toy_file(path, 10, seed=2)
     with pytest.raises(ValueError, match="was replaced while the run went on"):
-        process_chunk(tuple(items), Sealed(Momenta(), Seal(())))
+        process_chunk(tuple(items), BlindedProcessor(Momenta(), Blinding(())))
     close()

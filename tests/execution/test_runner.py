@@ -22,7 +22,7 @@ from rarekaon.analysis.execution import (
     run,
 )
 from rarekaon.analysis.execution import runner as module
-from rarekaon.analysis.processing.blinding import Seal, Sealed
+from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
 from tests.execution.toy_processors import DyingProcessor, FailingProcessor, ToyProcessor
 from tests.toy_events import write_toy_file
 
@@ -119,22 +119,22 @@ def test_bursts_of_data_are_counted_once(tmp_path: Path) -> None:
     assert result.exposure("data").bursts == 19
 
 
-# --- the seal
+# --- the blinding
 
 
 def test_the_processor_always_runs_behind_the_seal(
     files: dict[str, tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seals: list[Seal] = []
+    blindings: list[Blinding] = []
 
-    class Watched(Sealed):
-        def __init__(self, processor: Any, seal: Seal) -> None:
-            seals.append(seal)
-            super().__init__(processor, seal)
+    class Watched(BlindedProcessor):
+        def __init__(self, processor: Any, blinding: Blinding) -> None:
+            blindings.append(blinding)
+            super().__init__(processor, blinding)
 
-    monkeypatch.setattr(module, "Sealed", Watched)
+    monkeypatch.setattr(module, "BlindedProcessor", Watched)
     run(ToyProcessor(), {"two": files["two"]}, backend=SERIAL, progress=False)
-    assert seals == [module.current_seal()]
+    assert blindings == [module.current_blinding()]
 
 
 def test_there_is_no_way_to_ask_for_events_behind_the_seal() -> None:
@@ -223,7 +223,7 @@ def test_chunk_size_must_be_positive(files: dict[str, tuple[str, ...]]) -> None:
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch, files: dict[str, tuple[str, ...]]) -> None:
-    monkeypatch.setattr("rarekaon.analysis.execution.clusters.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("rarekaon.analysis.execution.batch_systems.CONNECT_TIMEOUT", 0.5)
     with pytest.raises(BackendError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*dask scheduler"):
         run(ToyProcessor(), files, backend=Backend("tcp://127.0.0.1:9"), progress=False)
 

@@ -1,4 +1,4 @@
-"""The printed numbers are complete, consistent with each other where print is, and strictly read."""
+"""The published numbers are complete, consistent with each other where print is, and strictly read."""
 
 import math
 import shutil

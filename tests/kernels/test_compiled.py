@@ -46,7 +46,7 @@ def test_the_closure_of_a_module_holds_what_its_kernels_are_compiled_from():
     assert {"rarekaon.analysis.contract.schema", "rarekaon.analysis.contract.units"} < set(matching)
     loop = set(closure("rarekaon.analysis.simulation.event.loop"))
     assert set(matching) < set(closure("rarekaon.analysis.simulation.samples.prescale"))
-    assert "rarekaon.analysis.kernels.acceptance" in loop
+    assert "rarekaon.analysis.kernels.geometry" in loop
     assert not {name for name in loop if ".samples." in name}
 
 

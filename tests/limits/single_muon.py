@@ -9,7 +9,7 @@ import uproot
 
 from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
 from rarekaon.analysis.facts.models import SimulatedSample, branching_fractions
-from rarekaon.analysis.limits.booked import Booked
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import histograms
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import search
@@ -38,7 +38,9 @@ def _spectrum(quantity, values, weight=1.0):
     return histogram
 
 
-def toy_booked(what, *, peak: tuple[float, int] = (300.0, 0), background: float = 40_000.0, seed: int = 3) -> Booked:
+def toy_booked(
+    what, *, peak: tuple[float, int] = (300.0, 0), background: float = 40_000.0, seed: int = 3
+) -> SearchHistograms:
     """Data with a smooth spectrum and `peak` (mass, events); the simulated background is the same spectrum."""
     rng = np.random.default_rng(seed)
     n = 400_000
@@ -66,7 +68,7 @@ def toy_booked(what, *, peak: tuple[float, int] = (300.0, 0), background: float 
     samples[DATA][what.dataset]["normalisation"] = hand_made.table(
         what.normalisation, {"normalisation": (NORMALISED, NORMALISED**2 / 100_000)}
     )
-    return Booked(what, samples)
+    return SearchHistograms(what, samples)
 
 
 def _with_masses(what, masses, *, simulated=True):
@@ -79,7 +81,7 @@ def _with_masses(what, masses, *, simulated=True):
     return made
 
 
-def simulated_booked(path: Path, decay: str, decays: int, mass: float | None = None) -> Booked:
+def simulated_booked(path: Path, decay: str, decays: int, mass: float | None = None) -> SearchHistograms:
     """A simulated sample in the place of the uniform one; nothing of the others."""
     sample = SimulatedSample(decay=decay, stream="single_track", decays=decays, quick=decays, seed=17, mass=mass)
     file = path / "sample.root"
@@ -87,4 +89,6 @@ def simulated_booked(path: Path, decay: str, decays: int, mass: float | None = N
     output = SearchProcessor(("mu_n",)).process(nano_events(file, "mu_invisible"))["mu_n"]["mu_invisible"]
     rows = uproot.open(file)["Generation"].arrays(library="np")
     numbers = hand_made.sample(PEAK)["exposure"] | {"weight_in_fv": float(rows["weight_in_fv"].sum())}
-    return Booked(PEAK, {name: {} for name in PEAK.samples.all} | {"mu_invisible": {**output, "exposure": numbers}})
+    return SearchHistograms(
+        PEAK, {name: {} for name in PEAK.samples.all} | {"mu_invisible": {**output, "exposure": numbers}}
+    )

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.facts.models import branching_fractions, conditions
-from rarekaon.analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_printed_rows
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import normalise
+from rarekaon.analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_published_rows
+from rarekaon.analysis.limits.from_events import normalise
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.search.channels import search
 from tests.hand_made import FULL, GENERATED, booked, sample
 from tests.limits.single_muon import CUT, DATA, toy_booked
@@ -33,7 +33,7 @@ def with_pi0(one=0, two=0, **samples):
     late = {"one_photon_out_of_time": {"control": (one, one)}, "two_photons_out_of_time": {"control": (two, two)}}
     data = sample(WITH_PI0, simulated=False, normalisation={"normalisation": (100.0, 100.0)}, **late)
     made = {name: sample(WITH_PI0) for name in WITH_PI0.samples.all}
-    return Booked(WITH_PI0, {**made, "data_2016_2018": data, **samples})
+    return SearchHistograms(WITH_PI0, {**made, "data_2016_2018": data, **samples})
 
 
 def test_no_simulated_event_is_an_upper_limit_of_that_many_mean_weights():
@@ -80,8 +80,8 @@ def test_every_printed_mode_has_its_row():
 
 def test_printed_modes_without_a_row_are_added_without_an_expectation():
     rows = background_table(with_pi0(), DECAYS)
-    assert with_printed_rows(rows) == rows
-    added = with_printed_rows(tuple(r for r in rows if r.mode != "pileup"))[len(rows) - 2 :]
+    assert with_published_rows(rows) == rows
+    added = with_published_rows(tuple(r for r in rows if r.mode != "pileup"))[len(rows) - 2 :]
     assert [(r.region, r.expected, r.published, r.published_error) for r in added] == [
         ("control", None, 0.20, 0.20), ("signal", None, 0.020, 0.020),
     ]  # fmt: skip
@@ -124,7 +124,7 @@ def test_a_tail_is_the_peak_that_is_left_times_the_share_beside_it_before_the_ve
         made[name] = sample(pinunu, simulated=False)
     made["pi_pi0_missed"] = sample(pinunu, signal={"pi+ pi0": (1000.0, 5000.0), "R1": (50.0, 2000.0)})
     made["pi_pi0"] = sample(pinunu, normalisation={"pi+ pi0": (10_000.0, 20_000.0), "R1": (20.0, 40.0)})
-    booked_tails = Booked(pinunu, made)
+    booked_tails = SearchHistograms(pinunu, made)
     one = booked_tails.rate_per_weight("pi_pi0_missed") * DECAYS
     rows, mode = cells(background_table(booked_tails, DECAYS)), "K+ -> pi+ pi0, pi0 -> gamma gamma"
     peak, tail, empty = (rows[region, mode] for region in ("pi+ pi0", "R1", "R2"))

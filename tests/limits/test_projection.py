@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.projection import ProjectionError, decays_range, project, projectable
 from rarekaon.analysis.report.projections import projection_figure
 from tests.hand_made import booked

@@ -101,7 +101,7 @@ def test_background_cells_are_at_the_printed_exposure(rows):
     fraction = 5.952e-4
     assert cell.simulated == pytest.approx(1.015e12 * fraction * 4e-3 * EFFICIENCY / GENERATED, rel=1e-3)
     assert cell.published_error == 0.7
-    assert "background in upper: K+ -> pi+ pi+ pi-" not in rows, "printed as a dash: nothing to compare with"
+    assert "background in upper: K+ -> pi+ pi+ pi-" not in rows, "published as a dash: nothing to compare with"
 
 
 def test_searches_without_print_have_no_rows():

@@ -4,7 +4,7 @@ import pyhf
 import pytest
 
 from rarekaon.analysis.limits.backgrounds import total_row
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.workspaces import events_workspace, unit_of
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.statistics.normalisation import Measurement

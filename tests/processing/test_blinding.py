@@ -1,4 +1,4 @@
-"""The seal: what lies in a shut box reaches no processor, whatever it asks for."""
+"""The blinding: what lies in a masked box reaches no processor, whatever it asks for."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.published import all_published
 from rarekaon.analysis.processing import blinding
 from rarekaon.analysis.processing.blinding import (
+    BlindedProcessor,
+    Blinding,
     Box,
-    Seal,
-    Sealed,
     UnblindingRecord,
-    current_seal,
-    sealed_columns,
-    sealed_events,
+    blinded_columns,
+    blinded_events,
+    current_blinding,
 )
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import searches
 from tests.ideal_events import ideal_events
 from tests.reading import nano_events
 
-SHUT = Seal((Box("pi_ee"),))
-OPEN = Seal((Box("pi_ee", tuple(p.runs for p in conditions().of("2017"))),))
+MASKED = Blinding((Box("pi_ee"),))
+OPEN = Blinding((Box("pi_ee", tuple(p.runs for p in conditions().of("2017"))),))
 LNV = ("pi-", "e+", "e+")
 SM = ("pi+", "e+", "e-")
 
@@ -68,9 +68,9 @@ class Everything(ProcessorABC):
 
 
 def test_masked_events_reach_no_processor(mixed):
-    path, hidden = mixed
-    seen = Sealed(Everything(), SHUT).process(nano_events(path, "data_2022"))
-    assert not set(seen["event"]) & set(hidden.tolist())
+    path, masked = mixed
+    seen = BlindedProcessor(Everything(), MASKED).process(nano_events(path, "data_2022"))
+    assert not set(seen["event"]) & set(masked.tolist())
     assert len(seen["event"]) == 60
     assert seen["tracks"] == 180
     assert seen["origin"] == 60
@@ -78,34 +78,34 @@ def test_masked_events_reach_no_processor(mixed):
 
 
 def test_cross_references_stay_right_and_lead_only_to_what_is_left(mixed):
-    path, hidden = mixed
-    sealed = sealed_events(nano_events(path, "data_2022"), SHUT)
+    path, masked = mixed
+    blinded = blinded_events(nano_events(path, "data_2022"), MASKED)
     plain = nano_events(path, "data_2022")
-    kept = np.setdiff1d(np.arange(100), hidden)
-    assert ak.to_list(sealed.Track.momentum) == ak.to_list(plain.Track.momentum[kept])
-    assert len(ak.flatten(sealed.Track._events().Track.momentum)) == 180
+    kept = np.setdiff1d(np.arange(100), masked)
+    assert ak.to_list(blinded.Track.momentum) == ak.to_list(plain.Track.momentum[kept])
+    assert len(ak.flatten(blinded.Track._events().Track.momentum)) == 180
     for name in branches(truth=False):
-        assert len(sealed) == 60, name
+        assert len(blinded) == 60, name
 
 
 def test_a_name_does_not_open_the_box(mixed):
     """Neither a simulated sample's name nor an opened one's lets data through: runs and truth decide."""
     path, _ = mixed
     for name in ("pi_ee_lnv", "data_2016_2018", "anything"):
-        assert len(sealed_events(nano_events(path, name), SHUT)) == 60
+        assert len(blinded_events(nano_events(path, name), MASKED)) == 60
 
 
 def test_opened_runs_pass_whole_and_others_do_not(mixed, tmp_path):
     path, _ = mixed
-    assert len(sealed_events(nano_events(path), OPEN)) == 100
+    assert len(blinded_events(nano_events(path), OPEN)) == 100
     for run in (12000, 1, 4_000_000):
         other = ideal_events(LNV, 20, run=run).write(tmp_path / f"{run}.root")
-        assert len(sealed_events(nano_events(other), OPEN)) == 0
+        assert len(blinded_events(nano_events(other), OPEN)) == 0
 
 
 def test_simulation_is_never_sealed(tmp_path):
     path = ideal_events(LNV, 20).write(tmp_path / "mc.root", truth=True)
-    assert len(sealed_events(nano_events(path), SHUT)) == 20
+    assert len(blinded_events(nano_events(path), MASKED)) == 20
 
 
 def test_forged_truth_makes_a_file_simulation_only_with_all_its_branches(mixed, tmp_path):
@@ -124,22 +124,22 @@ def test_the_box_is_shut_for_events_that_fail_other_cuts(tmp_path):
         {"Track_rich_log_e": lnv.columns["Track_rich_log_pi"]},
     ):
         broken = replace(lnv, columns=lnv.columns | change)
-        assert len(sealed_events(nano_events(broken.write(tmp_path / "x.root")), SHUT)) == 0
+        assert len(blinded_events(nano_events(broken.write(tmp_path / "x.root")), MASKED)) == 0
 
 
 def test_outside_the_mass_window_events_stay(tmp_path):
     lnv = ideal_events(LNV, 20)
     lower = replace(lnv, columns=lnv.columns | {"Track_momentum": lnv.columns["Track_momentum"] * 0.9})
-    assert len(sealed_events(nano_events(lower.write(tmp_path / "lower.root")), SHUT)) == 20
+    assert len(blinded_events(nano_events(lower.write(tmp_path / "lower.root")), MASKED)) == 20
 
 
 def test_histograms_of_sealed_data_hold_nothing_of_the_box(mixed):
     path, _ = mixed
-    booked = Sealed(SearchProcessor(("pi_ee",)), SHUT).process(nano_events(path, "data_2016_2018"))
+    booked = BlindedProcessor(SearchProcessor(("pi_ee",)), MASKED).process(nano_events(path, "data_2016_2018"))
     signal = booked["pi_ee"]["data_2016_2018"]["2017"]["signal"]
     assert signal["cutflow"].view()["value"][3:].sum() == 0
     assert all(h.sum(flow=True).value == 0 for name, h in signal.items() if name != "cutflow")
-    seen = Sealed(SearchProcessor(("pi_ee",)), OPEN).process(nano_events(path, "data_2016_2018"))
+    seen = BlindedProcessor(SearchProcessor(("pi_ee",)), OPEN).process(nano_events(path, "data_2016_2018"))
     assert seen["pi_ee"]["data_2016_2018"]["2017"]["signal"]["regions"]["signal"].value > 0
 
 
@@ -150,7 +150,7 @@ def from_the_file(path) -> Columns:
 
 def test_sealed_columns_are_those_of_a_file_without_the_masked_events(mixed):
     path, _ = mixed
-    columns, events = sealed_columns(from_the_file(path), SHUT), Columns(sealed_events(nano_events(path), SHUT))
+    columns, events = blinded_columns(from_the_file(path), MASKED), Columns(blinded_events(nano_events(path), MASKED))
     assert len(columns) == len(events) == 60
     for name in branches(truth=False):
         collection, _, field = name.partition("_")
@@ -163,9 +163,9 @@ def test_sealed_columns_are_those_of_a_file_without_the_masked_events(mixed):
 
 def test_what_is_booked_does_not_depend_on_the_way_the_columns_come(mixed):
     path, _ = mixed
-    sealed = Sealed(SearchProcessor(("pi_ee", "mu_nu_ee")), SHUT)
-    direct = sealed.process_columns(from_the_file(path), "data_2016_2018")
-    assert direct == sealed.process(nano_events(path, "data_2016_2018"))
+    blinded = BlindedProcessor(SearchProcessor(("pi_ee", "mu_nu_ee")), MASKED)
+    direct = blinded.process_columns(from_the_file(path), "data_2016_2018")
+    assert direct == blinded.process(nano_events(path, "data_2016_2018"))
 
 
 def reachable(start: Any) -> Iterator[np.ndarray]:
@@ -182,42 +182,42 @@ def reachable(start: Any) -> Iterator[np.ndarray]:
 
 
 def test_no_array_of_a_masked_event_can_be_reached_from_sealed_columns(mixed):
-    path, hidden = mixed
+    path, masked = mixed
     columns = from_the_file(path)
     columns.event("event")
-    momenta = set(columns.flat("Track", "momentum").reshape(100, 3)[hidden].ravel().tolist())
-    sealed = sealed_columns(columns, SHUT)
+    momenta = set(columns.flat("Track", "momentum").reshape(100, 3)[masked].ravel().tolist())
+    blinded = blinded_columns(columns, MASKED)
     del columns
-    sealed.flat("Track", "chi2")
-    assert sealed.flat("Track", "momentum").size == 180
-    held = list(reachable(sealed))
-    assert any(array is sealed.event("event") for array in held)
+    blinded.flat("Track", "chi2")
+    assert blinded.flat("Track", "momentum").size == 180
+    held = list(reachable(blinded))
+    assert any(array is blinded.event("event") for array in held)
     for array in held:
         values = set(np.asarray(array).ravel().tolist()) if array.dtype.kind in "fiu" else set()
         assert not values & momenta
-        assert not (array.dtype == np.uint64 and values & set(hidden.tolist()))
+        assert not (array.dtype == np.uint64 and values & set(masked.tolist()))
 
 
 def test_where_nothing_is_hidden_nothing_is_copied(mixed):
     columns = from_the_file(mixed[0])
-    assert sealed_columns(columns, OPEN) is columns
+    assert blinded_columns(columns, OPEN) is columns
 
 
 def test_sealing_travels_and_does_not_look_at_the_processor(mixed):
     import cloudpickle
 
-    travelled = cloudpickle.loads(cloudpickle.dumps(Sealed(Everything(), SHUT)))
+    travelled = cloudpickle.loads(cloudpickle.dumps(BlindedProcessor(Everything(), MASKED)))
     assert len(travelled.process(nano_events(mixed[0]))["event"]) == 60
 
 
 def test_every_declared_search_is_shut_until_a_record_opens_it(tmp_path, monkeypatch):
     monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
     masked = {name for name, group in searches().items() if any(s.masked_selections for s in group)}
-    assert {box.search: box.opened for box in current_seal().boxes} == dict.fromkeys(masked, ())
+    assert {box.search: box.unblinded for box in current_blinding().boxes} == dict.fromkeys(masked, ())
     blinding.write_record("pi_ee", "2017", who="A. Student", why="review of 1 July", control_p_value=0.4)
-    (opened,) = OPEN.boxes
-    assert {box.search: box.opened for box in current_seal().boxes} == dict.fromkeys(masked, ()) | {
-        "pi_ee": opened.opened
+    (unblinded,) = OPEN.boxes
+    assert {box.search: box.unblinded for box in current_blinding().boxes} == dict.fromkeys(masked, ()) | {
+        "pi_ee": unblinded.unblinded
     }
     (record,) = blinding.records()
     assert (record.search, record.dataset, record.who) == ("pi_ee", "2017", "A. Student")
@@ -231,10 +231,10 @@ def test_a_damaged_record_opens_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
     (tmp_path / "pi_ee_2017.yaml").write_text("search: pi_ee\ndataset: '2017'\n")
     with pytest.raises(ValueError, match=r"pi_ee_2017\.yaml"):
-        current_seal()
+        current_blinding()
 
 
 def test_the_shipped_records_open_the_published_data_sets_only():
-    opened = {(r.search, r.dataset) for r in blinding.records()}
-    assert {("pi_ee", "2016-2018"), ("pi_ee", "2017"), ("pi_pi0_ee", "2016-2018")} <= opened <= set(all_published())
+    unblinded = {(r.search, r.dataset) for r in blinding.records()}
+    assert {("pi_ee", "2016-2018"), ("pi_ee", "2017"), ("pi_pi0_ee", "2016-2018")} <= unblinded <= set(all_published())
     assert UnblindingRecord.model_config["extra"] == "forbid"

@@ -10,7 +10,7 @@ import pytest
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.processing.processor import Looked, book, book_search, start
+from rarekaon.analysis.processing.processor import ChunkCache, book, book_search, trigger_stage
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Selection
 from rarekaon.analysis.selection.three_track import VERTEX_Z
@@ -126,7 +126,7 @@ def regions_of(mass):
 def test_booked_are_the_sums_of_a_plain_loop(simulated, fired, weight):
     c = columns(simulated=simulated, fired=fired)
     of_candidates = weight and (lambda candidates: weight(candidates.chi2))
-    booked = book(selection := replace(SELECTION, weight=of_candidates), start(SELECTION, DATASET, c))
+    booked = book(selection := replace(SELECTION, weight=of_candidates), trigger_stage(SELECTION, DATASET, c))
     sums, rows = plainly(c, weight)
     for stage in range(3):
         sums.append(sum(w for w, _, passes, _ in rows if all(passes[: stage + 1])))
@@ -156,7 +156,7 @@ def test_selections_with_equal_cuts_have_histograms_of_their_own():
     three = replace(SEARCH, normalisation=SELECTION, signal=twin, controls=(other,))
     booked = book_search(three, columns(simulated=False))
     for s in (SELECTION, twin, other):
-        alone = book(s, start(s, DATASET, columns(simulated=False)))
+        alone = book(s, trigger_stage(s, DATASET, columns(simulated=False)))
         assert list(alone) == list(booked[s.name])
         assert all(alone[name] == histogram for name, histogram in booked[s.name].items())
     own = {id(histogram) for histograms in booked.values() for histogram in histograms.values()}
@@ -186,7 +186,9 @@ def test_cuts_are_looked_at_once_for_all_searches():
 
     first = replace(SELECTION, cuts=(Cut(Quantity("chi2", "chi2", counted, (10, 0, 10)), Interval(high=6)),))
     search_for = [replace(SEARCH, normalisation=first, signal=replace(first, name=n), controls=()) for n in ("a", "b")]
-    looked = Looked(columns(simulated=True, fired=0.1))  # few: candidates of other triggers are not looked at
-    booked = [looked.book(s) for s in search_for]
+    cache_of_chunk = ChunkCache(
+        columns(simulated=True, fired=0.1)
+    )  # few: candidates of other triggers are not looked at
+    booked = [cache_of_chunk.book(s) for s in search_for]
     assert len(asked) == 1
     assert booked[0]["a"]["cutflow"] == booked[1]["b"]["cutflow"]

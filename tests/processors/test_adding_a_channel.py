@@ -21,9 +21,9 @@ from rarekaon.analysis.execution.fileset import fileset
 from rarekaon.analysis.execution.store import save
 from rarekaon.analysis.facts import models as catalogue
 from rarekaon.analysis.facts.models import PseudoData, SimulatedSample
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.projection import project
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import blinding
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.recasting import Resonance, Uniform, recast
@@ -47,7 +47,7 @@ def test_the_example_is_known_everywhere():
         f"pi_mu_e_lnv {Path(pi_mu_e.__file__).resolve()}"
         in CliRunner().invoke(simulate_command, ["--names"]).output.splitlines()
     )
-    assert {box.search for box in blinding.current_seal().boxes} > {"pi_mu_e"}
+    assert {box.search for box in blinding.current_blinding().boxes} > {"pi_mu_e"}
 
 
 def test_the_example_is_not_named_outside_its_file_its_page_and_this_test():
@@ -126,7 +126,7 @@ def test_a_new_file_goes_from_events_to_its_limit(throwaway):
         sample: {**booked, "exposure": result.exposure(sample).as_numbers()}
         for sample, booked in result.output["throwaway"].items()
     }
-    booked = Booked(declared, content)
+    booked = SearchHistograms(declared, content)
     record, rows = limit_from_events(booked)
     assert record.observed is None
     assert record.upper_limit is None

@@ -9,8 +9,8 @@ from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.contract.units import GeV, MeV
 from rarekaon.analysis.facts.models import SimulatedSample
 from rarekaon.analysis.facts.published import published
-from rarekaon.analysis.limits.published import grossman_nir
-from rarekaon.analysis.processing.blinding import Box, Seal
+from rarekaon.analysis.limits.from_publications import grossman_nir
+from rarekaon.analysis.processing.blinding import Blinding, Box
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.simulation.samples.weighted import simulate_sample
@@ -185,15 +185,15 @@ def test_a_normalisation_event_stands_for_all_that_its_line_and_its_stream_left_
 
 
 def test_the_box_is_shut_for_signal_in_data_whatever_trigger_and_vetoes(events, tmp_path):
-    seal = Seal((Box("pi_nu_nu"),))
+    blinding = Blinding((Box("pi_nu_nu"),))
     passing = rows(book(events, tmp_path)["signal"]["regions"])["signal"]
     for change in ({}, photon(events, "Lav", 0.0), BREAKS["trigger"](events)):
         data = columns_of(events.write(tmp_path / "data.root", truth=False, **change))
-        assert seal.masked(data).sum() >= passing
+        assert blinding.masked(data).sum() >= passing
     peak = columns_of(ideal(MASS_PI0).write(tmp_path / "peak.root", truth=False))
-    assert not seal.masked(peak).any()
+    assert not blinding.masked(peak).any()
     muons = columns_of(ideal_single_tracks(200.0, EVENTS, seed=8).write(tmp_path / "muons.root", truth=False))
-    assert not seal.masked(muons).any()
+    assert not blinding.masked(muons).any()
 
 
 def test_the_bound_on_the_neutral_decay_is_proportional_to_the_limit():
@@ -206,6 +206,6 @@ def test_the_bound_on_the_neutral_decay_is_proportional_to_the_limit():
 def test_what_is_taken_from_print_is_printed():
     paper = published("pi_nu_nu", "2016-2017")
     modes = paper.regions["signal_2017"].modes
-    assert {b.mode for b in SEARCH.borrowed} <= set(modes)
+    assert {b.mode for b in SEARCH.published_backgrounds} <= set(modes)
     ratio = paper.facts["single_event_sensitivity_2017"].value / paper.single_event_sensitivity.value
-    assert all(b.scale == pytest.approx(ratio) for b in SEARCH.borrowed)
+    assert all(b.scale == pytest.approx(ratio) for b in SEARCH.published_backgrounds)

@@ -9,11 +9,11 @@ import numpy as np
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.processing.processor import book, start
+from rarekaon.analysis.processing.processor import book, trigger_stage
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.simulation.detector.particle_response import Bias
-from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import SIZE, Source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
+from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
 from rarekaon.analysis.simulation.sampling.generator import generator
 from rarekaon.analysis.simulation.streams.requirements import stream
@@ -22,9 +22,11 @@ from tests.reading import columns_of
 
 def write_sample(path: Path, mode: Mode, blocks: int = 1, seed: int = 77) -> Path:
     """Blocks of `SIZE` decays of a mode, events with three tracks stored; without radiation, like forbidden decays."""
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
     three = stream("three_tracks")
-    source = Source(generator(mode, three, exposure, seed), three, Bias(**RareResponses().model_dump()), exposure, seed)
+    source = DecaySimulation(
+        generator(mode, three, running, seed), three, Bias(**RareResponses().model_dump()), running, seed
+    )
     written = []
     with SampleWriter(path, truth=True, identity=f"{mode.descriptor} {seed}") as writer:
         for number in range(blocks):
@@ -45,6 +47,6 @@ def write_sample(path: Path, mode: Mode, blocks: int = 1, seed: int = 77) -> Pat
 def acceptance(search: Search, path: Path, blocks: int = 1) -> tuple[float, float]:
     """Acceptance of the signal region and its statistical error, from the events of a file."""
     columns: Columns = columns_of(path)
-    regions = book(search.signal, start(search.signal, search.dataset, columns))["regions"]["signal"]
+    regions = book(search.signal, trigger_stage(search.signal, search.dataset, columns))["regions"]["signal"]
     generated = blocks * SIZE * fiducial_fraction()
     return regions.value / generated, np.sqrt(regions.variance) / generated

@@ -13,7 +13,7 @@ from rarekaon.analysis.decays.modes.mu_n import lepton_n_visible
 from rarekaon.analysis.execution import Backend
 from rarekaon.analysis.execution.store import save
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
 from rarekaon.analysis.recasting.reweighting import RecastProcessor, Reweighting
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta

@@ -40,7 +40,7 @@ class Tracks:
         return self.rows, order, particles, masses
 
 
-BY = {"pi": pion(eop_below=0.85), "e": electron(), "mu": muon(muv3_window=5)}
+BY = {"pi": pion(e_over_p_below=0.85), "e": electron(), "mu": muon(muv3_window=5)}
 
 
 def identified(charge, eop, particles, muv3=None):
@@ -74,7 +74,7 @@ def test_muons_need_a_signal_in_time_and_pions_may_be_vetoed_by_one():
     muv3 = [[2.0, np.nan, np.nan], [6.0, np.nan, np.nan]]
     rows, *_ = identified([[-1, 1, 1]] * 2, [[0.05, 1, 1]] * 2, ("mu-", "e+", "e+"), muv3)
     assert rows.tolist() == [0]
-    veto = pion(eop_below=0.85, muv3_veto=3)
+    veto = pion(e_over_p_below=0.85, muv3_veto=3)
     assert veto(Tracks([[-1, 1, 1]] * 2, [[0.05, 1, 1]] * 2, muv3))[:, 0].tolist() == [False, True]
 
 

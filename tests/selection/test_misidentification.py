@@ -13,7 +13,7 @@ from rarekaon.analysis.selection.identification import muon, pion
 from rarekaon.analysis.selection.misidentification import outer_tiles, pions_as_muons, taken_for
 from tests.selection.test_identification import Tracks
 
-BY = {"pi": pion(eop_below=0.9, muv3_veto=5), "mu": muon(muv3_window=5)}
+BY = {"pi": pion(e_over_p_below=0.9, muv3_veto=5), "mu": muon(muv3_window=5)}
 
 
 class Extrapolated:

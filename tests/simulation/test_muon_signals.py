@@ -39,8 +39,8 @@ def test_muons_are_missed_as_often_as_measured(bias):
 
 
 @pytest.mark.parametrize("bias", [Bias(), Bias(pion_as_muon=0.3)])
-@pytest.mark.parametrize(("p", "printed"), [(5000.0, 0.009), (45000.0, 0.004)])
-def test_pions_give_a_signal_as_often_as_printed(p, printed, bias):
+@pytest.mark.parametrize(("p", "published"), [(5000.0, 0.009), (45000.0, 0.004)])
+def test_pions_give_a_signal_as_often_as_printed(p, published, bias):
     """PLB 797 (2019) 134794 Section 3.2: from 0.9% at 5 GeV/c to 0.4% at 45 GeV/c, by punch-through or accidentally.
 
     An outer tile is associated accidentally if it touches the disk of the search radius, within 5 ns.
@@ -51,7 +51,7 @@ def test_pions_give_a_signal_as_often_as_printed(p, printed, bias):
     radius = muv3.search_radius / p
     touched = 1 + 4 * radius / muv3.tile + np.pi * (radius / muv3.tile) ** 2
     accidental = activity.muv3 * activity.muv3_outer_share * 10 * touched / 140
-    assert seen.mean() + accidental == pytest.approx(printed, rel=0.05)
+    assert seen.mean() + accidental == pytest.approx(published, rel=0.05)
 
 
 def test_electrons_and_particles_in_the_beam_hole_give_none():

@@ -46,7 +46,7 @@ def _accepted(decay: str, stored: Stored, of: tuple[str, str], above: float, dir
         # photons beside the muon's cluster, too, which no veto may see: they are more than half of the events
         (
             "K+ -> mu+ nu_mu gamma",
-            Stored("single_track_tail", 900_000, RareResponses(photon_missed=0.9, least_missed=0.02)),
+            Stored("single_track_tail", 900_000, RareResponses(photon_missed=0.9, roulette_below=0.02)),
             Stored("one_track", 400_000, NATURAL),
             ("mu_nu_nu_nu", "2016-2018"),
             0.03 * GeV2,

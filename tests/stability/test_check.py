@@ -9,8 +9,8 @@ from rarekaon.analysis.contract.units import GeV, m
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.report.stability import draw_stability
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.simulation.ground.beam import fiducial_fraction
@@ -34,7 +34,7 @@ def found():
 
 def test_the_nominal_point_is_the_limit_of_the_search(found):
     store = load(ROOT / "results/quick/histograms/pi_ee.zip")
-    record, _ = limit_from_events(Booked(FULL, store))
+    record, _ = limit_from_events(SearchHistograms(FULL, store))
     assert found.nominal.kaon_decays == pytest.approx(record.kaon_decays, rel=1e-12)
     assert found.nominal.single_event_sensitivity == pytest.approx(record.single_event_sensitivity, rel=1e-12)
     assert found.nominal.observed == record.observed

@@ -4,7 +4,7 @@ import pytest
 
 from rarekaon.analysis.contract.units import m
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.processing.blinding import current_seal
+from rarekaon.analysis.processing.blinding import current_blinding
 from rarekaon.analysis.search.channels import search, searches
 from rarekaon.analysis.stability import CutVariation, PeriodVariation, VariationError
 from rarekaon.analysis.stability.variation import edge, parsed, quantities, usual
@@ -43,19 +43,19 @@ def test_usual_variations_fit_every_search_and_name_each_end_once(s):
 
 
 def test_varied_searches_do_not_touch_the_seal():
-    before = current_seal()
+    before = current_blinding()
     CutVariation("momentum_balance", "high", 1e6).of(FULL)
-    assert current_seal() == before
+    assert current_blinding() == before
     assert search("pi_ee", "2016-2018") is FULL
 
 
 def test_a_period_is_a_data_set_of_its_own_that_nothing_opens():
-    from rarekaon.analysis.limits.backgrounds import opened
+    from rarekaon.analysis.limits.backgrounds import unblinded
 
     varied = PeriodVariation("2018").of(FULL)
     assert conditions().of(varied.dataset) == (conditions().periods["2018"],)
-    assert opened(FULL)
-    assert not opened(varied)
+    assert unblinded(FULL)
+    assert not unblinded(varied)
 
 
 def test_text_is_in_display_units():

@@ -22,7 +22,7 @@ LENGTHENED = {(3.0, 0)}
 )
 def test_published_table(background, observed):
     (limit,) = feldman_cousins_limits([observed], [Background(background)], 0.0, 0.9)
-    # The authors' grid is 0.005 in the signal; the table is printed to 0.01.
+    # The authors' grid is 0.005 in the signal; the table is published to 0.01.
     assert limit == pytest.approx(TABLE[background][observed], abs=0.0101)
 
 

@@ -1,4 +1,4 @@
-"""N_K, acceptance and single event sensitivity: printed values, laws of error propagation, cancellations."""
+"""N_K, acceptance and single event sensitivity: published values, laws of error propagation, cancellations."""
 
 import math
 

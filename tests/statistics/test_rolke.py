@@ -1,4 +1,4 @@
-"""Against the authors' own program: intervals printed by ROOT 5.34/03 for its tutorial Rolke.C (TRolke 2.0)."""
+"""Against the authors' own program: intervals published by ROOT 5.34/03 for its tutorial Rolke.C (TRolke 2.0)."""
 
 import pytest
 from scipy import stats
@@ -8,7 +8,7 @@ from rarekaon.analysis.statistics.rolke import GaussianBackground, ProfileLikeli
 
 
 @pytest.mark.parametrize(
-    ("likelihood", "level", "printed"),
+    ("likelihood", "level", "published"),
     [
         (ProfileLikelihood(10, SidebandBackground(3, 2.5), 0.9, 0.05), 0.95, 18.4584),
         (ProfileLikelihood(10, GaussianBackground(5, 0.5), 0.9, 0.05), 0.99, 17.5005),
@@ -16,8 +16,8 @@ from rarekaon.analysis.statistics.rolke import GaussianBackground, ProfileLikeli
         (ProfileLikelihood(15, GaussianBackground(10, 0.0), 0.77, 0.15), 0.95, 20.1747),
     ],
 )
-def test_program_output(likelihood, level, printed):
-    assert likelihood.upper_limit(level) == pytest.approx(printed, rel=2e-5)
+def test_program_output(likelihood, level, published):
+    assert likelihood.upper_limit(level) == pytest.approx(published, rel=2e-5)
 
 
 def test_program_output_unbounded():

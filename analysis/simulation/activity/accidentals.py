@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_ring
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.kernels.geometry import inside_ring
 from rarekaon.analysis.simulation.detector.tiles import tile_centre
-from rarekaon.analysis.simulation.ground.buffers import CAPACITY, Output
+from rarekaon.analysis.simulation.ground.buffers import CAPACITY, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
 
@@ -23,11 +23,11 @@ Ints = npt.NDArray[np.int64]
 MOST_CHOD, MOST_RICH = CAPACITY["Chod"], CAPACITY["RichHit"]
 MOST_LAV, MOST_IRC, MOST_SAC, MOST_CHANTI = CAPACITY["Lav"], CAPACITY["Irc"], CAPACITY["Sac"], CAPACITY["Chanti"]
 CHOD, RICH_HIT, LAV, IRC, SAC, CHANTI = range(4, 10)
-"""Columns of `used`: the place of a collection in `Output`."""
+"""Columns of `used`: the place of a collection in `EventBuffers`."""
 
 
 @kernel
-def signals(rng: np.random.Generator, c: Constants, rate: float, room: int) -> int:
+def accidental_count(rng: np.random.Generator, c: Constants, rate: float, room: int) -> int:
     """Accidental signals of a rate (1/ns) in the window, at most `room`."""
     return min(room, poisson(rng, 2 * c.activity_reach * rate))
 
@@ -60,7 +60,7 @@ def accidental_muons(rng: np.random.Generator, c: Constants, muons: Floats) -> i
 
     Drawn before it is decided whether the event is stored: a pion near one of them is taken for a muon.
     """
-    found = signals(rng, c, c.activity_muv3, muons.shape[0])
+    found = accidental_count(rng, c, c.activity_muv3, muons.shape[0])
     for k in range(found):
         _muon_tile(rng, c, muons[k])
         muons[k, 2] = moment(rng, c)
@@ -68,8 +68,8 @@ def accidental_muons(rng: np.random.Generator, c: Constants, muons: Floats) -> i
 
 
 @inlined
-def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
-    for _ in range(signals(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
+def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: EventBuffers, used: Ints) -> None:
+    for _ in range(accidental_count(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
         if inside_ring(x, y, c.chod_r_min, c.chod_r_max):
             s = out.Chod[used[CHOD]]
@@ -77,7 +77,7 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
             s.time, s.track_index = time + moment(rng, c), -1
             used[CHOD] += 1
             ev.nChod += 1
-    for _ in range(signals(rng, c, c.activity_rich, MOST_RICH)):
+    for _ in range(accidental_count(rng, c, c.activity_rich, MOST_RICH)):
         at = time + moment(rng, c)
         for _ in range(min(MOST_RICH - ev.nRichHit, poisson(rng, c.rich_hits))):
             out.RichHit[used[RICH_HIT]].time = at + c.rich_sigma_time * rng.standard_normal()
@@ -86,26 +86,28 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
 
 
 @inlined
-def write_accidentals(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
+def write_accidentals(
+    rng: np.random.Generator, c: Constants, time: float, ev: Any, out: EventBuffers, used: Ints
+) -> None:
     """Append accidental signals to the event that is being written."""
     _hodoscope(rng, c, time, ev, out, used)
-    for _ in range(signals(rng, c, c.activity_lav, MOST_LAV - ev.nLav)):
+    for _ in range(accidental_count(rng, c, c.activity_lav, MOST_LAV - ev.nLav)):
         r = out.Lav[used[LAV]]
         r.station, r.time = 1 + int(rng.random() * c.lav_z.size), time + moment(rng, c)
         r.energy = c.lav_threshold + c.activity_lav_energy * rng.standard_exponential()
         used[LAV] += 1
         ev.nLav += 1
-    for _ in range(signals(rng, c, c.activity_irc, MOST_IRC - ev.nIrc)):
+    for _ in range(accidental_count(rng, c, c.activity_irc, MOST_IRC - ev.nIrc)):
         r = out.Irc[used[IRC]]
         r.time, r.energy = time + moment(rng, c), c.irc_threshold + c.activity_energy * rng.standard_exponential()
         used[IRC] += 1
         ev.nIrc += 1
-    for _ in range(signals(rng, c, c.activity_sac, MOST_SAC - ev.nSac)):
+    for _ in range(accidental_count(rng, c, c.activity_sac, MOST_SAC - ev.nSac)):
         r = out.Sac[used[SAC]]
         r.time, r.energy = time + moment(rng, c), c.sac_threshold + c.activity_energy * rng.standard_exponential()
         used[SAC] += 1
         ev.nSac += 1
-    for _ in range(signals(rng, c, c.activity_chanti, MOST_CHANTI)):
+    for _ in range(accidental_count(rng, c, c.activity_chanti, MOST_CHANTI)):
         out.Chanti[used[CHANTI]].time = time + moment(rng, c)
         used[CHANTI] += 1
         ev.nChanti += 1

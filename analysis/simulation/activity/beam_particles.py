@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.units import ns
 from rarekaon.analysis.kernels.compiled import inlined, kernel
-from rarekaon.analysis.simulation.ground.buffers import Decays, Output
+from rarekaon.analysis.simulation.ground.buffers import Decays, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Line = tuple[float, float, float, float]
+StraightLine = tuple[float, float, float, float]
 
 WINDOW = 1.0 * ns
 """Beam particles farther from the event in time are not written: no selection looks at them."""
@@ -27,7 +27,14 @@ KTAG, GTK = 10, 11
 
 @inlined
 def _write_track(
-    rng: np.random.Generator, c: Constants, p: float, line: Line, time: float, ev: Any, out: Output, used: Ints
+    rng: np.random.Generator,
+    c: Constants,
+    p: float,
+    line: StraightLine,
+    time: float,
+    ev: Any,
+    out: EventBuffers,
+    used: Ints,
 ) -> None:
     """Measure a beam particle of momentum p on the line (x, y, dx/dz, dy/dz) at GTK3."""
     r = out.Gtk[used[GTK]]
@@ -43,7 +50,7 @@ def _write_track(
 
 
 @inlined
-def _write_tag(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: Output, used: Ints) -> None:
+def _write_tag(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: EventBuffers, used: Ints) -> None:
     r = out.Ktag[used[KTAG]]
     r.time, r.sectors = time + c.ktag_sigma_time * rng.standard_normal(), 8
     used[KTAG] += 1
@@ -74,7 +81,7 @@ def write_beam(
     means: Floats,
     time: float,
     ev: Any,
-    out: Output,
+    out: EventBuffers,
     used: Ints,
 ) -> None:
     """Append the tags and beam tracks of decay i, the kaon's own first; `means` (5,) is the mean beam."""

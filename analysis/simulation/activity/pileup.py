@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.contract.schema import Z_GTK3
-from rarekaon.analysis.kernels.acceptance import inside_octagon, inside_ring
 from rarekaon.analysis.kernels.compiled import kernel
-from rarekaon.analysis.simulation.activity.accidentals import moment, signals
+from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
+from rarekaon.analysis.simulation.activity.accidentals import accidental_count, moment
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal
 from rarekaon.analysis.simulation.detector.particle_response import Bias, ionisation, minimum_ionising, rich_likelihoods
-from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Event
+from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Scratch
 from rarekaon.analysis.simulation.detector.track_fit import FIT_MOMENTUM, fit_track
 from rarekaon.analysis.simulation.detector.vetoes import lav_station
 from rarekaon.analysis.simulation.ground.beam import Z_LAST
@@ -52,26 +52,26 @@ def decay_muon(rng: np.random.Generator, c: Constants, beam: Floats, row: Floats
 
 
 @kernel
-def _respond(rng: np.random.Generator, c: Constants, e: Event, i: int) -> None:
+def _respond(rng: np.random.Generator, c: Constants, e: Scratch, i: int) -> None:
     """RICH, calorimeter and MUV3 signals of a pileup track."""
-    e.ratios[i], e.energies[i], e.rich[i, :] = -1.0, 0.0, 0.0
-    at = e.impacts[i, t.LKR]
+    e.e_over_p[i], e.energies[i], e.rich[i, :] = -1.0, 0.0, 0.0
+    at = e.impacts[i, t.AT_LKR]
     inside = inside_octagon(at[t.IMPACT_X], at[t.IMPACT_Y], c.irc_r_max, c.lkr_apothem)
     if at[t.IMPACT_PDG] != 0.0 and inside:
         e.energies[i] = minimum_ionising(rng, c, at[t.IMPACT_P]) * at[t.IMPACT_P]
-        e.ratios[i] = e.energies[i] / e.fits[i, FIT_MOMENTUM]
-    at = e.impacts[i, t.RICH]
+        e.e_over_p[i] = e.energies[i] / e.fits[i, FIT_MOMENTUM]
+    at = e.impacts[i, t.AT_RICH]
     inside = inside_ring(at[t.IMPACT_X] - c.rich_x, at[t.IMPACT_Y], c.rich_r_min, c.rich_r_max)
     if at[t.IMPACT_PDG] != 0.0 and inside:
         rich_likelihoods(rng, c, int(at[t.IMPACT_PDG]), at[t.IMPACT_P], 0.0, 0.0, 0.0, e.rich[i])
-    muon_signal(rng, c, e.impacts[i, t.MUV], NATURAL, e.muons[i])
+    muon_signal(rng, c, e.impacts[i, t.AT_MUV3], NATURAL, e.muons[i])
 
 
 @kernel
-def pileup_tracks(rng: np.random.Generator, c: Constants, beam: Floats, e: Event, tracks: int) -> int:
+def pileup_tracks(rng: np.random.Generator, c: Constants, beam: Floats, e: Scratch, tracks: int) -> int:
     """Add the tracks of pileup decays behind the decay's own; returns the number of all."""
     e.times[:tracks] = 0.0
-    for _ in range(signals(rng, c, c.activity_decays, MAX_TRACKS)):
+    for _ in range(accidental_count(rng, c, c.activity_decays, MAX_TRACKS)):
         if tracks == MAX_TRACKS:
             return tracks
         source, state = e.pileup[0], e.states[tracks]
@@ -101,9 +101,9 @@ def accidental_energy(rng: np.random.Generator, c: Constants) -> float:
 
 
 @kernel
-def pileup_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: int) -> int:
+def pileup_clusters(rng: np.random.Generator, c: Constants, e: Scratch, deposits: int) -> int:
     """Add calorimeter deposits of other particles; returns the number of all."""
-    for _ in range(signals(rng, c, c.activity_lkr, e.deposits.shape[0] - deposits)):
+    for _ in range(accidental_count(rng, c, c.activity_lkr, e.deposits.shape[0] - deposits)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
         if inside_octagon(x, y, c.lkr_r_min, c.lkr_apothem):
             row = e.deposits[deposits]

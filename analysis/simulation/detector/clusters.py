@@ -6,7 +6,7 @@ import numpy as np
 
 from rarekaon.analysis.contract.units import ns
 from rarekaon.analysis.kernels.compiled import kernel
-from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.scratch import Scratch
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 TIME_WINDOW = 10 * ns
@@ -20,7 +20,7 @@ def position_resolution(c: Constants, energy: float) -> float:
 
 
 @kernel
-def build_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: int) -> int:
+def build_clusters(rng: np.random.Generator, c: Constants, e: Scratch, deposits: int) -> int:
     """Merge deposits close in space and time, the most energetic first; returns the number of clusters.
 
     A cluster's position is measured with the calorimeter's resolution.
@@ -53,7 +53,7 @@ def build_clusters(rng: np.random.Generator, c: Constants, e: Event, deposits: i
 
 
 @kernel
-def nearest_cluster(c: Constants, e: Event, clusters: int, x: float, y: float, time: float) -> tuple[int, float]:
+def nearest_cluster(c: Constants, e: Scratch, clusters: int, x: float, y: float, time: float) -> tuple[int, float]:
     """Nearest cluster within the association radius of (x, y) and in time, -1 if none, and the energy of all such."""
     index, nearest, energy = -1, c.lkr_radius**2, 0.0
     for k in range(clusters):

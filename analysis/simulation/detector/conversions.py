@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_octagon, straw_views
 from rarekaon.analysis.kernels.compiled import kernel
+from rarekaon.analysis.kernels.geometry import inside_octagon, straw_views
 from rarekaon.analysis.simulation.detector.transport import (
     ELECTRON,
     ENERGY,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_square
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.kernels.geometry import inside_square
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.particle_response import Bias, happens, interpolate
-from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.scratch import Scratch
 from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre
-from rarekaon.analysis.simulation.ground.buffers import Output
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
@@ -23,11 +23,11 @@ NEAR_IN_TIME = 6.0
 
 
 @kernel
-def true_muons(e: Event, tracks: int) -> int:
+def true_muons(e: Scratch, tracks: int) -> int:
     """Tracks that reach the muon detector as muons."""
     count = 0
     for i in range(tracks):
-        count += int(abs(e.impacts[i, t.MUV, t.IMPACT_PDG]) == t.MUON)
+        count += int(abs(e.impacts[i, t.AT_MUV3, t.IMPACT_PDG]) == t.MUON)
     return count
 
 
@@ -72,11 +72,13 @@ def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, 
 
 
 @inlined
-def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, accidentals: int, bias: Bias) -> float:
+def muon_signals(
+    rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, accidentals: int, bias: Bias
+) -> float:
     """The MUV3 signals of all tracks, and which have any near them; returns the weight of the draws."""
     weight = 1.0
     for i in range(tracks):
-        weight *= muon_signal(rng, c, e.impacts[i, t.MUV], bias, e.muons[i])
+        weight *= muon_signal(rng, c, e.impacts[i, t.AT_MUV3], bias, e.muons[i])
         e.muons[i, 3] = e.muons[i, 0]
         x, y = f.position(e.fits[i], c.muv3_z, c.magnet_z)
         for k in range(accidentals):
@@ -88,7 +90,7 @@ def muon_signals(rng: np.random.Generator, c: Constants, e: Event, tracks: int, 
 
 @inlined
 def associate_muons(
-    c: Constants, e: Event, tracks: int, time: float, out: Output, first: int, first_muon: int, n: int
+    c: Constants, e: Scratch, tracks: int, time: float, out: EventBuffers, first: int, first_muon: int, n: int
 ) -> None:
     """Match MUV3 signals to tracks: the tile within the search radius of the extrapolated track."""
     for i in range(tracks):

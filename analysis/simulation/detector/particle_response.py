@@ -28,8 +28,8 @@ BETWEEN = (0.86, 0.9)
 class Bias(NamedTuple):
     """Probabilities to draw rare responses with; 0 leaves them natural.
 
-    `hastened_pion_decays` is a factor: pions decay that many times as often.  Events whose photons are all missed with
-    a smaller probability than `least_missed` are thinned out to that weight.
+    `forced_pion_decays` is a factor: pions decay that many times as often.  Events whose photons are all missed with
+    a smaller probability than `roulette_below` are thinned out to that weight.
     """
 
     pi_plus_as_electron: float = 0.0
@@ -38,9 +38,9 @@ class Bias(NamedTuple):
     pi_plus_as_positron_in_rich: float = 0.0
     muon_unseen: float = 0.0
     pion_as_muon: float = 0.0
-    hastened_pion_decays: float = 0.0
+    forced_pion_decays: float = 0.0
     photon_missed: float = 0.0
-    least_missed: float = 0.0
+    roulette_below: float = 0.0
     muon_showers: float = 0.0
     muon_as_pion_in_rich: float = 0.0
 
@@ -76,7 +76,7 @@ def happens(rng: np.random.Generator, p: float, q: float) -> tuple[bool, float]:
 
 
 @kernel
-def thinned(rng: np.random.Generator, weight: float, least: float) -> float:
+def russian_roulette(rng: np.random.Generator, weight: float, least: float) -> float:
     """The weight of an event; one below `least` survives with the probability weight / least and weighs `least`."""
     if weight >= least:
         return weight
@@ -91,7 +91,7 @@ def energy_resolution(c: Constants, energy: float) -> float:
 
 
 @kernel
-def electron_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
+def electron_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
     """E/p of an electron of momentum p and the weight of the draw."""
     lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
     low, weight = happens(rng, lost, bias.electron_as_pion)
@@ -101,14 +101,14 @@ def electron_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias)
     if rng.random() < between:
         return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random(), weight
     sigma = energy_resolution(c, p)
-    ratio = 1 + sigma * rng.standard_normal()
-    while not 0.9 < ratio < 1.1:
-        ratio = 1 + sigma * rng.standard_normal()
-    return ratio, weight
+    e_over_p = 1 + sigma * rng.standard_normal()
+    while not 0.9 < e_over_p < 1.1:
+        e_over_p = 1 + sigma * rng.standard_normal()
+    return e_over_p, weight
 
 
 @kernel
-def photon_ratio(rng: np.random.Generator, c: Constants, energy: float) -> float:
+def photon_energy_response(rng: np.random.Generator, c: Constants, energy: float) -> float:
     """Measured over true energy of a photon in the calorimeter: its shower is an electron's, and loses energy as
     often.
     """
@@ -121,7 +121,7 @@ def photon_ratio(rng: np.random.Generator, c: Constants, energy: float) -> float
 
 
 @kernel
-def pion_ratio(rng: np.random.Generator, c: Constants, p: float, charge: float, bias: Bias) -> tuple[float, float]:
+def pion_e_over_p(rng: np.random.Generator, c: Constants, p: float, charge: float, bias: Bias) -> tuple[float, float]:
     """E/p of a charged pion and the weight of the draw: minimum ionising, hadronic shower, or electron-like."""
     core = interpolate(p, c.lkr_pi_p, c.lkr_pi) + 0.5 * charge * c.lkr_pi_difference
     high = max(core, interpolate(p, c.pi_inefficiency_p, c.pi_inefficiency))
@@ -152,7 +152,7 @@ def minimum_ionising(rng: np.random.Generator, c: Constants, p: float) -> float:
 
 
 @kernel
-def muon_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
+def muon_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
     """E/p of a muon and the weight of the draw: minimum ionising, or the shower of a knocked-on electron on top.
 
     The electrons' energies fall as 1/T^2 above the least one that counts.
@@ -164,15 +164,15 @@ def muon_ratio(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> 
 
 
 @kernel
-def calorimeter_ratio(
+def charged_e_over_p(
     rng: np.random.Generator, c: Constants, pdg: int, charge: float, p: float, bias: Bias
 ) -> tuple[float, float]:
     """E/p of the charged particle that reaches the calorimeter, and the weight of the draw."""
     if abs(pdg) == ELECTRON:
-        return electron_ratio(rng, c, p, bias)
+        return electron_e_over_p(rng, c, p, bias)
     if abs(pdg) == MUON:
-        return muon_ratio(rng, c, p, bias)
-    return pion_ratio(rng, c, p, charge, bias)
+        return muon_e_over_p(rng, c, p, bias)
+    return pion_e_over_p(rng, c, p, charge, bias)
 
 
 @kernel

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 MAX_TRACKS = 6
 
 
-class Event(Protocol):
+class Scratch(Protocol):
     """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
     together.
 
@@ -25,8 +25,8 @@ class Event(Protocol):
     hits, time) of the RICH, or (detector, x, y, time) of the hodoscope; `muons` whether a track gives a muon signal,
     the centre of its tile (x, y), and whether any signal is near it in time and space, `accidental_muons` (x, y, time),
     `times` the tracks' times; all times are relative to the decay.  `start` is where a track enters the tank, `pileup`
-    are the particles of another decay.  `strays` are charged products without a track where it is lost, with
-    `stray_left` to their decay and the `stray_station` met before; the other fields of that name serve one at a time.
+    are the particles of another decay.  `untracked` are charged products without a track where it is lost, with
+    `untracked_left` to their decay and the `untracked_station` met before; the other fields of that name serve one at a time.
     """
 
     particles: Floats
@@ -38,7 +38,7 @@ class Event(Protocol):
     work: Floats
     impacts: Floats
     left: Floats
-    ratios: Floats
+    e_over_p: Floats
     energies: Floats
     rich: Floats
     muons: Floats
@@ -48,14 +48,14 @@ class Event(Protocol):
     clusters: Floats
     times: Floats
     pileup: Floats
-    strays: Floats
-    stray_left: Floats
-    stray_station: Floats
-    stray_impacts: Floats
-    stray_muon: Floats
+    untracked: Floats
+    untracked_left: Floats
+    untracked_station: Floats
+    untracked_impacts: Floats
+    untracked_muon: Floats
 
 
-def scratch() -> Event:
+def scratch() -> Scratch:
     """A fresh work space."""
     shapes = {
         "particles": (t.CAPACITY, t.COLUMNS),
@@ -67,7 +67,7 @@ def scratch() -> Event:
         "work": (8, 4),
         "impacts": (MAX_TRACKS, 4, 6),
         "left": (MAX_TRACKS,),
-        "ratios": (MAX_TRACKS,),
+        "e_over_p": (MAX_TRACKS,),
         "energies": (MAX_TRACKS,),
         "rich": (MAX_TRACKS, 4),
         "muons": (MAX_TRACKS, 4),
@@ -77,10 +77,10 @@ def scratch() -> Event:
         "clusters": (32, 4),
         "times": (MAX_TRACKS,),
         "pileup": (8, t.COLUMNS),
-        "strays": (MAX_TRACKS, t.COLUMNS),
-        "stray_left": (MAX_TRACKS,),
-        "stray_station": (MAX_TRACKS,),
-        "stray_impacts": (4, 6),
-        "stray_muon": (3,),
+        "untracked": (MAX_TRACKS, t.COLUMNS),
+        "untracked_left": (MAX_TRACKS,),
+        "untracked_station": (MAX_TRACKS,),
+        "untracked_impacts": (4, 6),
+        "untracked_muon": (3,),
     }
-    return cast(Event, as_record({name: np.zeros(shape) for name, shape in shapes.items()}))
+    return cast(Scratch, as_record({name: np.zeros(shape) for name, shape in shapes.items()}))

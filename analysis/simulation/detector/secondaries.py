@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_PI0
-from rarekaon.analysis.kernels.acceptance import inside_octagon
 from rarekaon.analysis.kernels.compiled import kernel
+from rarekaon.analysis.kernels.geometry import inside_octagon
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.ground.constants import Constants
 

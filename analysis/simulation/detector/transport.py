@@ -26,7 +26,7 @@ ELECTRON, MUON, PION, PHOTON = 11, 13, 211, 22
 SOFTEST_TRACK = 100.0
 """Momentum (MeV) below which a charged particle is not followed: the magnet sweeps it out."""
 
-RICH, CHOD, LKR, MUV = 0, 1, 2, 3
+AT_RICH, AT_CHOD, AT_LKR, AT_MUV3 = 0, 1, 2, 3
 IMPACT_X, IMPACT_Y, IMPACT_PDG, IMPACT_P, IMPACT_SLOPE_X, IMPACT_SLOPE_Y = range(6)
 
 PION_TO_ELECTRON = 1.230e-4
@@ -73,16 +73,16 @@ def decay_length(rng: np.random.Generator, row: Floats) -> float:
 
 
 @kernel
-def pion_path(rng: np.random.Generator, row: Floats, hastened: float, reach: float) -> tuple[float, float]:
-    """Path (mm along z) to the decay of a pion whose lifetime is divided by `hastened`, and the weight of the draw.
+def pion_path(rng: np.random.Generator, row: Floats, forced: float, reach: float) -> tuple[float, float]:
+    """Path (mm along z) to the decay of a pion whose lifetime is divided by `forced`, and the weight of the draw.
 
     What happens beyond `reach` (mm) is the same for all: such a draw weighs what its probability is too small by.
     """
     length = CTAU_PI / MASS_PI * row[PZ]
-    left = rng.standard_exponential() * length / hastened
+    left = rng.standard_exponential() * length / forced
     seen = min(left, max(reach, 0.0))
-    weight = np.exp((hastened - 1) * seen / length)
-    return left, weight / hastened if left < reach else weight
+    weight = np.exp((forced - 1) * seen / length)
+    return left, weight / forced if left < reach else weight
 
 
 @kernel
@@ -292,11 +292,11 @@ def to_detectors(
     at[:, IMPACT_PDG] = 0.0
     for plane in range(4):
         z = c.rich_z
-        if plane == CHOD:
+        if plane == AT_CHOD:
             z = c.chod_z
-        elif plane == LKR:
+        elif plane == AT_LKR:
             z = c.lkr_z
-        elif plane == MUV:
+        elif plane == AT_MUV3:
             z = c.muv3_z
             if abs(state[PDG]) == PION and state[Z] + left > c.muv3_absorber_z:
                 left = np.inf  # stopped; what comes through all the same is in the measured P(pi -> mu)

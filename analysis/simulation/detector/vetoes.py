@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_octagon
 from rarekaon.analysis.kernels.compiled import kernel
+from rarekaon.analysis.kernels.geometry import inside_octagon
 from rarekaon.analysis.simulation.detector.collimator import inside_collimator
 from rarekaon.analysis.simulation.detector.conversions import append_pair, conversion_probability, pair_deposits
 from rarekaon.analysis.simulation.detector.particle_response import happens, log_interpolate
-from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.scratch import Scratch
 from rarekaon.analysis.simulation.detector.transport import CHARGE, ENERGY, PDG, PHOTON, PX, PY, PZ, X, Y, Z
 from rarekaon.analysis.simulation.ground.constants import Constants
 
@@ -24,7 +24,7 @@ calorimeter; the rest is a margin for scattering.
 
 
 @kernel
-def signal(e: Event, count: int, detector: int, where: float, size: float, delay: float) -> int:
+def add_veto(e: Scratch, count: int, detector: int, where: float, size: float, delay: float) -> int:
     """Add a signal to `vetoes` of the work space, if there is room; returns the number of signals."""
     if count == e.vetoes.shape[0]:
         return count
@@ -92,7 +92,7 @@ def station_after_wall(c: Constants, row: Floats) -> int:
 
 
 @kernel
-def sent_back(rng: np.random.Generator, c: Constants, energy: float) -> float:
+def albedo_energy(rng: np.random.Generator, c: Constants, energy: float) -> float:
     """Energy (MeV) that the shower of a photon in the tank's wall sends back into the tank.
 
     Of every pair one electron comes back with the probability `lav.albedo` and a uniform share of the energy; what
@@ -118,7 +118,7 @@ def photon_target(rng: np.random.Generator, c: Constants, row: Floats) -> tuple[
     if detector == NOWHERE and row[Z] > c.trim5_z:
         station = station_after_wall(c, row)
         if station >= 0:
-            detector, energy = IN_LAV, sent_back(rng, c, energy)
+            detector, energy = IN_LAV, albedo_energy(rng, c, energy)
     return detector, station, x, y, energy
 
 

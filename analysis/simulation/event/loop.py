@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_octagon, inside_ring
 from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
+from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.activity.accidentals import accidental_muons
 from rarekaon.analysis.simulation.activity.pileup import pileup_clusters, pileup_tracks
 from rarekaon.analysis.simulation.detector import transport as t
@@ -20,31 +20,31 @@ from rarekaon.analysis.simulation.detector.conversions import converts, pair_dep
 from rarekaon.analysis.simulation.detector.muons import muon_signals, true_muons
 from rarekaon.analysis.simulation.detector.particle_response import (
     Bias,
-    calorimeter_ratio,
-    photon_ratio,
+    charged_e_over_p,
+    photon_energy_response,
     rich_likelihoods,
     ring_confusion,
-    thinned,
+    russian_roulette,
 )
 from rarekaon.analysis.simulation.detector.radiation import radiate_final_state
-from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Event
+from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Scratch
 from rarekaon.analysis.simulation.detector.secondaries import secondary_deposits
 from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
-from rarekaon.analysis.simulation.detector.untracked import CHARGED_ENERGY, keep_stray, stray_signals
+from rarekaon.analysis.simulation.detector.untracked import CHARGED_ENERGY, keep_untracked, untracked_signals
 from rarekaon.analysis.simulation.detector.vetoes import (
     IN_IRC,
     IN_LAV,
     IN_LKR,
     IN_SAC,
+    add_veto,
     beside_any,
     lav_station,
     photon_seen,
     photon_target,
     photons_missed,
-    signal,
 )
 from rarekaon.analysis.simulation.event.record import write_event
-from rarekaon.analysis.simulation.ground.buffers import Decays, Output
+from rarekaon.analysis.simulation.ground.buffers import Decays, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.streams.reconstructed import (
     has_muons,
@@ -67,7 +67,7 @@ INTERACTED = 2.0
 
 
 @inlined
-def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Event) -> int:
+def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: Scratch) -> int:
     """Put the products of decay i into the work array, electrons with their final-state photon; returns the count."""
     products = d.pdg.size
     count = products
@@ -84,7 +84,7 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
 
 @inlined
 def _follow(
-    rng: np.random.Generator, c: Constants, e: Event, count: int, k: int, slot: int, hastened: float
+    rng: np.random.Generator, c: Constants, e: Scratch, count: int, k: int, slot: int, forced: float
 ) -> tuple[int, bool, float]:
     """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen, weight)."""
     state, weight = e.states[slot], 1.0
@@ -96,8 +96,8 @@ def _follow(
     if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
     t.copy(state, start)
-    if hastened > 0 and abs(state[t.PDG]) == t.PION:
-        left, weight = t.pion_path(rng, state, hastened, c.muv3_absorber_z - state[t.Z])
+    if forced > 0 and abs(state[t.PDG]) == t.PION:
+        left, weight = t.pion_path(rng, state, forced, c.muv3_absorber_z - state[t.Z])
     else:
         left = t.decay_length(rng, state)
     count, e.left[slot], seen = t.through_spectrometer(
@@ -110,28 +110,28 @@ def _follow(
 
 @inlined
 def reconstruct(
-    rng: np.random.Generator, c: Constants, d: Decays, e: Event, count: int, needed: int, hastened: float
+    rng: np.random.Generator, c: Constants, d: Decays, e: Scratch, count: int, needed: int, forced: float
 ) -> tuple[int, int, int, float]:
-    """Track, then fit the charged products; (count, tracks, strays, weight), tracks -1 once fewer than `needed` are
+    """Track, then fit the charged products; (count, tracks, untracked, weight), tracks -1 once fewer than `needed` are
     possible.
 
-    Pions decay `hastened` times as often (0: naturally); the weight makes up for it.
+    Pions decay `forced` times as often (0: naturally); the weight makes up for it.
     """
-    followed, possible, strays, weight = 0, 0, 0, 1.0
+    followed, possible, untracked, weight = 0, 0, 0, 1.0
     for k in range(d.pdg.size):
         possible += int(d.charge[k] != 0)
     for k in range(d.pdg.size):
         if d.charge[k] == 0 or followed == MAX_TRACKS:
             continue
-        count, seen, factor = _follow(rng, c, e, count, k, followed, hastened)
+        count, seen, factor = _follow(rng, c, e, count, k, followed, forced)
         weight *= factor
         if seen:
             followed += 1
         else:
             possible -= 1
             if possible < needed:
-                return count, -1, strays, weight
-            strays = keep_stray(c, e, strays, e.states[followed], e.left[followed], e.start)
+                return count, -1, untracked, weight
+            untracked = keep_untracked(c, e, untracked, e.states[followed], e.left[followed], e.start)
     tracks = 0
     for slot in range(followed):
         if fit_track(c, e.hits[slot], e.low, e.work, e.fits[tracks]):
@@ -140,14 +140,14 @@ def reconstruct(
                 e.left[tracks] = e.left[slot]
             tracks += 1
         elif tracks + followed - slot - 1 < needed:
-            return count, -1, strays, weight
+            return count, -1, untracked, weight
         else:
-            strays = keep_stray(c, e, strays, e.states[slot], e.left[slot], e.states[slot])
-    return count, tracks, strays, weight
+            untracked = keep_untracked(c, e, untracked, e.states[slot], e.left[slot], e.states[slot])
+    return count, tracks, untracked, weight
 
 
 @kernel
-def _collinear_photons(c: Constants, e: Event, count: int, track: int) -> float:
+def _collinear_photons(c: Constants, e: Scratch, count: int, track: int) -> float:
     """Energy (MeV) of the photons a track radiated after the magnet: they fall into its own cluster."""
     energy, own = 0.0, e.states[track, t.PARENT]
     for k in range(count):
@@ -158,32 +158,36 @@ def _collinear_photons(c: Constants, e: Event, count: int, track: int) -> float:
 
 
 @inlined
-def shower(rng: np.random.Generator, c: Constants, e: Event, count: int, tracks: int, bias: Bias) -> float:
+def shower(rng: np.random.Generator, c: Constants, e: Scratch, count: int, tracks: int, bias: Bias) -> float:
     """Calorimeter energy and E/p of all tracks; returns the weight.
 
     E/p is -1 for tracks that miss the calorimeter or meet the last LAV.
     """
     weight = 1.0
     for i in range(tracks):
-        at = e.impacts[i, t.LKR]
-        e.ratios[i], e.energies[i] = -1.0, 0.0
+        at = e.impacts[i, t.AT_LKR]
+        e.e_over_p[i], e.energies[i] = -1.0, 0.0
         shadowed = lav_station(c, e.states[i], c.magnet_z, c.lkr_z) >= 0
         if at[t.IMPACT_PDG] == 0.0 or shadowed:
             continue
         if not inside_octagon(at[t.IMPACT_X], at[t.IMPACT_Y], c.irc_r_max, c.lkr_apothem):
             continue
         pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
-        ratio, factor = calorimeter_ratio(rng, c, pdg, e.fits[i, FIT_CHARGE], p, bias)
+        e_over_p, factor = charged_e_over_p(rng, c, pdg, e.fits[i, FIT_CHARGE], p, bias)
         weight *= factor
-        e.energies[i] = ratio * p
-        if abs(pdg) == t.PION and e.energies[i] > INTERACTED * c.lkr_mip and e.impacts[i, t.MUV, t.IMPACT_PDG] != 0.0:
-            e.impacts[i, t.MUV, t.IMPACT_PDG] = pdg  # gone before it could decay
-        e.ratios[i] = (e.energies[i] + _collinear_photons(c, e, count, i)) / e.fits[i, FIT_MOMENTUM]
+        e.energies[i] = e_over_p * p
+        if (
+            abs(pdg) == t.PION
+            and e.energies[i] > INTERACTED * c.lkr_mip
+            and e.impacts[i, t.AT_MUV3, t.IMPACT_PDG] != 0.0
+        ):
+            e.impacts[i, t.AT_MUV3, t.IMPACT_PDG] = pdg  # gone before it could decay
+        e.e_over_p[i] = (e.energies[i] + _collinear_photons(c, e, count, i)) / e.fits[i, FIT_MOMENTUM]
     return weight
 
 
 @inlined
-def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare: float, rare_muon: float) -> float:
+def identify(rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, rare: float, rare_muon: float) -> float:
     """RICH likelihoods of all tracks, pions drawn as electrons with probability `rare` where the calorimeter
     agrees, muons as pions with `rare_muon`.
 
@@ -191,19 +195,19 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
     """
     weight = 1.0
     for i in range(tracks):
-        at = e.impacts[i, t.RICH]
+        at = e.impacts[i, t.AT_RICH]
         e.rich[i, :] = 0.0
         inside = inside_ring(at[t.IMPACT_X] - c.rich_x, at[t.IMPACT_Y], c.rich_r_min, c.rich_r_max)
         if at[t.IMPACT_PDG] == 0.0 or not inside:
             continue
         nearest = np.inf
         for j in range(tracks):
-            dx = at[t.IMPACT_SLOPE_X] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_X]
-            dy = at[t.IMPACT_SLOPE_Y] - e.impacts[j, t.RICH, t.IMPACT_SLOPE_Y]
+            dx = at[t.IMPACT_SLOPE_X] - e.impacts[j, t.AT_RICH, t.IMPACT_SLOPE_X]
+            dy = at[t.IMPACT_SLOPE_Y] - e.impacts[j, t.AT_RICH, t.IMPACT_SLOPE_Y]
             if j != i:
                 nearest = min(nearest, dx * dx + dy * dy)
         pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
-        looks_electron = e.ratios[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
+        looks_electron = e.e_over_p[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
         confusion = ring_confusion(np.sqrt(nearest))
         weight *= rich_likelihoods(rng, c, pdg, p, confusion, rare if looks_electron else 0.0, rare_muon, e.rich[i])
     return weight
@@ -211,7 +215,7 @@ def identify(rng: np.random.Generator, c: Constants, e: Event, tracks: int, rare
 
 @inlined
 def neutral(
-    rng: np.random.Generator, c: Constants, e: Event, decided: int, count: int, tracks: int, pairs: bool
+    rng: np.random.Generator, c: Constants, e: Scratch, decided: int, count: int, tracks: int, pairs: bool
 ) -> tuple[int, int, bool]:
     """Photons into the vetoes and the calorimeter, tracks into LAV.
 
@@ -221,7 +225,7 @@ def neutral(
     vetoes, deposits, paired = 0, 0, False
     deposit = e.deposits
     for i in range(tracks):
-        at = e.impacts[i, t.LKR]
+        at = e.impacts[i, t.AT_LKR]
         energy = e.energies[i]
         if energy > 0 and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = at[t.IMPACT_X], at[t.IMPACT_Y]
@@ -229,7 +233,7 @@ def neutral(
             deposits = secondary_deposits(rng, c, at, deposit, deposits + 1)
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
         if station >= 0:
-            vetoes = signal(e, vetoes, IN_LAV, station + 1.0, CHARGED_ENERGY, e.times[i])
+            vetoes = add_veto(e, vetoes, IN_LAV, station + 1.0, CHARGED_ENERGY, e.times[i])
     for k in range(count):
         row = e.particles[k]
         if row[t.PDG] != t.PHOTON:
@@ -245,11 +249,11 @@ def neutral(
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
             deposit[deposits, 0], deposit[deposits, 1] = x, y
-            deposit[deposits, 2] = energy * photon_ratio(rng, c, energy)
+            deposit[deposits, 2] = energy * photon_energy_response(rng, c, energy)
             deposit[deposits, 3] = 0.0
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC):
-            vetoes = signal(e, vetoes, detector, station + 1.0, energy, 0.0)
+            vetoes = add_veto(e, vetoes, detector, station + 1.0, energy, 0.0)
     return vetoes, deposits, paired
 
 
@@ -263,22 +267,22 @@ def _simulate(
     i: int,
     beam: Floats,
     downscaling: Ints,
-    e: Event,
-    out: Output,
+    e: Scratch,
+    out: EventBuffers,
     used: Ints,
 ) -> None:
     """Simulate decay i and append it to `out` if it is in the stream."""
     count, weight = load_products(rng, c, d, i, e), d.weight[i]
     decided, leptons = 0, 0
-    if requirement.alone:  # most decays end here, before anything is tracked
+    if requirement.no_extra_activity:  # most decays end here, before anything is tracked
         wanted = requirement.beside, requirement.pairs
         decided = count
         missed, count = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
         leptons = count
-        weight *= thinned(rng, missed, bias.least_missed)
+        weight *= russian_roulette(rng, missed, bias.roulette_below)
         if weight == 0.0:
             return
-    count, tracks, strays, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.hastened_pion_decays)
+    count, tracks, untracked, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.forced_pion_decays)
     if tracks < 0:
         return
     for k in range(tracks):
@@ -286,35 +290,37 @@ def _simulate(
     weight *= factor * shower(rng, c, e, count, tracks, bias)
     momentum = beam[d.conditions[i], 0]
     if not (
-        has_types(requirement, e.ratios, tracks)
-        and has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, False)
-        and resolved(e.impacts[:, t.LKR, :2], e.ratios, tracks, requirement.separation)
+        has_types(requirement, e.e_over_p, tracks)
+        and has_pair(requirement, e.fits, e.e_over_p, e.rich, e.muons, tracks, momentum, False)
+        and resolved(e.impacts[:, t.AT_LKR, :2], e.e_over_p, tracks, requirement.separation)
     ):
         return
     accidentals = accidental_muons(rng, c, e.accidental_muons)
     weight *= muon_signals(rng, c, e, tracks, accidentals, bias)
     muons = true_muons(e, tracks) >= requirement.decayed and has_muons(
-        requirement, e.fits, e.ratios, e.muons, tracks, momentum
+        requirement, e.fits, e.e_over_p, e.muons, tracks, momentum
     )
-    if not (muons and is_single(requirement, e.fits, e.ratios, e.muons, tracks)):
+    if not (muons and is_single(requirement, e.fits, e.e_over_p, e.muons, tracks)):
         return
     # the RICH decides only where two positive tracks look like positrons; elsewhere it stays natural
-    rare = two_positrons(requirement, e.fits, e.ratios, tracks)
+    rare = two_positrons(requirement, e.fits, e.e_over_p, tracks)
     positron = bias.pi_plus_as_positron_in_rich if rare else 0.0
     weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
-    agrees = has_pair(requirement, e.fits, e.ratios, e.rich, e.muons, tracks, momentum, True)
+    agrees = has_pair(requirement, e.fits, e.e_over_p, e.rich, e.muons, tracks, momentum, True)
     agrees = agrees and rings_of_pion(requirement, e.rich)
-    if not agrees and (requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.open):
+    if not agrees and (
+        requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.min_missing_momentum
+    ):
         return
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
     vetoes, deposits, paired = neutral(rng, c, e, decided, count, seen, requirement.pairs)
     found = vetoes, deposits, accidentals
     for k in range(decided, leptons):
-        strays = keep_stray(c, e, strays, e.particles[k], np.inf, e.particles[k])
-    count, (vetoes, deposits, accidentals), vetoed = stray_signals(rng, c, e, count, strays, tracks, found)
+        untracked = keep_untracked(c, e, untracked, e.particles[k], np.inf, e.particles[k])
+    count, (vetoes, deposits, accidentals), vetoed = untracked_signals(rng, c, e, count, untracked, tracks, found)
     clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
-    photons = photon_like(e.impacts[:, t.LKR, :2], tracks, e.clusters, clusters)
-    if ((vetoed or paired) and requirement.alone) or (not agrees and photons < requirement.photons):
+    photons = photon_like(e.impacts[:, t.AT_LKR, :2], tracks, e.clusters, clusters)
+    if ((vetoed or paired) and requirement.no_extra_activity) or (not agrees and photons < requirement.photons):
         return
     write_event(
         rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used
@@ -330,8 +336,8 @@ def simulate_events(
     d: Decays,
     beam: Floats,
     downscaling: Ints,
-    e: Event,
-    out: Output,
+    e: Scratch,
+    out: EventBuffers,
     used: Ints,
 ) -> None:
     """Simulate all decays and append the events of the stream to `out`; `used` counts what is filled.

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.acceptance import inside_ring
 from rarekaon.analysis.kernels.compiled import inlined
+from rarekaon.analysis.kernels.geometry import inside_ring
 from rarekaon.analysis.simulation.activity.accidentals import MOST_CHOD, MOST_RICH, write_accidentals
 from rarekaon.analysis.simulation.activity.beam_particles import write_beam
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import nearest_cluster
 from rarekaon.analysis.simulation.detector.muons import associate_muons
-from rarekaon.analysis.simulation.detector.scratch import Event
+from rarekaon.analysis.simulation.detector.scratch import Scratch
 from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre, tile_taken
 from rarekaon.analysis.simulation.detector.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, IN_SAC
 from rarekaon.analysis.simulation.event.trigger import (
@@ -29,7 +29,7 @@ from rarekaon.analysis.simulation.event.trigger import (
     outer_in_time,
     trigger,
 )
-from rarekaon.analysis.simulation.ground.buffers import CAPACITY, Decays, Output
+from rarekaon.analysis.simulation.ground.buffers import CAPACITY, Decays, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
@@ -42,7 +42,7 @@ NO_DETECTOR_TIME = 6.0
 
 @inlined
 def _write_track(
-    rng: np.random.Generator, c: Constants, e: Event, i: int, clusters: int, time: float, r: Any, chod_time: float
+    rng: np.random.Generator, c: Constants, e: Scratch, i: int, clusters: int, time: float, r: Any, chod_time: float
 ) -> None:
     fit = e.fits[i]
     r.x, r.y, r.slope_x, r.slope_y = fit[f.FIT_X], fit[f.FIT_Y], fit[f.FIT_TX], fit[f.FIT_TY]
@@ -66,13 +66,13 @@ def _write_track(
 def _write_muons(
     rng: np.random.Generator,
     c: Constants,
-    e: Event,
+    e: Scratch,
     own: int,
     tracks: int,
     accidentals: int,
     time: float,
     ev: Any,
-    out: Output,
+    out: EventBuffers,
     used: Ints,
 ) -> int:
     """The signals of the tracks, then the accidental ones; returns how many are of the decay's `own` tracks."""
@@ -96,7 +96,7 @@ def _write_muons(
 
 @inlined
 def _write_hodoscopes(
-    rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
+    rng: np.random.Generator, c: Constants, e: Scratch, vetoes: int, time: float, ev: Any, out: EventBuffers, used: Ints
 ) -> None:
     """Hodoscope tiles and RICH hits of charged particles without a track."""
     for k in range(vetoes):
@@ -116,7 +116,7 @@ def _write_hodoscopes(
 
 @inlined
 def _write_vetoes(
-    rng: np.random.Generator, c: Constants, e: Event, vetoes: int, time: float, ev: Any, out: Output, used: Ints
+    rng: np.random.Generator, c: Constants, e: Scratch, vetoes: int, time: float, ev: Any, out: EventBuffers, used: Ints
 ) -> None:
     for k in range(vetoes):
         detector, station, energy, delay = e.vetoes[k]
@@ -141,7 +141,7 @@ def _write_vetoes(
 
 
 @inlined
-def _write_generated(e: Event, count: int, ev: Any, out: Output, used: Ints) -> None:
+def _write_generated(e: Scratch, count: int, ev: Any, out: EventBuffers, used: Ints) -> None:
     for k in range(count):
         row, r = e.particles[k], out.Generated[used[12]]
         r.pdg, r.parent = int(row[t.PDG]), int(row[t.PARENT])
@@ -171,7 +171,7 @@ def write_event(
     c: Constants,
     d: Decays,
     i: int,
-    e: Event,
+    e: Scratch,
     count: int,
     own: int,
     tracks: int,
@@ -181,7 +181,7 @@ def write_event(
     weight: float,
     beam: Floats,
     downscaling: Ints,
-    out: Output,
+    out: EventBuffers,
     used: Ints,
 ) -> None:
     """Append the record of decay i to the output buffers: its `own` tracks come before those of other decays."""
@@ -198,7 +198,7 @@ def write_event(
     for k in range(tracks):
         at_track = time + e.times[k]
         chod_time = at_track + NO_DETECTOR_TIME * rng.standard_normal()
-        at = e.impacts[k, t.CHOD]
+        at = e.impacts[k, t.AT_CHOD]
         inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
         if at[t.IMPACT_PDG] != 0.0 and inside:
             chod_time = at_track + c.chod_sigma_time * rng.standard_normal()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rarekaon.analysis.kernels.acceptance import inside_ring
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.kernels.geometry import inside_ring
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import TIME_WINDOW
-from rarekaon.analysis.simulation.detector.scratch import Event
-from rarekaon.analysis.simulation.ground.buffers import Output
+from rarekaon.analysis.simulation.detector.scratch import Scratch
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
@@ -42,11 +42,11 @@ def _opposite(seen: int) -> bool:
 
 
 @kernel
-def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool]:
+def _opposite_quadrants(c: Constants, e: Scratch, tracks: int) -> tuple[bool, bool]:
     """Whether any track is seen by the hodoscope, and two in diagonally opposite quadrants."""
     seen = 0
     for i in range(tracks):
-        at = e.impacts[i, t.CHOD]
+        at = e.impacts[i, t.AT_CHOD]
         inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
         if at[t.IMPACT_PDG] != 0.0 and inside:
             seen |= _quadrant(at[t.IMPACT_X], at[t.IMPACT_Y])
@@ -54,7 +54,7 @@ def _opposite_quadrants(c: Constants, e: Event, tracks: int) -> tuple[bool, bool
 
 
 @inlined
-def opposite_in_time(out: Output, first: int, n: int, time: float) -> bool:
+def opposite_in_time(out: EventBuffers, first: int, n: int, time: float) -> bool:
     """Whether hodoscope signals in time with the decay at `time` are in diagonally opposite quadrants.
 
     With three tracks in one half of the hodoscope, as a neutrino leaves them, an accidental signal makes such a pair.
@@ -68,7 +68,7 @@ def opposite_in_time(out: Output, first: int, n: int, time: float) -> bool:
 
 
 @inlined
-def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
+def outer_in_time(out: EventBuffers, first: int, n: int, time: float) -> int:
     """Outer tiles of the muon detector, each counted once, with a signal in time with the decay at `time`."""
     found = 0
     for k in range(first, first + n):
@@ -83,7 +83,7 @@ def outer_in_time(out: Output, first: int, n: int, time: float) -> int:
 
 @kernel
 def trigger(
-    c: Constants, e: Event, tracks: int, clusters: int, muons: int, outer: int, opposite: bool, ev: Any
+    c: Constants, e: Scratch, tracks: int, clusters: int, muons: int, outer: int, opposite: bool, ev: Any
 ) -> None:
     """Write the raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector.
 

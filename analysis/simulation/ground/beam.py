@@ -24,7 +24,7 @@ Z_FIRST, Z_LAST = 97000.0, 183000.0
 
 
 @dataclass(frozen=True)
-class Exposure:
+class RunningConditions:
     """Running conditions as arrays, one row a period: probabilities, runs, beam means and downscalings.
 
     `beam` rows are (momentum, slope x, slope y, x, y) in MeV, rad and mm; `downscaling` is all 1 for simulated
@@ -37,12 +37,12 @@ class Exposure:
     beam: Floats
     downscaling: Ints
 
-    def prescaled(self, factor: int) -> Exposure:
+    def prescaled(self, factor: int) -> RunningConditions:
         """All lines downscaled by that factor in addition."""
         return replace(self, downscaling=self.downscaling * factor)
 
     @classmethod
-    def of(cls, periods: tuple[Period, ...], *, downscaled: bool) -> Exposure:
+    def of(cls, periods: tuple[Period, ...], *, downscaled: bool) -> RunningConditions:
         decays = np.array([p.kaon_decays for p in periods])
         rows = [[p.downscaling[line] if downscaled else 1 for line in LINES] for p in periods]
         return cls(
@@ -65,13 +65,13 @@ class Exposure:
 
 def vertex_z(u: Floats, part: tuple[float, float] = (0.0, 1.0)) -> Floats:
     """Decay positions z (mm) for u uniform in (0, 1): exponential between `Z_FIRST` and `Z_LAST`, or in a part of that
-    range which `upstream_of` gives the ends of.
+    range which `decayed_before` gives the ends of.
     """
     span = -np.expm1(-(Z_LAST - Z_FIRST) / DECAY_LENGTH)
     return np.asarray(Z_FIRST - DECAY_LENGTH * np.log1p(-(part[0] + (part[1] - part[0]) * u) * span))
 
 
-def upstream_of(z: float) -> float:
+def decayed_before(z: float) -> float:
     """The u of `vertex_z` below which decays happen upstream of `z` (mm): 0 if none do, 1 if all."""
     span = -np.expm1(-(Z_LAST - Z_FIRST) / DECAY_LENGTH)
     return float(-np.expm1(-(np.clip(z, Z_FIRST, Z_LAST) - Z_FIRST) / DECAY_LENGTH) / span)

@@ -44,7 +44,7 @@ class Decays(NamedTuple):
     radiative: bool
 
 
-class Output(NamedTuple):
+class EventBuffers(NamedTuple):
     """Buffers a kernel fills; `used` holds the filled length of each, in this order."""
 
     event: Records
@@ -74,20 +74,20 @@ def record_dtype(name: str) -> np.dtype[np.void]:
     return np.dtype([(f.name, f.dtype) for f in collection(name).fields])
 
 
-def allocate(events: int) -> Output:
+def allocate(events: int) -> EventBuffers:
     """Buffers with room for `events` events of the largest size."""
     arrays = {name: np.zeros(events * size, record_dtype(name)) for name, size in CAPACITY.items()}
-    return Output(event=np.zeros(events, EVENT_DTYPE), **arrays)
+    return EventBuffers(event=np.zeros(events, EVENT_DTYPE), **arrays)
 
 
-def trimmed(output: Output, used: npt.NDArray[np.int64]) -> Output:
+def trimmed(output: EventBuffers, used: npt.NDArray[np.int64]) -> EventBuffers:
     """Copies of the filled parts."""
-    return Output(*(_joined([array[:n]]) for array, n in zip(output, used, strict=True)))
+    return EventBuffers(*(_joined([array[:n]]) for array, n in zip(output, used, strict=True)))
 
 
-def concatenated(parts: list[Output]) -> Output:
+def concatenated(parts: list[EventBuffers]) -> EventBuffers:
     """One output of several, in order."""
-    return Output(*(_joined(arrays) for arrays in zip(*parts, strict=True)))
+    return EventBuffers(*(_joined(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _joined(arrays: Sequence[Records]) -> Records:
@@ -95,7 +95,7 @@ def _joined(arrays: Sequence[Records]) -> Records:
     return np.concatenate([array.view(np.uint8) for array in arrays]).view(arrays[0].dtype)
 
 
-def taken(output: Output, rows: npt.NDArray[np.int64]) -> Output:
+def taken(output: EventBuffers, rows: npt.NDArray[np.int64]) -> EventBuffers:
     """The events `rows`, in that order, with their objects."""
     event = output.event[rows]
     parts = []
@@ -106,4 +106,4 @@ def taken(output: Output, rows: npt.NDArray[np.int64]) -> Output:
         first = np.repeat(starts[rows], wanted)
         within = np.arange(wanted.sum()) - np.repeat(np.cumsum(wanted) - wanted, wanted)
         parts.append(getattr(output, c.name)[first + within])
-    return Output(event, *parts)
+    return EventBuffers(event, *parts)

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Constants(Protocol):
-    """The fields of the record.  Units as in `kernels.acceptance`: MeV, mm, ns, rad."""
+    """The fields of the record.  Units as in `kernels.geometry`: MeV, mm, ns, rad."""
 
     collimator_z: Floats
     collimator_half: Floats

@@ -10,7 +10,7 @@ MOST_COUNTS = 1000
 """Where the search for a count stops: rounding may leave the sum of all probabilities below a number drawn."""
 
 
-def numbers(*key: int) -> np.random.Generator:
+def random_stream(*key: int) -> np.random.Generator:
     """The random numbers of a key of non-negative integers: those of different keys are independent of each other.
 
     SFC64 started from a hash of the key (`numpy.random.SeedSequence`): the fastest of NumPy's generators, four times

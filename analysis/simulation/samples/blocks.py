@@ -18,16 +18,16 @@ import numpy as np
 from rarekaon.analysis.contract.schema import COLLECTIONS
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.facts.models import RareResponses
-from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
+from rarekaon.analysis.kernels.geometry import in_fiducial_volume
 from rarekaon.analysis.simulation.detector.particle_response import Bias
-from rarekaon.analysis.simulation.detector.scratch import Event, scratch
+from rarekaon.analysis.simulation.detector.scratch import Scratch, scratch
 from rarekaon.analysis.simulation.event.loop import simulate_events
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.ground.buffers import Output, allocate, concatenated, trimmed
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers, allocate, concatenated, trimmed
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.ground.draws import random_stream
 from rarekaon.analysis.simulation.sampling.generator import Generator, generator
-from rarekaon.analysis.simulation.sampling.thinned_generator import ThinnedGenerator, thinned_generator
+from rarekaon.analysis.simulation.sampling.roulette_generator import RouletteGenerator, roulette_generator
 from rarekaon.analysis.simulation.streams.requirements import Stream, stream
 from rarekaon.analysis.simulation.streams.strata import strata
 
@@ -40,13 +40,13 @@ PIECE = 5_000
 
 
 @dataclass(frozen=True)
-class Source:
+class DecaySimulation:
     """Everything that fixes the events of a decay mode in a sample but the block's number."""
 
-    generator: Generator | ThinnedGenerator
+    generator: Generator | RouletteGenerator
     stream: Stream
     bias: Bias
-    exposure: Exposure
+    running: RunningConditions
     seed: int
     stratum: int = 0
 
@@ -58,9 +58,9 @@ class Source:
         """The key of the random numbers of block `number`: every stratum of a decay has blocks of its own."""
         return [self.seed, (self.code << 40) + (self.stratum << 36) + number]
 
-    def block(self, number: int, decays: int = SIZE) -> Output:
+    def block(self, number: int, decays: int = SIZE) -> EventBuffers:
         """The events of block `number`; deterministic."""
-        rng = numbers(*self.key(number))
+        rng = random_stream(*self.key(number))
         buffers, event = allocate(min(PIECE, decays)), scratch()
         pieces = [min(PIECE, decays - start) for start in range(0, decays, PIECE)]
         output = concatenated([self._piece(rng, n, event, buffers) for n in pieces])
@@ -69,7 +69,7 @@ class Source:
         output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
         return output
 
-    def _piece(self, rng: np.random.Generator, decays: int, event: Event, buffers: Output) -> Output:
+    def _piece(self, rng: np.random.Generator, decays: int, event: Scratch, buffers: EventBuffers) -> EventBuffers:
         """The events of the next decays of a block, which go through the buffers."""
         used = np.zeros(1 + len(COLLECTIONS), np.int64)
         simulate_events(
@@ -77,9 +77,9 @@ class Source:
             constants(),
             self.stream.requirement,
             self.bias,
-            self.generator.block(rng, self.exposure, decays),
-            self.exposure.beam,
-            self.exposure.downscaling,
+            self.generator.block(rng, self.running, decays),
+            self.running.beam,
+            self.running.downscaling,
             event,
             buffers,
             used,
@@ -87,42 +87,46 @@ class Source:
         return trimmed(buffers, used)
 
 
-def source(
+def decay_simulation(
     decay: str,
     stream_name: str,
     rare: RareResponses,
-    exposure: Exposure,
+    running: RunningConditions,
     seed: int,
     *,
     mass: float | None = None,
     upstream: bool = False,
-) -> Source:
+) -> DecaySimulation:
     """Prepare a decay mode (with the mass of its N or X, MeV): its normalisation and the grids for the stream, or for
     that of the decays upstream of GTK3.
     """
     kept = stream(stream_name).upstream if upstream else stream(stream_name)
-    return Source(generator(mode(decay, mass), kept, exposure, seed), kept, Bias(**rare.model_dump()), exposure, seed)
+    return DecaySimulation(
+        generator(mode(decay, mass), kept, running, seed), kept, Bias(**rare.model_dump()), running, seed
+    )
 
 
-def unweighting_sources(
+def decays_to_unweight(
     decay: str,
     stream_name: str,
     rare: RareResponses,
-    exposure: Exposure,
+    running: RunningConditions,
     seed: int,
     *,
     mass: float | None = None,
     invisible: float = -np.inf,
-) -> list[Source]:
+) -> list[DecaySimulation]:
     """Prepare a decay mode for samples that are unweighted afterwards, one source for every stratum of the stream.
 
     Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
     """
     wanted, sources = mode(decay, mass), []
-    drawn = Bias(**rare.model_dump())._replace(least_missed=0.0)  # that thinning comes before: twice makes heavy events
+    drawn = Bias(**rare.model_dump())._replace(
+        roulette_below=0.0
+    )  # that thinning comes before: twice makes heavy events
     for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
-        made = thinned_generator(wanted, kept, exposure, seed, bias, invisible)
-        sources.append(Source(made, kept, bias, exposure, seed, number))
+        made = roulette_generator(wanted, kept, running, seed, bias, invisible)
+        sources.append(DecaySimulation(made, kept, bias, running, seed, number))
     return sources
 
 

@@ -1,4 +1,4 @@
-"""The online prescale of an abundant class of single-track events, by their squared missing mass.
+"""The online prescale of a prescaled class of single-track events, by their squared missing mass.
 
 The experiment computes it with the same match of track and kaon as the selections, so that no event changes its
 class between the two.
@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
-from rarekaon.analysis.facts.models import Abundant
+from rarekaon.analysis.facts.models import PrescaledClass
 from rarekaon.analysis.kernels.matching import match_kaons
-from rarekaon.analysis.simulation.ground.buffers import Output, Records
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers, Records
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ def _momenta(records: Records) -> Floats:
     return np.stack([sx * pz, sy * pz, pz], axis=-1)
 
 
-def squared_missing_mass(output: Output) -> Floats:
+def squared_missing_mass(output: EventBuffers) -> Floats:
     """Squared missing mass (MeV2) of the events (n,) with the muon's mass; NaN where no kaon belongs to the track."""
     event = output.event
     indices, _ = match_kaons(
@@ -56,17 +56,17 @@ def squared_missing_mass(output: Output) -> Floats:
     return result
 
 
-def in_class(abundant: Abundant, output: Output) -> npt.NDArray[np.bool_]:
-    """Events (n,) of the abundant class: not outside the interval, those without a squared missing mass included."""
-    low, high = abundant.squared_missing_mass
+def in_class(prescaled_class: PrescaledClass, output: EventBuffers) -> npt.NDArray[np.bool_]:
+    """Events (n,) of the prescaled class: not outside the interval, those without a squared missing mass included."""
+    low, high = prescaled_class.squared_missing_mass
     value = squared_missing_mass(output)
     return ~((value < low) | (value > high))
 
 
-def prescaled(abundant: Abundant, decay: str, output: Output) -> npt.NDArray[np.float64]:
+def apply_prescale(prescaled_class: PrescaledClass, decay: str, output: EventBuffers) -> npt.NDArray[np.float64]:
     """Multiply the minimum-bias downscaling of the class, in place; which events (n,) of the mode are drawn: 1 or 0."""
-    inside = in_class(abundant, output)
-    output.event["downscaling_minimum_bias"] *= np.where(inside, abundant.factor, 1).astype(np.uint32)
-    if decay in abundant.modes:
+    inside = in_class(prescaled_class, output)
+    output.event["downscaling_minimum_bias"] *= np.where(inside, prescaled_class.factor, 1).astype(np.uint32)
+    if decay in prescaled_class.modes:
         return inside.astype(np.float64)
-    return (~inside).astype(np.float64) if decay in abundant.elsewhere else np.ones(len(inside))
+    return (~inside).astype(np.float64) if decay in prescaled_class.outside_only else np.ones(len(inside))

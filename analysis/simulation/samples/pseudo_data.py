@@ -21,13 +21,20 @@ import numpy.typing as npt
 from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.contract.triggers import OFF, kept_fraction
 from rarekaon.analysis.contract.units import GeV2
-from rarekaon.analysis.facts.models import Abundant, Period, PseudoData, RareResponses, branching_fractions, conditions
+from rarekaon.analysis.facts.models import (
+    Period,
+    PrescaledClass,
+    PseudoData,
+    RareResponses,
+    branching_fractions,
+    conditions,
+)
 from rarekaon.analysis.search.catalogue import catalogue
-from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
-from rarekaon.analysis.simulation.ground.buffers import Output, concatenated, taken
-from rarekaon.analysis.simulation.ground.draws import numbers
-from rarekaon.analysis.simulation.samples.blocks import SIZE, Source, in_order, unweighting_sources
-from rarekaon.analysis.simulation.samples.prescale import prescaled
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, taken
+from rarekaon.analysis.simulation.ground.draws import random_stream
+from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation, decays_to_unweight, in_order
+from rarekaon.analysis.simulation.samples.prescale import apply_prescale
 from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary
 from rarekaon.analysis.simulation.samples.writer import ROWS, Format, SampleWriter
 
@@ -36,7 +43,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SMEARED = 0.01 * GeV2
-"""Decays whose true squared missing mass lies this far inside the abundant class never leave it: seven standard
+"""Decays whose true squared missing mass lies this far inside the prescaled class never leave it: seven standard
 deviations."""
 QUICK = 0.1
 """Part of the exposure that a quick sample has."""
@@ -54,7 +61,7 @@ class ImpossibleExposureError(ValueError):
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Proposals:
     """Simulated events that may become data.
 
     `expectation` is the number of data events each stands for, times the decays simulated; `uniform` the number
@@ -62,13 +69,13 @@ class Candidates:
     exceed 1.
     """
 
-    output: Output
+    output: EventBuffers
     uniform: Floats
     expectation: Floats
     total: float
     large: Floats
 
-    def accepted(self, n: int) -> Output:
+    def accepted(self, n: int) -> EventBuffers:
         """The data events if n decays are simulated in all."""
         return taken(self.output, np.flatnonzero(self.uniform * n < self.expectation))
 
@@ -86,7 +93,7 @@ def downscaled(fired: Flags, downscaling: Ints, rng: np.random.Generator) -> Fla
     return result
 
 
-def _lines(output: Output, prefix: str) -> npt.NDArray[np.int64]:
+def _lines(output: EventBuffers, prefix: str) -> npt.NDArray[np.int64]:
     columns = [output.event[f"{prefix}_{line}"].astype(np.int64) for line in TRIGGER_LINES]
     return np.stack(columns, axis=1)
 
@@ -105,40 +112,44 @@ class Unweighting:
     Only `lines` take events.
     """
 
-    work: Source
+    work: DecaySimulation
     decays: float
     periods: tuple[Period, ...]
     lines: tuple[str, ...]
-    abundant: Abundant | None = None
+    prescaled_class: PrescaledClass | None = None
 
     @property
     def first(self) -> int:
         """Blocks to begin with: no more than a thousand times the decays that happen need."""
         return min(FIRST_BLOCKS, 1 + int(1000 * self.decays / SIZE))
 
-    def block(self, number: int) -> Candidates:
+    def block(self, number: int) -> Proposals:
         """The candidates of one block; events that fail with the blocks made so far are dropped."""
         output = self.work.block(number)
         for line in set(TRIGGER_LINES) - set(self.lines):
             output.event[f"trigger_{line}"] = False
-        drawn = prescaled(self.abundant, self.work.generator.mode.descriptor, output) if self.abundant else 1.0
-        uniform = numbers(*self.work.key(UNIFORM_KEY + number)).random(len(output.event))
+        drawn = (
+            apply_prescale(self.prescaled_class, self.work.generator.mode.descriptor, output)
+            if self.prescaled_class
+            else 1.0
+        )
+        uniform = random_stream(*self.work.key(UNIFORM_KEY + number)).random(len(output.event))
         fired, factors = _lines(output, "trigger") > 0, _lines(output, "downscaling")
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
         expectation = self.decays * output.event["truth_weight"] * common * kept * drawn
         rows = np.flatnonzero(uniform * SIZE * self.first < expectation)
         large = expectation[expectation > SIZE * self.first]
-        return Candidates(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
+        return Proposals(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
 
-    def more(self, made: list[Candidates], wanted: int, workers: int, report: Callable[[int, int], None]) -> None:
+    def more(self, made: list[Proposals], wanted: int, workers: int, report: Callable[[int, int], None]) -> None:
         """Make blocks until there are as many as wanted."""
         for part in in_order(self.block, range(len(made), wanted), workers):
             made.append(part)
             report(len(made), wanted)
 
     def run(
-        self, made: list[Candidates], tolerated: float, workers: int, report: Callable[[int, int], None]
+        self, made: list[Proposals], tolerated: float, workers: int, report: Callable[[int, int], None]
     ) -> Unweighted:
         """The data events, the first blocks being made; no more than `tolerated` are expected to be lost.
 
@@ -168,13 +179,13 @@ class Unweighted:
     where a simulated event stands for more than one.
     """
 
-    output: Output
+    output: EventBuffers
     blocks: int
     expected: float
     excess: float
 
 
-def expected(made: list[Candidates]) -> float:
+def expected(made: list[Proposals]) -> float:
     """Data events that the candidates stand for."""
     return sum(part.total for part in made) / (len(made) * SIZE)
 
@@ -195,7 +206,7 @@ def unweighted(
     strata: list[Unweighting], excess: float, workers: int, report: Callable[[int, int], None]
 ) -> list[Unweighted]:
     """The data events of a mode, stratum by stratum; the strata share what may be lost of the mode."""
-    first: list[list[Candidates]] = [[] for _ in strata]
+    first: list[list[Proposals]] = [[] for _ in strata]
     for stratum, made in zip(strata, first, strict=True):
         stratum.more(made, stratum.first, workers, report)
     total = sum(expected(made) for made in first)
@@ -203,9 +214,9 @@ def unweighted(
     return [stratum.run(made, tolerated, workers, report) for stratum, made in zip(strata, first, strict=True)]
 
 
-def _finished(output: Output, seed: int) -> Output:
+def _finished(output: EventBuffers, seed: int) -> EventBuffers:
     """Events in the order of data taking, numbered, with the lines that fired after downscaling."""
-    rng = numbers(seed, 2**50)
+    rng = random_stream(seed, 2**50)
     event = output.event
     order = np.lexsort((rng.random(len(event)), event["burst"], event["run"]))
     output = taken(output, order)
@@ -219,7 +230,7 @@ def _finished(output: Output, seed: int) -> Output:
     return output
 
 
-def _bursts(periods: tuple[Period, ...], output: Output) -> dict[str, npt.NDArray[np.int64]]:
+def _bursts(periods: tuple[Period, ...], output: EventBuffers) -> dict[str, npt.NDArray[np.int64]]:
     """All bursts of the exposure with their numbers of events, empty ones included."""
     run = np.concatenate([np.repeat(np.arange(p.runs[0], p.runs[1] + 1), p.bursts_per_run) for p in periods])
     burst = np.concatenate([np.tile(np.arange(1, p.bursts_per_run + 1), p.runs[1] - p.runs[0] + 1) for p in periods])
@@ -265,24 +276,28 @@ def simulate_pseudo_data(
     periods = tuple(conditions().periods[p] for p in sample.periods)
     if quick:
         periods = tuple(shortened(p) for p in periods)
-    exposure = Exposure.of(periods, downscaled=True).prescaled(sample.prescale)
+    running = RunningConditions.of(periods, downscaled=True).prescaled(sample.prescale)
     kaons = sample.exposure * sum(p.kaon_decays for p in periods) / fiducial_fraction()
     fractions = {decay: branching_fractions()[decay].value for decay in sample.modes}
     for decay, value in (*sample.inject.items(), *inject.items()):
         fractions[decay] = fractions.get(decay, 0.0) + value
     blocks = 0
-    parts: list[Output] = []
+    parts: list[EventBuffers] = []
 
     def report(done: int, wanted: int) -> None:
         if progress:
             progress(len(parts) * wanted + done, len(fractions) * wanted)
 
     for decay, fraction in fractions.items():
-        tail = sample.abundant is not None and decay in sample.abundant.elsewhere
+        tail = sample.prescaled_class is not None and decay in sample.prescaled_class.outside_only
         rare = _rare_responses(decay, sample.stream)
-        invisible = sample.abundant.squared_missing_mass[1] - SMEARED if sample.abundant and tail else -np.inf
-        sources = unweighting_sources(decay, sample.stream, rare, exposure, sample.seed, invisible=invisible)
-        strata = [Unweighting(work, kaons * fraction, periods, sample.lines, sample.abundant) for work in sources]
+        invisible = (
+            sample.prescaled_class.squared_missing_mass[1] - SMEARED if sample.prescaled_class and tail else -np.inf
+        )
+        sources = decays_to_unweight(decay, sample.stream, rare, running, sample.seed, invisible=invisible)
+        strata = [
+            Unweighting(work, kaons * fraction, periods, sample.lines, sample.prescaled_class) for work in sources
+        ]
         made = unweighted(strata, TOLERATED_EXCESS, workers, report)
         parts.append(concatenated([stratum.output for stratum in made]))
         blocks += sum(stratum.blocks for stratum in made)

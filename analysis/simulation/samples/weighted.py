@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from rarekaon.analysis.facts.models import SimulatedSample, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import SIZE, in_order, source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
+from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, in_order
 from rarekaon.analysis.simulation.samples.writer import Format, SampleWriter
 
 Progress = Callable[[int, int], None]
@@ -44,12 +44,12 @@ def simulate_sample(
 ) -> SimulationSummary:
     """Write one simulated sample to the file `output`."""
     started = time.perf_counter()
-    exposure = Exposure.of(conditions().of(CONDITIONS), downscaled=False)
-    work = source(
+    running = RunningConditions.of(conditions().of(CONDITIONS), downscaled=False)
+    work = decay_simulation(
         sample.decay,
         sample.stream,
         sample.rare_responses,
-        exposure,
+        running,
         sample.seed,
         mass=sample.mass,
         upstream=sample.upstream,

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import uproot
 
 from rarekaon.analysis.contract.schema import BURSTS, COLLECTIONS, EVENT, EVENTS_TREE, GENERATION, TRUTH, SideTree
-from rarekaon.analysis.simulation.ground.buffers import Output, concatenated, record_dtype
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, record_dtype
 
 Format = Literal["ttree", "rntuple"]
 COMPRESSION = uproot.ZSTD(3)
@@ -40,7 +40,7 @@ class SampleWriter:
         self._uuid = uuid5(NAMESPACE_URL, f"rarekaon:{identity}")
         self._scalars = (*EVENT, *(TRUTH if truth else ()))
         self._collections = tuple(c for c in COLLECTIONS if truth or not c.truth)
-        self._waiting: list[Output] = []
+        self._waiting: list[EventBuffers] = []
         self.events = 0
 
     def __enter__(self) -> SampleWriter:
@@ -63,7 +63,7 @@ class SampleWriter:
             field_name=lambda outer, inner: f"{outer}_{inner}" if inner else outer,
         )
 
-    def write(self, output: Output) -> None:
+    def write(self, output: EventBuffers) -> None:
         """Add events; they reach the disk in chunks of at least `ROWS`."""
         self._waiting.append(output)
         self.events += len(output.event)
@@ -78,7 +78,7 @@ class SampleWriter:
         if len(output.event):
             self._extend(output)
 
-    def _extend(self, output: Output) -> None:
+    def _extend(self, output: EventBuffers) -> None:
         """An RNTuple is made with its first events: ROOT does not read one that begins with an empty cluster."""
         if self.format == "ttree":
             self._tree.extend(self._columns(output))
@@ -87,7 +87,7 @@ class SampleWriter:
         else:
             self._tree.extend(self._flat(output))
 
-    def _columns(self, output: Output) -> dict[str, Any]:
+    def _columns(self, output: EventBuffers) -> dict[str, Any]:
         """Columns of a TTree: one array of records per collection."""
         columns: dict[str, Any] = {
             b.name: np.ascontiguousarray(output.event[b.name]) for b in self._scalars
@@ -98,7 +98,7 @@ class SampleWriter:
             columns[c.name] = ak.unflatten(ak.zip(fields), output.event[c.counter])
         return columns
 
-    def _flat(self, output: Output) -> dict[str, Any]:
+    def _flat(self, output: EventBuffers) -> dict[str, Any]:
         """Columns of an RNTuple: every field its own collection, so that a reader fetches only what it asks for."""
         columns: dict[str, Any] = {
             b.name: np.ascontiguousarray(output.event[b.name]) for b in self._scalars
@@ -124,7 +124,7 @@ class SampleWriter:
             if kind is None:
                 self._flush()
                 if self._tree is None:
-                    self._extend(Output(*_empty()))
+                    self._extend(EventBuffers(*_empty()))
         finally:
             self._file.close()
             if kind is not None:

@@ -59,7 +59,9 @@ def combined(grids: list[Floats], shares: list[float]) -> Mixture:
     """
     rest = 1 - sum(shares)
     if not 0 < rest <= 1:
-        raise ValueError(f"the shares of the focuses add up to {sum(shares)}; leave some for plain sampling")
+        raise ValueError(
+            f"the shares of the regions of phase space add up to {sum(shares)}; leave some for plain sampling"
+        )
     plain = uniform(grids[0].shape[0]).edges
     return Mixture(np.concatenate((plain, np.stack(grids))), np.array([rest, *shares]))
 

@@ -11,16 +11,16 @@ import numpy.typing as npt
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.decays.mean_density import mean_density
-from rarekaon.analysis.decays.phase_space import Tree, generate
+from rarekaon.analysis.decays.phase_space import DecayTree, generate
 from rarekaon.analysis.kernels.compiled import entry, inlined
 from rarekaon.analysis.simulation.detector.transport import COLUMNS, PHOTON
 from rarekaon.analysis.simulation.detector.vetoes import IN_LAV, IN_LKR, photon_fate
-from rarekaon.analysis.simulation.ground.beam import Exposure, kaons, to_laboratory, vertex_z
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, kaons, to_laboratory, vertex_z
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import Constants, constants
-from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.ground.draws import random_stream
 from rarekaon.analysis.simulation.sampling.adaptive_grids import Mixture, adapted, combined, uniform
-from rarekaon.analysis.simulation.streams.requirements import Focus, Requirement, Stream
+from rarekaon.analysis.simulation.streams.requirements import PhaseSpaceRegion, Requirement, Stream
 from rarekaon.analysis.simulation.streams.true_products import (
     LEAST_PHOTON,
     all_missed,
@@ -51,27 +51,27 @@ class Generator:
     mode: Mode
     mixture: Mixture
     norm: float
-    tree: Tree | None = None
+    tree: DecayTree | None = None
     part: tuple[float, float] = (0.0, 1.0)
 
-    def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
+    def block(self, rng: np.random.Generator, running: RunningConditions, n: int) -> Decays:
         """n weighted decays; their weights average the probability of the part over the range of the branching
         fraction.
         """
         x, inverse = self.mixture.draw(rng, n)
         p, weight = generate(self.tree or self.mode.flat, np.ascontiguousarray(x[:, :-1]))
         weight = weight * self.mode.density(p) * (inverse / self.norm) * (self.part[1] - self.part[0])
-        return in_laboratory(self.mode, exposure, rng, p, vertex_z(x[:, -1], self.part), weight)
+        return in_laboratory(self.mode, running, rng, p, vertex_z(x[:, -1], self.part), weight)
 
 
 def in_laboratory(
-    mode: Mode, exposure: Exposure, rng: np.random.Generator, p: Floats, z: Floats, weight: Floats
+    mode: Mode, running: RunningConditions, rng: np.random.Generator, p: Floats, z: Floats, weight: Floats
 ) -> Decays:
     """Decays of kaons of the beam with the momenta p (products, 4, n) in the kaon's frame, which become those in the
     laboratory.
     """
-    row, run, burst = exposure.draw(rng, len(z))
-    kaon, vertex = kaons(rng, exposure.beam[row], z)
+    row, run, burst = running.draw(rng, len(z))
+    kaon, vertex = kaons(rng, running.beam[row], z)
     rest_energy = p[:, 3].copy()
     to_laboratory(p, kaon)
     return Decays(mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative)
@@ -87,8 +87,8 @@ def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
     return False
 
 
-class Aim(NamedTuple):
-    """A focus and the number of tracks it needs, for the kernel; `lone` is the product that is seen alone, or -1."""
+class RegionForKernel(NamedTuple):
+    """A region of phase space and the number of tracks it needs, for the kernel; `lone` is the product that is seen alone, or -1."""
 
     tracks: int
     low: float
@@ -140,18 +140,18 @@ def invisible_mass(d: Decays, i: int, lone: int) -> float:
 
 
 @inlined
-def _has_pair(d: Decays, i: int, aim: Aim) -> bool:
+def _has_pair(d: Decays, i: int, region: RegionForKernel) -> bool:
     for k in range(d.pdg.size):
         for j in range(k):
-            heavy = d.charge[k] * d.charge[j] == aim.sign and mass_of_products(d, i, k, j, True) >= aim.pair_mass
-            if heavy and (aim.vertex_mass == 0 or mass_of_products(d, i, k, j, False) > aim.vertex_mass):
+            heavy = d.charge[k] * d.charge[j] == region.sign and mass_of_products(d, i, k, j, True) >= region.pair_mass
+            if heavy and (region.vertex_mass == 0 or mass_of_products(d, i, k, j, False) > region.vertex_mass):
                 return True
     return False
 
 
 @entry
-def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> None:
-    """Distance (MeV) of each decay from a focus: 0 inside, infinite when its tracks are not seen.
+def _survey(c: Constants, d: Decays, beam: Floats, region: RegionForKernel, out: Floats) -> None:
+    """Distance (MeV) of each decay from a region of phase space: 0 inside, infinite when its tracks are not seen.
 
     Where photons must be missed, the weights of the decays take up the probability that they are.
     """
@@ -163,60 +163,60 @@ def _survey(c: Constants, d: Decays, beam: Floats, aim: Aim, out: Floats) -> Non
                 _add(d, i, k, total)
                 seen += 1
         out[i] = np.inf
-        if aim.missed:
-            d.weight[i] *= all_missed(c, d, i, row, 0, aim.pairs)
-        if seen < aim.tracks or (aim.photon_veto and _photon_vetoed(c, d, i, row)):
+        if region.missed:
+            d.weight[i] *= all_missed(c, d, i, row, 0, region.pairs)
+        if seen < region.tracks or (region.photon_veto and _photon_vetoed(c, d, i, row)):
             continue
-        if aim.photons > 0 and _add_photons(c, d, i, row, total) < aim.photons:
+        if region.photons > 0 and _add_photons(c, d, i, row, total) < region.photons:
             continue
-        if aim.sign != 0 and not _has_pair(d, i, aim):
+        if region.sign != 0 and not _has_pair(d, i, region):
             continue
         depth = 0.0
-        if aim.lone >= 0:
-            if not line_seen(c, d, aim.lone, i, c.lkr_r_min):
+        if region.lone >= 0:
+            if not line_seen(c, d, region.lone, i, c.lkr_r_min):
                 continue
-            depth = depth_of_others(c, d, aim.lone, i, row)
+            depth = depth_of_others(c, d, region.lone, i, row)
         missing = beam[d.conditions[i], 0] - total[0]
-        out[i] = max(0.0, aim.low - missing, missing - aim.high) + depth
-        if np.isfinite(aim.invisible):
-            out[i] += max(0.0, np.sqrt(aim.invisible) - np.sqrt(max(0.0, invisible_mass(d, i, aim.lone))))
-        if np.isfinite(aim.transverse):
-            out[i] += 30 * max(0.0, np.sqrt(total[1] ** 2 + total[2] ** 2) - aim.transverse)
+        out[i] = max(0.0, region.low - missing, missing - region.high) + depth
+        if np.isfinite(region.invisible):
+            out[i] += max(0.0, np.sqrt(region.invisible) - np.sqrt(max(0.0, invisible_mass(d, i, region.lone))))
+        if np.isfinite(region.transverse):
+            out[i] += 30 * max(0.0, np.sqrt(total[1] ** 2 + total[2] ** 2) - region.transverse)
 
 
-def _aim(focus: Focus, requirement: Requirement, lone: int) -> Aim:
-    low, high = focus.missing
-    return Aim(
+def _for_kernel(region: PhaseSpaceRegion, requirement: Requirement, lone: int) -> RegionForKernel:
+    low, high = region.missing
+    return RegionForKernel(
         requirement.tracks,
         low,
         high,
-        focus.transverse,
-        focus.photon_veto,
-        focus.photons,
-        focus.sign,
-        focus.pair_mass,
-        focus.vertex_mass,
-        focus.invisible,
-        focus.missed,
+        region.transverse,
+        region.photon_veto,
+        region.photons,
+        region.sign,
+        region.pair_mass,
+        region.vertex_mass,
+        region.invisible,
+        region.missed,
         requirement.pairs,
         lone,
     )
 
 
-def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Generator:
-    """The generator of a mode for a stream, with one grid for each focus that the mode can reach.
+def generator(mode: Mode, stream: Stream, running: RunningConditions, seed: int) -> Generator:
+    """The generator of a mode for a stream, with one grid for each region of phase space that the mode can reach.
 
-    A focus on a product that is seen alone has a grid for each one that may be it, with equal shares.  Shares of
-    focuses that are not reached go to the others.  Deterministic in the seed.
+    A region of phase space on a product that is seen alone has a grid for each one that may be it, with equal shares.  Shares of
+    regions of phase space that are not reached go to the others.  Deterministic in the seed.
     """
     grids, shares = [], []
-    aims = [(focus, lone) for focus in stream.focuses for lone in _alone(mode, focus)]
-    for number, (focus, lone) in enumerate(aims):
-        rng = numbers(seed, TRAINING_KEY + number)
-        found = _train(mode, _aim(focus, stream.requirement, lone), stream, exposure, rng)
+    regions = [(region, lone) for region in stream.concentrate_on for lone in _alone(mode, region)]
+    for number, (region, lone) in enumerate(regions):
+        rng = random_stream(seed, TRAINING_KEY + number)
+        found = _train(mode, _for_kernel(region, stream.requirement, lone), stream, running, rng)
         if found is not None:
             grids.append(found)
-            shares.append(focus.share / len(_alone(mode, focus)))
+            shares.append(region.share / len(_alone(mode, region)))
     norm = mean_density(mode)
     if not grids:
         return Generator(mode, uniform(mode.flat.dimensions + 1), norm, part=stream.decays)
@@ -224,19 +224,21 @@ def generator(mode: Mode, stream: Stream, exposure: Exposure, seed: int) -> Gene
     return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, part=stream.decays)
 
 
-def _alone(mode: Mode, focus: Focus) -> list[int]:
-    """The positive products, if a focus is on one that is seen alone; else -1."""
-    return [int(k) for k in np.flatnonzero(mode.charges > 0)] if focus.lone else [-1]
+def _alone(mode: Mode, region: PhaseSpaceRegion) -> list[int]:
+    """The positive products, if a region of phase space is on one that is seen alone; else -1."""
+    return [int(k) for k in np.flatnonzero(mode.charges > 0)] if region.lone else [-1]
 
 
-def _train(mode: Mode, aim: Aim, stream: Stream, exposure: Exposure, rng: np.random.Generator) -> Floats | None:
+def _train(
+    mode: Mode, region: RegionForKernel, stream: Stream, running: RunningConditions, rng: np.random.Generator
+) -> Floats | None:
     c = constants()
 
     def target(x: Floats) -> tuple[Floats, Floats]:
         p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))
-        d = in_laboratory(mode, exposure, rng, p.copy(), vertex_z(x[:, -1], stream.decays), weight)
+        d = in_laboratory(mode, running, rng, p.copy(), vertex_z(x[:, -1], stream.decays), weight)
         distance, value = np.empty(len(x)), np.zeros(len(x))
-        _survey(c, d, exposure.beam, aim, distance)
+        _survey(c, d, running.beam, region, distance)
         rows = np.flatnonzero(np.isfinite(distance))  # the amplitude is what costs time
         value[rows] = d.weight[rows] * mode.density(np.ascontiguousarray(p[:, :, rows]))
         return value, distance

@@ -36,7 +36,7 @@ Ints = npt.NDArray[np.int64]
 STEP, STEPS = 250.0, 320
 """Momenta (MeV) at which the identification is looked up."""
 EDGE = 0.3
-"""Promise, relative to that of a decay inside, of one just beyond a bound: radiation, resolution or a decay in flight
+"""Keep probability, relative to that of a decay inside, of one just beyond a bound: radiation, resolution or a decay in flight
 may bring it in."""
 FAR = 0.002
 """The same of one far beyond it."""
@@ -51,7 +51,7 @@ SLACK = 1500.0
 MASS_SLACK = 6.0
 """The same for masses (MeV)."""
 AT_EDGE, NEAR_EDGE, DEEP = 0.1, 100.0, 2e-4
-"""Promise of a product that should not be seen but meets a detector less than so much (mm) from where none is, and of
+"""Keep probability of a product that should not be seen but meets a detector less than so much (mm) from where none is, and of
 one that meets it farther inside."""
 LEAST_CHANCE = 0.1
 """Chance below which that the neutrino of a decay takes enough counts as one beyond a bound."""
@@ -60,7 +60,7 @@ PUNCH_THROUGH = 0.1
 MOST_LOST = 0.427
 """Largest part of its momentum that a pion loses to the neutrino when it decays: 1 - (m_mu / m_pi)^2."""
 
-SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, HIDDEN = range(12)
+SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, UNSEEN = range(12)
 COLUMNS = 12
 """Columns of what is known of a charged product: whether it points at all detectors, momentum (MeV), p/q of looking
 like an electron, like a pion, of a ring that agrees with a positron, of looking like a muon, unsigned PDG number,
@@ -76,15 +76,15 @@ def _drawn(p: float, q: float) -> float:
 @kernel
 def _decay(bias: Bias, p: float, path: float) -> tuple[float, float]:
     """p/q of a pion of momentum p that decays within `path` (mm), and of one that does not."""
-    if bias.hastened_pion_decays <= 1 or path <= 0:
+    if bias.forced_pion_decays <= 1 or path <= 0:
         return 1.0, 1.0
     rate = MASS_PI / (CTAU_PI * p) * path
-    decays = (1 - np.exp(-rate)) / (1 - np.exp(-bias.hastened_pion_decays * rate))
-    return decays, np.exp((bias.hastened_pion_decays - 1) * rate)
+    decays = (1 - np.exp(-rate)) / (1 - np.exp(-bias.forced_pion_decays * rate))
+    return decays, np.exp((bias.forced_pion_decays - 1) * rate)
 
 
 @kernel
-def _answers(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int, p: float, out: Floats) -> None:
+def _response_of(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int, p: float, out: Floats) -> None:
     """p/q of the identification of a charged particle of momentum p, from `AS_ELECTRON` on."""
     if abs(pdg) == ELECTRON:
         lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
@@ -106,14 +106,14 @@ def _answers(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int, p:
 
 
 @entry
-def answers(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -> Floats:
+def responses(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -> Floats:
     """p/q of every product's identification, shape (products, momenta in steps of `STEP`, `COLUMNS`)."""
     table = np.zeros((pdg.size, STEPS, COLUMNS))
     for k in range(pdg.size):
         for step in range(STEPS):
             row = table[k, step]
             row[KIND], row[CHARGE] = abs(pdg[k]), charge[k]
-            _answers(c, r, bias, pdg[k], charge[k], (step + 0.5) * STEP, row)
+            _response_of(c, r, bias, pdg[k], charge[k], (step + 0.5) * STEP, row)
     return table
 
 
@@ -132,7 +132,7 @@ def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int,
     if out[KIND] == PION:
         decays, lives = _decay(bias, p, c.muv3_z - d.vertex[2, i])
         out[AS_ELECTRON], out[AS_PION] = lives * out[AS_ELECTRON], lives * out[AS_PION]
-        out[AS_MUON] = decays + (PUNCH_THROUGH * lives * out[AS_MUON] if bias.hastened_pion_decays > 1 else 0.0)
+        out[AS_MUON] = decays + (PUNCH_THROUGH * lives * out[AS_MUON] if bias.forced_pion_decays > 1 else 0.0)
     elif out[KIND] == MUON and (pz <= 0 or not meets_muon_detector(c, d, k, i, 0.75 * c.muv3_search / p)):
         out[AS_PION] = out[RING]
 
@@ -175,7 +175,7 @@ def _mass(like: Floats, charged: int, first: int, second: int, pair_only: bool) 
 
 @kernel
 def _above(mass: float, least: float) -> float:
-    """Promise by a mass that has to be larger than `least`: resolution and radiation do not move it far."""
+    """Keep probability by a mass that has to be larger than `least`: resolution and radiation do not move it far."""
     if mass > least - MASS_SLACK:
         return 1.0
     return EDGE if mass > least - 3 * MASS_SLACK else FAR
@@ -189,33 +189,33 @@ def _within(value: float, low: float, high: float) -> float:
 @kernel
 def _may_lose(missing: float, r: Requirement, p: float) -> bool:
     """Whether so much is missing as the open part of a stream wants once a product of momentum p has decayed."""
-    return missing + (1 - LEAST_CHANCE) * MOST_LOST * p > r.open
+    return missing + (1 - LEAST_CHANCE) * MOST_LOST * p > r.min_missing_momentum
 
 
 @kernel
 def _like_sign(r: Requirement, like: Floats, charged: int, photons: int, j: int, k: int, missing: float) -> float:
-    """Promise of a like-sign pair (j, k) and a third track: the RICH agrees, or much is missing and the third is a
+    """Keep probability of a like-sign pair (j, k) and a third track: the RICH agrees, or much is missing and the third is a
     muon, or there are photons.
     """
     rings = 1.0 if like[j, CHARGE] < 0 else like[j, RING] * like[k, RING]
-    is_open = _within(missing, r.open - SLACK, np.inf)
-    agrees = rings * max(is_open, _within(missing, -r.closed - SLACK, r.closed + SLACK))
+    is_open = _within(missing, r.min_missing_momentum - SLACK, np.inf)
+    agrees = rings * max(is_open, _within(missing, -r.max_missing_momentum - SLACK, r.max_missing_momentum + SLACK))
     if r.photons > 0:
         agrees = max(agrees, is_open * (1.0 if photons >= r.photons else EDGE))
-    promise = 0.0
+    probability = 0.0
     for m in range(charged):
         if m not in (j, k):
             lost = is_open
             if like[m, KIND] == PION:
                 lost = 1.0 if _may_lose(missing, r, like[m, MOMENTUM]) else EDGE
-            promise += like[m, SEEN] * max(agrees * like[m, AS_PION], min(1.0, like[m, AS_MUON]) * lost)
-    return promise
+            probability += like[m, SEEN] * max(agrees * like[m, AS_PION], min(1.0, like[m, AS_MUON]) * lost)
+    return probability
 
 
 @kernel
 def _opposite_sign(r: Requirement, like: Floats, charged: int, j: int, k: int, missing: float) -> float:
-    """Promise of a pair (j, k) of opposite sign and a third, pion-like track."""
-    kept, third = _within(missing, -r.closed - SLACK, r.closed + SLACK), 0.0
+    """Keep probability of a pair (j, k) of opposite sign and a third, pion-like track."""
+    kept, third = _within(missing, -r.max_missing_momentum - SLACK, r.max_missing_momentum + SLACK), 0.0
     for m in range(charged):
         if m not in (j, k):
             third += like[m, SEEN] * like[m, AS_PION]
@@ -227,8 +227,8 @@ def _opposite_sign(r: Requirement, like: Floats, charged: int, j: int, k: int, m
 
 @kernel
 def _dielectron(r: Requirement, like: Floats, charged: int, photons: int, momentum: float) -> float:
-    """Promise of a pair of electron-like products and a third, pion-like or muon-like one."""
-    missing, promise = momentum, 0.0
+    """Keep probability of a pair of electron-like products and a third, pion-like or muon-like one."""
+    missing, probability = momentum, 0.0
     for k in range(charged):
         if like[k, SEEN] == 1.0:
             missing -= like[k, MOMENTUM]
@@ -239,60 +239,60 @@ def _dielectron(r: Requirement, like: Floats, charged: int, photons: int, moment
                 continue
             pair = like[j, SEEN] * like[k, SEEN] * like[j, AS_ELECTRON] * like[k, AS_ELECTRON]
             if pair > 0 and like[j, CHARGE] == like[k, CHARGE]:
-                promise += pair * _like_sign(r, like, charged, photons, j, k, missing)
+                probability += pair * _like_sign(r, like, charged, photons, j, k, missing)
             elif pair > 0:
-                promise += pair * _opposite_sign(r, like, charged, j, k, missing)
-    return promise
+                probability += pair * _opposite_sign(r, like, charged, j, k, missing)
+    return probability
 
 
 @kernel
 def _dimuon(like: Floats, charged: int) -> float:
-    """Promise of two muon-like products and a pion-like one."""
-    promise = 0.0
+    """Keep probability of two muon-like products and a pion-like one."""
+    probability = 0.0
     for j in range(charged):
         for k in range(j):
             pair = like[j, SEEN] * like[k, SEEN] * like[j, AS_MUON] * like[k, AS_MUON]
             for m in range(charged):
                 if m not in (j, k):
-                    promise += pair * like[m, SEEN] * like[m, AS_PION]
-    return promise
+                    probability += pair * like[m, SEEN] * like[m, AS_PION]
+    return probability
 
 
 @kernel
 def _enough_tracks(r: Requirement, like: Floats, charged: int) -> float:
-    """Promise of as many tracks as the stream asks for."""
-    seen, promise = 0, 1.0
+    """Keep probability of as many tracks as the stream asks for."""
+    seen, probability = 0, 1.0
     for k in range(charged):
         seen += int(like[k, SEEN] == 1.0)
     for _ in range(seen, r.tracks):
-        promise *= ASIDE
-    return promise
+        probability *= ASIDE
+    return probability
 
 
 @kernel
 def _lone(r: Requirement, like: Floats, charged: int) -> float:
-    """Promise of a single muon or pion."""
-    promise = 0.0
+    """Keep probability of a single muon or pion."""
+    probability = 0.0
     for k in range(charged):
         if like[k, CHARGE] > 0:
             inside = like[k, SEEN] * _within(like[k, MOMENTUM], r.momentum[0] - SLACK, r.momentum[1] + SLACK)
             inside *= like[k, AS_MUON] if r.single == MUON else like[k, AS_PION]
             for j in range(charged):
-                inside *= like[j, HIDDEN] if j != k and r.alone else 1.0
-            promise += inside
-    return promise
+                inside *= like[j, UNSEEN] if j != k and r.no_extra_activity else 1.0
+            probability += inside
+    return probability
 
 
 @inlined
-def _hide(c: Constants, d: Decays, i: int, row: Floats, like: Floats) -> None:
+def _fill_unseen(c: Constants, d: Decays, i: int, row: Floats, like: Floats) -> None:
     """Fill in what it promises that no detector must see each charged product."""
     charged = 0
     for k in range(d.pdg.size):
         if d.charge[k] != 0:
             depth = depth_in_detectors(c, d, k, i, 1.0, row)
-            like[charged, HIDDEN] = 1.0 if depth == 0 else (AT_EDGE if depth < NEAR_EDGE else DEEP)
+            like[charged, UNSEEN] = 1.0 if depth == 0 else (AT_EDGE if depth < NEAR_EDGE else DEEP)
             if depth > 0 and like[charged, KIND] == PION and depth_in_detectors(c, d, k, i, MUON_SHARE, row) == 0:
-                like[charged, HIDDEN] = BESIDE
+                like[charged, UNSEEN] = BESIDE
             charged += 1
 
 
@@ -308,7 +308,7 @@ def _beside(like: Floats, charged: int) -> None:
 
 
 @kernel
-def _promise(r: Requirement, like: Floats, charged: int, photons: int, momentum: float) -> float:
+def _keep_probability(r: Requirement, like: Floats, charged: int, photons: int, momentum: float) -> float:
     if r.single != 0:
         return _lone(r, like, charged)
     if r.electrons == 2 and r.muons == 0:
@@ -319,10 +319,12 @@ def _promise(r: Requirement, like: Floats, charged: int, photons: int, momentum:
 
 
 @entry
-def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays, beam: Floats, out: Floats) -> None:
+def keep_probabilities(
+    c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays, beam: Floats, out: Floats
+) -> None:
     """Fill `out`, shape (n,), for decays that have a weight.
 
-    `table` are their `answers`; `beam` has a row for each running condition as in `simulate_events`.
+    `table` are their `responses`; `beam` has a row for each running condition as in `simulate_events`.
     """
     like, row = np.zeros((d.pdg.size, COLUMNS)), np.zeros(transport.COLUMNS)
     for i in range(d.weight.size):
@@ -337,8 +339,8 @@ def promises(c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays,
                     photons += 1
             _beside(like, charged)
             _confuse(c, bias, like, charged)
-            if r.alone and charged > 1:
-                _hide(c, d, i, row, like)
-            out[i] = _promise(r, like, charged, photons, beam[d.conditions[i], 0])
-            if r.alone:
+            if r.no_extra_activity and charged > 1:
+                _fill_unseen(c, d, i, row, like)
+            out[i] = _keep_probability(r, like, charged, photons, beam[d.conditions[i], 0])
+            if r.no_extra_activity:
                 out[i] *= all_missed(c, d, i, row, r.beside, r.pairs)

@@ -48,11 +48,11 @@ def missing_momentum(fits: Floats, tracks: int, beam_momentum: float) -> float:
 
 
 @kernel
-def resolved(impacts: Floats, ratios: Floats, tracks: int, separation: float) -> bool:
+def resolved(impacts: Floats, e_over_p: Floats, tracks: int, separation: float) -> bool:
     """Whether all tracks with a calorimeter signal are apart; `impacts` (tracks, 2) in its front plane, mm."""
     for i in range(tracks):
         for j in range(i):
-            if min(ratios[i], ratios[j]) >= 0:
+            if min(e_over_p[i], e_over_p[j]) >= 0:
                 dx, dy = impacts[i, 0] - impacts[j, 0], impacts[i, 1] - impacts[j, 1]
                 if dx * dx + dy * dy < separation * separation:
                     return False
@@ -73,22 +73,22 @@ def photon_like(impacts: Floats, tracks: int, clusters: Floats, number: int) -> 
 
 
 @inlined
-def two_positrons(r: Requirement, fits: Floats, ratios: Floats, tracks: int) -> bool:
+def two_positrons(r: Requirement, fits: Floats, e_over_p: Floats, tracks: int) -> bool:
     """Whether two positive tracks are electron-like: then the RICH decides."""
     positive = 0
     for i in range(tracks):
-        positive += int(ratios[i] > r.ratio and fits[i, FIT_CHARGE] > 0)
+        positive += int(e_over_p[i] > r.electron_e_over_p and fits[i, FIT_CHARGE] > 0)
     return positive > 1
 
 
 @inlined
-def muon_like(r: Requirement, ratio: float, signal: float) -> bool:
+def muon_like(r: Requirement, own_e_over_p: float, signal: float) -> bool:
     """Whether a track of that E/p, with or without a signal in the muon detector, may be a muon."""
-    return signal > 0 and 0 <= ratio < r.muon_ratio
+    return signal > 0 and 0 <= own_e_over_p < r.muon_e_over_p
 
 
 @inlined
-def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
+def has_muons(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tracks: int, beam_momentum: float) -> bool:
     """Whether enough tracks look like muons (`muons`: own MUV3 signal or not, its place, any signal near or not).
 
     Without electrons another track must look like a pion, and all have the beam's momentum and the stream's mass.
@@ -98,29 +98,29 @@ def has_muons(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, track
     seen, others, missing = 0, 0, beam_momentum
     energy, x, y, z = 0.0, 0.0, 0.0, 0.0
     for i in range(tracks):
-        muon = muon_like(r, ratios[i], muons[i, 3])
+        muon = muon_like(r, e_over_p[i], muons[i, 3])
         seen += int(muon)
-        others += int(0 <= ratios[i] < r.pion_ratio and muons[i, 0] == 0)
+        others += int(0 <= e_over_p[i] < r.pion_e_over_p and muons[i, 0] == 0)
         missing -= fits[i, FIT_MOMENTUM]
         e, px, py, pz = four_momentum(fits[i], MASS_MU if muon else MASS_PI)
         energy, x, y, z = energy + e, x + px, y + py, z + pz
     if seen < r.muons or r.electrons > 0:
         return seen >= r.muons
     mass = np.sqrt(max(0.0, energy * energy - x * x - y * y - z * z))
-    return others > 0 and abs(missing) < r.closed and r.vertex_mass <= mass < r.vertex_below
+    return others > 0 and abs(missing) < r.max_missing_momentum and r.vertex_mass <= mass < r.vertex_below
 
 
 @inlined
-def is_single(r: Requirement, fits: Floats, ratios: Floats, muons: Floats, tracks: int) -> bool:
+def is_single(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tracks: int) -> bool:
     """Whether a stream of single muons or pions keeps the event; others keep all."""
     if r.single == 0:
         return True
-    p, ratio = fits[0, FIT_MOMENTUM], ratios[0]
+    p, own_e_over_p = fits[0, FIT_MOMENTUM], e_over_p[0]
     if tracks != 1 or fits[0, FIT_CHARGE] < 0 or not r.momentum[0] < p < r.momentum[1]:
         return False
     if r.single == MUON:
-        return muon_like(r, ratio, muons[0, 3])
-    return muons[0, 0] == 0 and 0 <= ratio < r.pion_ratio and ratio * p > r.shower
+        return muon_like(r, own_e_over_p, muons[0, 3])
+    return muons[0, 0] == 0 and 0 <= own_e_over_p < r.pion_e_over_p and own_e_over_p * p > r.shower
 
 
 @inlined
@@ -131,12 +131,12 @@ def rings_of_pion(r: Requirement, rich: Floats) -> bool:
 
 
 @inlined
-def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
-    """Whether there are enough tracks, electron-like and pion-like ones; `ratios` are E/p, negative outside."""
+def has_types(r: Requirement, e_over_p: Floats, tracks: int) -> bool:
+    """Whether there are enough tracks, electron-like and pion-like ones; `e_over_p` are E/p, negative outside."""
     electrons, pions = 0, 0
     for i in range(tracks):
-        electrons += int(ratios[i] > r.ratio)
-        pions += int(0 <= ratios[i] < r.pion_ratio)
+        electrons += int(e_over_p[i] > r.electron_e_over_p)
+        pions += int(0 <= e_over_p[i] < r.pion_e_over_p)
     return tracks >= r.tracks and (r.electrons == 0 or (electrons >= r.electrons and pions > 0))
 
 
@@ -144,7 +144,7 @@ def has_types(r: Requirement, ratios: Floats, tracks: int) -> bool:
 def has_pair(
     r: Requirement,
     fits: Floats,
-    ratios: Floats,
+    e_over_p: Floats,
     rich: Floats,
     muons: Floats,
     tracks: int,
@@ -157,25 +157,25 @@ def has_pair(
     """
     if r.electrons == 0:
         return True
-    if r.positrons != 0 and two_positrons(r, fits, ratios, tracks) != (r.positrons > 0):
+    if r.positrons != 0 and two_positrons(r, fits, e_over_p, tracks) != (r.positrons > 0):
         return False
     missing, muon = missing_momentum(fits, tracks, beam_momentum), False
     for i in range(tracks):
-        muon |= muon_like(r, ratios[i], muons[i, 3])
-    closed = abs(missing) < r.closed
+        muon |= muon_like(r, e_over_p[i], muons[i, 3])
+    balanced = abs(missing) < r.max_missing_momentum
     if r.electrons == 1:
-        return closed
+        return balanced
     for i in range(tracks):
         for j in range(i):
-            if min(ratios[i], ratios[j]) <= r.ratio:
+            if min(e_over_p[i], e_over_p[j]) <= r.electron_e_over_p:
                 continue
             if fits[i, FIT_CHARGE] * fits[j, FIT_CHARGE] < 0:
-                heavy = closed and mass_of_tracks(fits, tracks, i, j, True) > r.pair_mass
+                heavy = balanced and mass_of_tracks(fits, tracks, i, j, True) > r.pair_mass
                 if heavy and mass_of_tracks(fits, tracks, i, j, False) > r.vertex_mass:
                     return True
                 continue
             agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
             agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
-            if (agrees and closed) or (missing > r.open and (agrees or muon)):
+            if (agrees and balanced) or (missing > r.min_missing_momentum and (agrees or muon)):
                 return True
     return False

@@ -14,7 +14,7 @@ from rarekaon.analysis.simulation.streams.requirements import Stream
 
 PION_AS_POSITRON = 0.9
 """Probability to draw a positive pion as a positron with, where two positrons are wanted."""
-HASTENED = 4.0
+FORCED_DECAYS = 4.0
 """How many times as often pions decay there, if a negative one may become the muon beside them."""
 NEGATIVE_PION = -211
 
@@ -27,16 +27,16 @@ def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stre
     happens to be, and with it missed.  Of two photons none is beside a track: with the other one missed these decays
     are too rare to be unweighted, and samples drawn from strata leave them out.
     """
-    if stream.requirement.alone and PHOTON in pdg:
+    if stream.requirement.no_extra_activity and PHOTON in pdg:
         signs = (1, -1) if pdg.count(PHOTON) == 1 else (-1,)
         return tuple((_with(stream, beside=sign), bias) for sign in signs)
     if stream.requirement.electrons < 2:
         return ((stream, bias),)
     positive = bias
     if bias.pi_plus_as_electron > 0:
-        hastened = HASTENED if NEGATIVE_PION in pdg else bias.hastened_pion_decays
+        forced = FORCED_DECAYS if NEGATIVE_PION in pdg else bias.forced_pion_decays
         positive = bias._replace(
-            pi_plus_as_electron=PION_AS_POSITRON, pi_minus_as_electron=0.0, hastened_pion_decays=hastened
+            pi_plus_as_electron=PION_AS_POSITRON, pi_minus_as_electron=0.0, forced_pion_decays=forced
         )
     return (
         (_with(stream, positrons=1), positive),

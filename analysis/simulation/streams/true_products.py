@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_PI
-from rarekaon.analysis.kernels.acceptance import inside_octagon, inside_ring, inside_square, inside_straw, straw_views
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring, inside_square, inside_straw, straw_views
 from rarekaon.analysis.simulation.detector.collimator import inside_collimator
 from rarekaon.analysis.simulation.detector.conversions import conversion_probability
 from rarekaon.analysis.simulation.detector.transport import (

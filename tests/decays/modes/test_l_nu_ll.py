@@ -1,4 +1,4 @@
-"""K+ -> l nu l' l' against the rates printed by Bijnens, Ecker and Gasser and against independent amplitudes."""
+"""K+ -> l nu l' l' against the rates published by Bijnens, Ecker and Gasser and against independent amplitudes."""
 
 from math import pi
 
@@ -46,18 +46,18 @@ def branching_fraction(m, form, above=0.0):
 
 
 @pytest.mark.parametrize(
-    ("m", "above", "printed"), [(MU_NU_EE, 0.0, 2.49e-5), (MU_NU_EE, 140.0, 4.98e-8), (MU_NU_MUMU, 0.0, 3.79e-9)]
+    ("m", "above", "published"), [(MU_NU_EE, 0.0, 2.49e-5), (MU_NU_EE, 140.0, 4.98e-8), (MU_NU_MUMU, 0.0, 3.79e-9)]
 )
-def test_rates_of_bremsstrahlung_alone(m, above, printed):
-    assert branching_fraction(m, BREMSSTRAHLUNG, above) == pytest.approx(printed, rel=0.01)
+def test_rates_of_bremsstrahlung_alone(m, above, published):
+    assert branching_fraction(m, BREMSSTRAHLUNG, above) == pytest.approx(published, rel=0.01)
 
 
 @pytest.mark.parametrize(
-    ("m", "above", "printed"), [(MU_NU_EE, 140.0, 8.51e-8), (E_NU_MUMU, 0.0, 1.12e-8), (MU_NU_MUMU, 0.0, 1.35e-8)]
+    ("m", "above", "published"), [(MU_NU_EE, 140.0, 8.51e-8), (E_NU_MUMU, 0.0, 1.12e-8), (MU_NU_MUMU, 0.0, 1.35e-8)]
 )
-def test_rates_with_form_factors(m, above, printed):
+def test_rates_with_form_factors(m, above, published):
     """The reference has a loop in the electromagnetic form factor, here it is linear: the rates are 5-17% lower."""
-    assert branching_fraction(m, LOWEST_ORDER, above) == pytest.approx(printed, rel=0.18)
+    assert branching_fraction(m, LOWEST_ORDER, above) == pytest.approx(published, rel=0.18)
 
 
 def test_measured_rates():

@@ -1,4 +1,4 @@
-"""Heavy neutral leptons: the helicity factor against its printed maximum and a spinor calculation."""
+"""Heavy neutral leptons: the helicity factor against its published maximum and a spinor calculation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""K+ -> mu+ nu nu nu: integral of the printed spectrum, the cut on the missing mass, the sample's spectrum."""
+"""K+ -> mu+ nu nu nu: integral of the published spectrum, the cut on the missing mass, the sample's spectrum."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Decays of the pi0 against Kroll and Wada's spectrum, spinors, and the printed rate of the double Dalitz decay."""
+"""Decays of the pi0 against Kroll and Wada's spectrum, spinors, and the published rate of the double Dalitz decay."""
 
 import itertools
 from math import pi, sqrt

@@ -32,7 +32,7 @@ def branching_fraction(mass, a, b, least=0.0):
     [
         # PLB 677 (2009) 246: the branching fraction above z = 0.08, which is free of models
         (PI_EE, MASS_E, 0.08, 2.28e-7, 0.08e-7),
-        # JHEP 11 (2022) 011: 9.15(8)e-8; the printed error of a, 0.013, alone moves the rate by 4%
+        # JHEP 11 (2022) 011: 9.15(8)e-8; the published error of a, 0.013, alone moves the rate by 4%
         (PI_MUMU, MASS_MU, 0.0, 9.15e-8, 0.37e-8),
     ],
 )

@@ -68,21 +68,21 @@ def semileptonic():
 
 
 @pytest.mark.parametrize(
-    ("energy", "low_cosine", "high_cosine", "printed"),
+    ("energy", "low_cosine", "high_cosine", "published"),
     [
         (10, -1, np.cos(np.radians(10)), 1.804e-2),
         (30, -1, np.cos(np.radians(20)), 0.640e-2),
         (10, 0.6, 0.9, 0.559e-2),
     ],
 )
-def test_radiative_ke3_ratios(semileptonic, energy, low_cosine, high_cosine, printed):
+def test_radiative_ke3_ratios(semileptonic, energy, low_cosine, high_cosine, published):
     """Chiral perturbation theory: EPJ C 50 (2007) 557, errors 1%; structure-dependent terms are missing here."""
     (nu, pion, positron, gamma), weight = semileptonic
     angle = cosine(positron, gamma)
     chosen = (gamma[3] > energy) & (angle > low_cosine) & (angle < high_cosine)
     rate = width(weight * radiative(pion, positron, nu, gamma) * E2 * chosen)
     born, born_weight = points(Pair("nu_e", Pair("pi0", "e+")), 14)
-    assert rate / width(born_weight * kl3(born[1], born[2], born[0])) == pytest.approx(printed, rel=0.02)
+    assert rate / width(born_weight * kl3(born[1], born[2], born[0])) == pytest.approx(published, rel=0.02)
 
 
 def test_radiative_ke3_is_gauge_invariant(semileptonic):

@@ -8,15 +8,15 @@ import pytest
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.kernels.acceptance import in_lkr_acceptance
+from rarekaon.analysis.kernels.geometry import in_lkr_acceptance
 from rarekaon.analysis.simulation.activity.pileup import accidental_energy, decay_muon
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import TIME_WINDOW, build_clusters, nearest_cluster
 from rarekaon.analysis.simulation.detector.scratch import scratch
 from rarekaon.analysis.simulation.event.loop import neutral
-from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 
 DECAYS = 20_000
 
@@ -24,8 +24,8 @@ DECAYS = 20_000
 @pytest.fixture(scope="module")
 def block():
     """Decays to a muon and a neutrino: no photons, so that nothing but accidentals is in the photon vetoes."""
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    return source("K+ -> mu+ nu_mu", "all", RareResponses(), exposure, 11).block(0, DECAYS)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    return decay_simulation("K+ -> mu+ nu_mu", "all", RareResponses(), running, 11).block(0, DECAYS)
 
 
 @pytest.mark.parametrize(("name", "rate"), [("Sac", "sac"), ("Chanti", "chanti")])

@@ -1,4 +1,4 @@
-"""KTAG and GTK: the decayed kaon with its resolutions and efficiencies, and the others at the printed rates."""
+"""KTAG and GTK: the decayed kaon with its resolutions and efficiencies, and the others at the published rates."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import RareResponses, conditions
 from rarekaon.analysis.simulation.activity.beam_particles import MOST_TAGS, MOST_TRACKS, WINDOW
-from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import CAPACITY
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 
 EVENTS = 20000
 
 
 @pytest.fixture(scope="module")
 def output():
-    exposure = Exposure.of(conditions().of("2017"), downscaled=False)
-    return source("K+ -> mu+ N", "all", RareResponses(), exposure, 5, mass=300.0).block(0, EVENTS)
+    running = RunningConditions.of(conditions().of("2017"), downscaled=False)
+    return decay_simulation("K+ -> mu+ N", "all", RareResponses(), running, 5, mass=300.0).block(0, EVENTS)
 
 
 def test_capacities_are_those_of_the_buffers():

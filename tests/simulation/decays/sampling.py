@@ -1,19 +1,19 @@
-"""Phase space with its absolute normalisation, for comparisons with printed rates."""
+"""Phase space with its absolute normalisation, for comparisons with published rates."""
 
 import numpy as np
 from scipy.stats import qmc
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.decays.mode import Mode
-from rarekaon.analysis.decays.phase_space import Pair, Tree, flatten, generate
+from rarekaon.analysis.decays.phase_space import DecayTree, Pair, flatten, generate
 
 E2 = 4 * np.pi / 137.036
 """Squared electric charge."""
 
 
-def points(tree: Tree | Pair, log2: int = 14, seed: int = 5):
+def points(tree: DecayTree | Pair, log2: int = 14, seed: int = 5):
     """Momenta and weights whose mean is the volume of phase space: d^3p / (2 E (2 pi)^3) each, (2 pi)^4 delta."""
-    flat = tree if isinstance(tree, Tree) else flatten(tree)
+    flat = tree if isinstance(tree, DecayTree) else flatten(tree)
     p, weight = generate(flat, qmc.Sobol(flat.dimensions, seed=seed).random_base2(log2))
     n = len(flat.products)
     return p, weight / (MASS_K * (4 * np.pi) ** (n - 1) * np.pi ** (n - 2))

@@ -11,10 +11,10 @@ from rarekaon.analysis.facts.models import RareResponses, conditions
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.collimator import inside_collimator, into_tank
 from rarekaon.analysis.simulation.detector.vetoes import NOWHERE, photon_fate
-from rarekaon.analysis.simulation.ground.beam import Exposure, kaons, upstream_of
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, decayed_before, kaons
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.ground.draws import numbers
-from rarekaon.analysis.simulation.samples.blocks import SIZE, source
+from rarekaon.analysis.simulation.ground.draws import random_stream
+from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation
 from rarekaon.analysis.simulation.streams.requirements import stream
 from rarekaon.analysis.simulation.streams.true_products import lines_seen
 
@@ -25,12 +25,12 @@ def particle(z, *, px=0.0, py=0.0, pz=20000.0, charge=1.0, x=0.0, y=0.0):
     return row
 
 
-EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
+RUNNING = RunningConditions.of(conditions().of("2017"), downscaled=False)
 
 
 def test_the_beam_is_bent_at_trim5_and_nowhere_else():
     """Kaons of one beam, cut at two z: straight lines that meet in TRIM5, with 90 MeV between them."""
-    means = np.repeat(EXPOSURE.beam[:1], 2000, axis=0)
+    means = np.repeat(RUNNING.beam[:1], 2000, axis=0)
     z5, kick = detector().beam.trim5_z, detector().beam.trim5_kick
     (p, v), (q, w) = (kaons(np.random.default_rng(1), means, np.full(2000, z)) for z in (z5 - 3000, z5 + 3000))
     ahead = v[:2] + p[:2] / p[2] * 3000
@@ -95,20 +95,20 @@ def test_a_stream_and_its_upstream_part_have_every_decay_once():
 
 
 def test_samples_of_upstream_decays_have_no_other_and_their_weight():
-    work = source("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), EXPOSURE, 31, upstream=True)
-    decays = work.generator.block(numbers(31, 1), EXPOSURE, SIZE)
+    work = decay_simulation("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), RUNNING, 31, upstream=True)
+    decays = work.generator.block(random_stream(31, 1), RUNNING, SIZE)
     assert decays.vertex[2].max() <= Z_GTK3
     error = np.sqrt((decays.weight**2).sum()) / SIZE
-    assert decays.weight.sum() / SIZE == pytest.approx(upstream_of(Z_GTK3), abs=5 * error)
+    assert decays.weight.sum() / SIZE == pytest.approx(decayed_before(Z_GTK3), abs=5 * error)
 
 
 def test_lines_of_upstream_products_are_those_of_their_tracks():
     """Three straight lines through collimator, TRIM5 and spectrometer are three tracks but for efficiency and decays in
     flight; hardly any other decay gives three.
     """
-    work = source("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), EXPOSURE, 32, upstream=True)
+    work = decay_simulation("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), RUNNING, 32, upstream=True)
     stored = work.block(0).event["truth_weight"].sum()
-    decays = work.generator.block(numbers(32, 1), EXPOSURE, SIZE)
+    decays = work.generator.block(random_stream(32, 1), RUNNING, SIZE)
     seen = np.empty(SIZE, np.int64)
     lines_seen(constants(), decays, seen)
     expected = decays.weight[seen == 3].sum()

@@ -1,4 +1,4 @@
-"""The track fit: unbiased, with the covariance it states, and the printed momentum resolution."""
+"""The track fit: unbiased, with the covariance it states, and the published momentum resolution."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_momentum_and_charge_are_right(fits):
 def test_momentum_resolution_is_near_the_printed_one(p):
     """0.30% (+) 0.005% p/GeV (CERN-EP-2022-018 Section 1); the material alone makes the first term 0.38%."""
     measured = tracks(p, 4000)[:, f.FIT_MOMENTUM].std() / p
-    printed = np.hypot(0.30, 0.005 * p / 1000) / 100
+    published = np.hypot(0.30, 0.005 * p / 1000) / 100
     assert measured == pytest.approx(np.hypot(0.37, 0.005 * p / 1000) / 100, rel=0.06)
-    assert 1.0 < measured / printed < 1.3
+    assert 1.0 < measured / published < 1.3
 
 
 @pytest.mark.parametrize(

@@ -145,18 +145,18 @@ def test_two_tracks_through_the_same_straws_are_one():
     assert not any(t._hit(rng, c, 0, row, before, hits) for _ in range(100))
 
 
-@pytest.mark.parametrize("hastened", [1.0, 3.0, 8.0])
-def test_hastened_decays_weigh_what_natural_ones_do(hastened):
+@pytest.mark.parametrize("forced", [1.0, 3.0, 8.0])
+def test_hastened_decays_weigh_what_natural_ones_do(forced):
     """Inside the reach the weighted paths follow the natural exponential, beyond it the weights sum to the rest."""
     rng = np.random.default_rng(4)
     p, reach, n = 15000.0, 120000.0, 60000
     length = p * CTAU_PI / MASS_PI
-    paths, weights = np.array([t.pion_path(rng, state(211, p), hastened, reach) for _ in range(n)]).T
+    paths, weights = np.array([t.pion_path(rng, state(211, p), forced, reach) for _ in range(n)]).T
     for low, high in ((0, 20000), (20000, 70000), (70000, reach), (reach, np.inf)):
         values = np.where((paths >= low) & (paths < high), weights, 0.0)
         expected = np.exp(-low / length) - np.exp(-high / length)
         assert values.mean() == pytest.approx(expected, abs=4.5 * values.std() / np.sqrt(n))
-    assert (paths < reach).mean() == pytest.approx(1 - np.exp(-hastened * reach / length), abs=0.01)
+    assert (paths < reach).mean() == pytest.approx(1 - np.exp(-forced * reach / length), abs=0.01)
 
 
 def test_pions_decay_up_to_the_absorber_and_not_behind():
@@ -168,7 +168,7 @@ def test_pions_decay_up_to_the_absorber_and_not_behind():
         row = state(211, p, z=c.lkr_z - 1)
         particles[0] = row
         t.to_detectors(rng, c, particles, 1, row, t.decay_length(rng, row), at)
-        kinds[i] = abs(at[t.MUV, t.IMPACT_PDG])
+        kinds[i] = abs(at[t.AT_MUV3, t.IMPACT_PDG])
     decayed = 1 - np.exp(-(c.muv3_absorber_z - c.lkr_z + 1) * MASS_PI / (p * CTAU_PI))
     assert (kinds == t.MUON).mean() == pytest.approx(decayed, abs=4.5 * np.sqrt(decayed / n))
     assert (kinds == t.PION).mean() == pytest.approx(1 - decayed, abs=4.5 * np.sqrt(decayed / n))

@@ -11,11 +11,11 @@ from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector import vetoes as v
 from rarekaon.analysis.simulation.detector.particle_response import ring_radius
 from rarekaon.analysis.simulation.detector.scratch import scratch
-from rarekaon.analysis.simulation.detector.untracked import keep_stray, stray_signals
-from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.detector.untracked import keep_untracked, untracked_signals
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.ground.draws import numbers
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.ground.draws import random_stream
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 from rarekaon.analysis.simulation.streams.true_products import depth_in_detectors
 
 PION, MUON, ELECTRON = 211, -13, -11
@@ -33,12 +33,12 @@ def particle(pdg, momentum, *, z=200000.0, to=(0.0, 0.0), at=None, charge=1.0):
 
 
 def signals(state, *, rng=None, tracks=(), left=np.inf):
-    """The work space after the signals of one stray, the numbers of signals, and whether it is vetoed."""
+    """The work space after the signals of one untracked particle, the numbers of signals, and whether it is vetoed."""
     c, e = constants(), scratch()
     for k, at in enumerate(tracks):
-        e.impacts[k, t.LKR, :2] = at
-    strays = keep_stray(c, e, 0, state, left, state)
-    _, found, vetoed = stray_signals(rng or np.random.default_rng(1), c, e, 1, strays, len(tracks), (0, 0, 0))
+        e.impacts[k, t.AT_LKR, :2] = at
+    untracked = keep_untracked(c, e, 0, state, left, state)
+    _, found, vetoed = untracked_signals(rng or np.random.default_rng(1), c, e, 1, untracked, len(tracks), (0, 0, 0))
     return e, found, vetoed
 
 
@@ -127,8 +127,8 @@ def test_nothing_is_seen_of_what_is_lost_for_good():
 def test_every_pion_that_points_at_the_hodoscope_leaves_a_tile():
     """Independent straight lines of the true pions of K+ -> pi+ pi+ pi-, with and without a track."""
     c, decays = constants(), 4000
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    out = source("K+ -> pi+ pi+ pi-", "all", RareResponses(), exposure, 5).block(0, decays)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    out = decay_simulation("K+ -> pi+ pi+ pi-", "all", RareResponses(), running, 5).block(0, decays)
     downstream = out.event["truth_z"] > c.trim5_z  # the magnet there bends what comes from upstream
     true = out.Generated[(out.Generated["parent"] < 0) & np.repeat(downstream, out.event["nGenerated"])]
     at = {}
@@ -150,16 +150,16 @@ def test_every_pion_that_points_at_the_hodoscope_leaves_a_tile():
 def test_what_the_sampling_takes_for_hidden_is_what_no_veto_sees():
     """Pions of K+ -> pi+ pi+ pi- on straight lines that do not decay: the two descriptions are independent."""
     c, n = constants(), 3000
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    rng = numbers(1, 4)
-    made = source("K+ -> pi+ pi+ pi-", "single_track_tail", RareResponses(), exposure, 6).generator
-    d, row, hidden = made.block(rng, exposure, n), np.zeros(t.COLUMNS), 0
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    rng = random_stream(1, 4)
+    made = decay_simulation("K+ -> pi+ pi+ pi-", "single_track_tail", RareResponses(), running, 6).generator
+    d, row, unseen = made.block(rng, running, n), np.zeros(t.COLUMNS), 0
     for i in np.flatnonzero(d.vertex[2] > c.trim5_z):
         for k in range(3):
             state = np.zeros(t.COLUMNS)
             state[[t.PDG, t.CHARGE, t.PARENT]] = d.pdg[k], d.charge[k], 0
             state[t.PX : t.ENERGY + 1], state[t.X : t.Z + 1] = d.momenta[k, :, i], d.vertex[:, i]
             depth = depth_in_detectors(c, d, k, i, 1.0, row)
-            hidden += depth == 0
+            unseen += depth == 0
             assert (depth > 0) == signals(state)[2]
-    assert hidden > n // 10
+    assert unseen > n // 10

@@ -55,12 +55,12 @@ def test_only_stations_downstream_of_the_decay_are_hit():
     assert c.lav_z[later] > 150000 > c.lav_z[first]
 
 
-@pytest.mark.parametrize(("energy", "printed"), [(300.0, 3.0e-3), (3000.0, 3.0e-3)])
-def test_inefficiency_of_the_large_angle_stations_is_the_printed_one(energy, printed):
+@pytest.mark.parametrize(("energy", "published"), [(300.0, 3.0e-3), (3000.0, 3.0e-3)])
+def test_inefficiency_of_the_large_angle_stations_is_the_printed_one(energy, published):
     """PLB 816 (2021) 136259 Section 4: (0.30 +- 0.06)% from 0.3 to 3 GeV."""
     n = 4_000_000
     lost = 1 - _seen(np.random.default_rng(1), constants(), v.IN_LAV, energy, n)
-    assert lost == pytest.approx(printed, abs=4 * np.sqrt(printed / n))
+    assert lost == pytest.approx(published, abs=4 * np.sqrt(published / n))
 
 
 def test_thresholds():
@@ -106,10 +106,10 @@ def test_the_weight_of_missed_photons_is_their_probability(rare):
 
 def test_photons_that_no_detector_can_see_cost_nothing():
     c, rng = constants(), np.random.default_rng(4)
-    hidden = np.stack(
+    unseen = np.stack(
         [photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=c.lav_threshold - 1)]
     )
-    assert v.photons_missed(rng, c, hidden, 3, 0.0, (0, False), np.empty((2, 4))) == (1.0, 3)
+    assert v.photons_missed(rng, c, unseen, 3, 0.0, (0, False), np.empty((2, 4))) == (1.0, 3)
 
 
 def test_where_pairs_are_seen_fewer_photons_are_missed():
@@ -135,10 +135,10 @@ def test_a_photon_on_the_wall_is_followed_by_the_next_station():
 
 
 @njit
-def _sent_back(rng, c, energy, n):
+def _albedo_energy(rng, c, energy, n):
     total, nothing = 0.0, 0
     for _ in range(n):
-        back = v.sent_back(rng, c, energy)
+        back = v.albedo_energy(rng, c, energy)
         total += back
         nothing += back == 0.0
     return total / n, nothing / n
@@ -150,11 +150,11 @@ def test_showers_in_the_wall_send_energy_back_and_hardly_ever_nothing():
     """
     c = constants()
     for energy in (20.0, 100.0, 300.0):
-        mean, nothing = _sent_back(np.random.default_rng(8), c, energy, 200_000)
+        mean, nothing = _albedo_energy(np.random.default_rng(8), c, energy, 200_000)
         chance = (1 - c.lav_albedo) * (energy / c.lav_threshold) ** -c.lav_albedo
         assert nothing == pytest.approx(chance, abs=4 * np.sqrt(chance / 200_000))
         assert mean == pytest.approx(c.lav_albedo * (energy - c.lav_threshold / 2), rel=0.02)
-    assert v.sent_back(np.random.default_rng(1), c, 0.9 * c.lav_threshold) == 0.0
+    assert v.albedo_energy(np.random.default_rng(1), c, 0.9 * c.lav_threshold) == 0.0
 
 
 def test_off_the_axis_the_wall_is_nearer_in_the_direction_of_the_offset():

@@ -7,16 +7,16 @@ import pytest
 
 from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 
 DECAYS = ("K+ -> pi+ nu nu", "K+ -> pi+ pi0, pi0 -> gamma gamma", "K+ -> mu+ nu_mu", "K+ -> pi+ pi+ pi-")
 
 
 @pytest.fixture(scope="module", params=DECAYS)
 def output(request):
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    return source(request.param, "all", RareResponses(), exposure, 3).block(0, 4000)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    return decay_simulation(request.param, "all", RareResponses(), running, 3).block(0, 4000)
 
 
 def sums(output, name, values):

@@ -9,11 +9,11 @@ from rarekaon.analysis.contract.particles import CTAU_K, MASS_K
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, Z_GTK3
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
+from rarekaon.analysis.kernels.geometry import in_fiducial_volume
 from rarekaon.analysis.simulation.ground.beam import (
     Z_FIRST,
     Z_LAST,
-    Exposure,
+    RunningConditions,
     fiducial_fraction,
     kaons,
     to_laboratory,
@@ -22,8 +22,8 @@ from rarekaon.analysis.simulation.ground.beam import (
 
 
 @pytest.fixture(scope="module")
-def exposure():
-    return Exposure.of(conditions().of("2016-2018"), downscaled=True)
+def running():
+    return RunningConditions.of(conditions().of("2016-2018"), downscaled=True)
 
 
 def test_decays_follow_the_exponential_law():
@@ -41,25 +41,25 @@ def test_fiducial_fraction_is_what_the_decays_do():
     assert in_fiducial_volume(z).mean() == pytest.approx(fiducial_fraction(), abs=0.002)
 
 
-def test_momenta_slopes_and_spot_have_the_printed_spreads(exposure):
+def test_momenta_slopes_and_spot_have_the_printed_spreads(running):
     z = np.full(100_000, 150000.0)
-    means = np.repeat(exposure.beam[:1], len(z), axis=0)
+    means = np.repeat(running.beam[:1], len(z), axis=0)
     momentum, vertex = kaons(np.random.default_rng(3), means, z)
     p = np.sqrt((momentum**2).sum(axis=0))
-    assert p.mean() == pytest.approx(exposure.beam[0, 0], rel=3e-4)
+    assert p.mean() == pytest.approx(running.beam[0, 0], rel=3e-4)
     assert p.std() / p.mean() == pytest.approx(0.01, rel=0.03)
     slope = momentum[0] / momentum[2]
-    assert slope.mean() == pytest.approx(exposure.beam[0, 1], abs=2e-6)
+    assert slope.mean() == pytest.approx(running.beam[0, 1], abs=2e-6)
     assert slope.std() == pytest.approx(1.1e-4, rel=0.03)
     start = vertex[:2] - momentum[:2] / momentum[2] * (z - Z_GTK3)
     beam = detector().beam
-    assert np.abs(start[0] - exposure.beam[0, 3]).max() <= beam.half_width_x + 1e-9
-    assert np.abs(start[1] - exposure.beam[0, 4]).max() <= beam.half_width_y + 1e-9
+    assert np.abs(start[0] - running.beam[0, 3]).max() <= beam.half_width_x + 1e-9
+    assert np.abs(start[1] - running.beam[0, 4]).max() <= beam.half_width_y + 1e-9
 
 
-def test_periods_are_drawn_in_proportion_to_their_decays(exposure):
+def test_periods_are_drawn_in_proportion_to_their_decays(running):
     periods = conditions().of("2016-2018")
-    row, run, burst = exposure.draw(np.random.default_rng(4), 200_000)
+    row, run, burst = running.draw(np.random.default_rng(4), 200_000)
     for k, period in enumerate(periods):
         share = period.kaon_decays / sum(p.kaon_decays for p in periods)
         mine = row == k
@@ -71,8 +71,8 @@ def test_periods_are_drawn_in_proportion_to_their_decays(exposure):
 
 
 def test_simulated_samples_are_not_downscaled():
-    plain = Exposure.of(conditions().of("2017"), downscaled=False)
-    data = Exposure.of(conditions().of("2017"), downscaled=True)
+    plain = RunningConditions.of(conditions().of("2017"), downscaled=False)
+    data = RunningConditions.of(conditions().of("2017"), downscaled=True)
     assert (plain.downscaling == 1).all()
     assert data.downscaling[0].tolist() == [conditions().periods["2017A"].downscaling[line] for line in TRIGGER_LINES]
 

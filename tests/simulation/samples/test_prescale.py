@@ -1,4 +1,4 @@
-"""The abundant class of single-track events: who belongs to it, what it does to their downscaling."""
+"""The prescaled class of single-track events: who belongs to it, what it does to their downscaling."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_MU
 from rarekaon.analysis.events.single_track import missing_mass_squared, single_tracks
-from rarekaon.analysis.facts.models import Abundant, RareResponses, conditions
+from rarekaon.analysis.facts.models import PrescaledClass, RareResponses, conditions
 from rarekaon.analysis.search.catalogue import catalogue
-from rarekaon.analysis.simulation.ground.beam import Exposure
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import taken
-from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
-from rarekaon.analysis.simulation.samples.prescale import in_class, prescaled, squared_missing_mass
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation, decays_to_unweight
+from rarekaon.analysis.simulation.samples.prescale import apply_prescale, in_class, squared_missing_mass
 from rarekaon.analysis.simulation.samples.pseudo_data import FIRST_BLOCKS, SIZE, SMEARED, Unweighting
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
 from tests.reading import columns_of
 
-ABUNDANT = Abundant(
+PRESCALED_CLASS = PrescaledClass(
     squared_missing_mass=(-25000.0, 25000.0),
     factor=500,
     modes=("K+ -> mu+ nu_mu",),
-    elsewhere=("K+ -> mu+ nu_mu gamma",),
+    outside_only=("K+ -> mu+ nu_mu gamma",),
 )
-EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=True)
+RUNNING = RunningConditions.of(conditions().of("2017"), downscaled=True)
 
 
 def block(decay, decays=30000, **options):
-    return source(decay, "single_track", RareResponses(), EXPOSURE, 9, **options).block(0, decays)
+    return decay_simulation(decay, "single_track", RareResponses(), RUNNING, 9, **options).block(0, decays)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_experiment_and_the_selection_compute_the_same_number(output, tmp_pa
 
 
 def test_events_without_a_kaon_belong_to_the_class(output):
-    value, inside = squared_missing_mass(output), in_class(ABUNDANT, output)
+    value, inside = squared_missing_mass(output), in_class(PRESCALED_CLASS, output)
     assert np.isnan(value).any()
     assert inside[np.isnan(value)].all()
     measured = np.isfinite(value)
@@ -61,8 +61,8 @@ def test_events_without_a_kaon_belong_to_the_class(output):
 def test_the_factor_stands_in_the_downscaling_and_modes_are_drawn_where_they_belong(output, decay):
     copy = taken(output, np.arange(len(output.event)))
     before = copy.event["downscaling_minimum_bias"].copy()
-    inside = in_class(ABUNDANT, copy)
-    drawn = prescaled(ABUNDANT, decay, copy)
+    inside = in_class(PRESCALED_CLASS, copy)
+    drawn = apply_prescale(PRESCALED_CLASS, decay, copy)
     np.testing.assert_array_equal(copy.event["downscaling_minimum_bias"], before * np.where(inside, 500, 1))
     expected = {"K+ -> mu+ nu_mu": inside, "K+ -> mu+ nu_mu gamma": ~inside}.get(decay, np.ones(len(inside)))
     np.testing.assert_array_equal(drawn, expected)
@@ -71,7 +71,7 @@ def test_the_factor_stands_in_the_downscaling_and_modes_are_drawn_where_they_bel
 def test_decays_below_the_bound_are_not_generated_and_the_others_keep_their_weight():
     decay = "K+ -> mu+ nu_mu gamma"
     whole, part = (
-        unweighting_sources(decay, "all", RareResponses(photon_missed=0.9), EXPOSURE, 9, invisible=bound)[0].block(
+        decays_to_unweight(decay, "all", RareResponses(photon_missed=0.9), RUNNING, 9, invisible=bound)[0].block(
             0, 40000
         )
         for bound in (-np.inf, 25000.0 - SMEARED)
@@ -96,9 +96,9 @@ def test_decays_below_the_bound_are_not_generated_and_the_others_keep_their_weig
 def test_weighted_data_events_are_as_many_as_without_the_prescale():
     """Sum of D / D_line over the data is what the line would have kept of the class without the prescale."""
     periods = conditions().of("2017")
-    (work,) = unweighting_sources("K+ -> mu+ N", "single_track", RareResponses(), EXPOSURE, 11, mass=50.0)
+    (work,) = decays_to_unweight("K+ -> mu+ N", "single_track", RareResponses(), RUNNING, 11, mass=50.0)
     decays = 2e10
-    parts = [Unweighting(work, decays, periods, ("minimum_bias",), a).block(0) for a in (None, ABUNDANT)]
+    parts = [Unweighting(work, decays, periods, ("minimum_bias",), a).block(0) for a in (None, PRESCALED_CLASS)]
     assert parts[0].total / parts[1].total == pytest.approx(500, rel=0.05)
     event = parts[1].accepted(FIRST_BLOCKS * SIZE).event
     weighted = event["downscaling_minimum_bias"].astype(float) / periods[0].downscaling["minimum_bias"]
@@ -108,5 +108,5 @@ def test_weighted_data_events_are_as_many_as_without_the_prescale():
 
 def test_the_catalogue_uses_the_class():
     sample = catalogue().pseudo_data["data_2016_2018_single"]
-    assert sample.abundant is not None
-    assert set(sample.abundant.modes) | set(sample.abundant.elsewhere) < set(sample.modes)
+    assert sample.prescaled_class is not None
+    assert set(sample.prescaled_class.modes) | set(sample.prescaled_class.outside_only) < set(sample.modes)

@@ -10,9 +10,9 @@ import uproot
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, branches
 from rarekaon.analysis.contract.triggers import OFF, kept_fraction
 from rarekaon.analysis.facts.models import PseudoData, RareResponses, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.samples import pseudo_data
-from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation, decays_to_unweight
 from rarekaon.analysis.simulation.samples.pseudo_data import (
     SIZE,
     ImpossibleExposureError,
@@ -102,7 +102,7 @@ def test_modes_are_mixed_and_not_in_order(events):
 def test_counts_are_poissonian_around_the_expectation(tmp_path):
     """From an independent weighted sample of the same stream: N_K B A, with trigger and common efficiency."""
     period = shortened(conditions().periods["2022"])
-    work = source(LNV, "dielectron", RareResponses(), Exposure.of((period,), downscaled=True), 5)
+    work = decay_simulation(LNV, "dielectron", RareResponses(), RunningConditions.of((period,), downscaled=True), 5)
     output = work.block(0, 60_000)
     fired = np.stack([output.event[f"trigger_{line}"] for line in TRIGGER_LINES], axis=1)
     scaling = np.stack([output.event[f"downscaling_{line}"] for line in TRIGGER_LINES], axis=1)
@@ -116,7 +116,7 @@ def test_counts_are_poissonian_around_the_expectation(tmp_path):
 
 def test_rare_responses_are_those_of_the_sample_of_the_same_stream():
     decay = "K+ -> pi+ pi0, pi0 -> gamma gamma"
-    assert pseudo_data._rare_responses(decay, "lone_pion").least_missed > 0
+    assert pseudo_data._rare_responses(decay, "lone_pion").roulette_below > 0
     assert pseudo_data._rare_responses(decay, "single_pion") == RareResponses()
 
 
@@ -153,7 +153,7 @@ def test_more_blocks_are_asked_for_until_no_event_stands_for_many():
 
 def unweighting(decays, excess=0.02):
     period = shortened(conditions().periods["2022"])
-    works = unweighting_sources(LNV, "dielectron", RareResponses(), Exposure.of((period,), downscaled=True), 5)
+    works = decays_to_unweight(LNV, "dielectron", RareResponses(), RunningConditions.of((period,), downscaled=True), 5)
     strata = [Unweighting(work, decays, (period,), ("MT", "eMT")) for work in works]
     return strata, unweighted(strata, excess, 1, lambda done, wanted: None)
 

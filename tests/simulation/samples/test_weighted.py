@@ -10,12 +10,12 @@ import uproot
 from rarekaon.analysis.contract.schema import COLLECTIONS, branches
 from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.facts.models import RareResponses, SimulatedSample, conditions
-from rarekaon.analysis.kernels.acceptance import in_fiducial_volume
+from rarekaon.analysis.kernels.geometry import in_fiducial_volume
 from rarekaon.analysis.simulation import simulate
-from rarekaon.analysis.simulation.ground.beam import Exposure, fiducial_fraction
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.ground.buffers import concatenated, taken
 from rarekaon.analysis.simulation.samples import weighted as samples
-from rarekaon.analysis.simulation.samples.blocks import Source, in_order, source
+from rarekaon.analysis.simulation.samples.blocks import DecaySimulation, decay_simulation, in_order
 from rarekaon.analysis.simulation.sampling.adaptive_grids import uniform
 from rarekaon.analysis.simulation.sampling.generator import Generator
 
@@ -131,19 +131,19 @@ def test_quick_samples_are_smaller_and_other_files(tmp_path, monkeypatch, file):
     assert uproot.open(path).file.uuid != uproot.open(file[0]).file.uuid
 
 
-def exposure():
-    return Exposure.of(conditions().of("2016-2018"), downscaled=False)
+def running():
+    return RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
 
 
 def test_importance_sampling_and_bias_leave_every_mean_alone():
     """The same mode plain and natural, and with grids and forced misidentification: weighted counts agree."""
     rare = RareResponses(electron_as_pion=0.35)
     decay = "K+ -> pi+ e+ e-"
-    trained = source(decay, "three_tracks", rare, exposure(), 3)
+    trained = decay_simulation(decay, "three_tracks", rare, running(), 3)
     plain_mode = trained.generator.mode
-    plain = Source(
+    plain = DecaySimulation(
         Generator(plain_mode, uniform(plain_mode.flat.dimensions + 1), mean_density(plain_mode)),
-        trained.stream, type(trained.bias)(), exposure(), 4,
+        trained.stream, type(trained.bias)(), running(), 4,
     )  # fmt: skip
     counts = []
     for work in (trained, plain):
@@ -161,7 +161,7 @@ def test_importance_sampling_and_bias_leave_every_mean_alone():
 
 
 def test_taking_events_takes_their_objects():
-    output = source("K+ -> pi- e+ e+", "three_tracks", RareResponses(), exposure(), 5).block(0, 3000)
+    output = decay_simulation("K+ -> pi- e+ e+", "three_tracks", RareResponses(), running(), 5).block(0, 3000)
     rows = np.arange(len(output.event))[::-2]
     part = taken(output, rows)
     assert (part.event["event"] == output.event["event"][rows]).all()
@@ -181,7 +181,7 @@ def test_a_failing_block_leaves_no_file(tmp_path, monkeypatch):
     def fail(self, number, decays):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(Source, "block", fail)
+    monkeypatch.setattr(DecaySimulation, "block", fail)
     with pytest.raises(RuntimeError, match="broken"):
         write(tmp_path / "x.root", monkeypatch)
     assert list(tmp_path.iterdir()) == []

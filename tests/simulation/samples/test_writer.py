@@ -7,15 +7,15 @@ import pytest
 import uproot
 
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.samples.blocks import source
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
 
 
 @pytest.fixture(scope="module")
 def output():
-    exposure = Exposure.of(conditions().of("2016-2018"), downscaled=False)
-    return source("K+ -> pi+ nu nu", "all", RareResponses(), exposure, 3).block(0, 1000)
+    running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
+    return decay_simulation("K+ -> pi+ nu nu", "all", RareResponses(), running, 3).block(0, 1000)
 
 
 def written(path, outputs, file_format):

@@ -33,11 +33,11 @@ def decay(particles, slopes=SPREAD, z=130000.0, weight=1.0):
     )  # fmt: skip
 
 
-def promise(d, stream, bias=None, **changes):
+def keep_probability(d, stream, bias=None, **changes):
     requirement, out = STREAMS[stream].requirement._replace(**changes), np.full(1, np.nan)
     bias = bias or Bias()
-    table = p.answers(constants(), requirement, bias, d.pdg, d.charge)
-    p.promises(constants(), requirement, bias, table, d, BEAM, out)
+    table = p.responses(constants(), requirement, bias, d.pdg, d.charge)
+    p.keep_probabilities(constants(), requirement, bias, table, d, BEAM, out)
     return out[0]
 
 
@@ -50,13 +50,15 @@ DRAWN = Bias(pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, electron_as_pion
 
 
 def test_a_decay_promises_less_the_more_of_it_has_to_be_misidentified():
-    one, two, three = (promise(decay(particles), "dielectron", DRAWN) for particles in (LNV, KE4, K3PI))
+    one, two, three = (keep_probability(decay(particles), "dielectron", DRAWN) for particles in (LNV, KE4, K3PI))
     assert one > 1
     assert 0 < three < 0.2 * two < 0.2 * one
 
 
 def test_what_is_drawn_more_often_promises_more():
-    natural, drawn = (promise(decay(KE4), "dielectron", Bias(pi_plus_as_electron=q), positrons=1) for q in (0.0, 0.5))
+    natural, drawn = (
+        keep_probability(decay(KE4), "dielectron", Bias(pi_plus_as_electron=q), positrons=1) for q in (0.0, 0.5)
+    )
     # p/q of the one pion that has to be taken for a positron; natural draws count in full
     assert natural == pytest.approx(1, abs=0.1)
     assert drawn < 0.2 * natural
@@ -69,23 +71,23 @@ def test_pions_whose_rings_overlap_promise_more():
     promised = []
     for angle in (0.0, 2e-3, 5e-3):
         slopes = ((-0.003, 0.002), (-0.003, 0.002 + angle), (0.003, -0.004))
-        promised.append(promise(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
+        promised.append(keep_probability(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
     misread = np.array([natural + 0.15, natural + 0.075, natural])
     assert promised / promised[0] == pytest.approx((misread / misread[0]) ** 2, rel=0.02)
 
 
 def test_strata_share_the_promise():
     for particles in (K3PI, KE4, LNV):
-        both = sum(promise(decay(particles), "dielectron", positrons=kind) for kind in (1, -1))
-        assert both == pytest.approx(promise(decay(particles), "dielectron"))
+        both = sum(keep_probability(decay(particles), "dielectron", positrons=kind) for kind in (1, -1))
+        assert both == pytest.approx(keep_probability(decay(particles), "dielectron"))
 
 
 def test_products_that_miss_the_detectors_promise_less():
     aside = (*SPREAD[:2], (0.0019, 0.0))  # into the beam hole
-    inside, outside = (promise(decay(LNV, slopes), "three_tracks") for slopes in (SPREAD, aside))
+    inside, outside = (keep_probability(decay(LNV, slopes), "three_tracks") for slopes in (SPREAD, aside))
     assert (inside, outside) == (1, p.ASIDE)
     # the one of a pion, which may decay, counts nearly in full
-    kept, beside = (promise(decay(K3PI, slopes), "dimuon") for slopes in (SPREAD, aside))
+    kept, beside = (keep_probability(decay(K3PI, slopes), "dimuon") for slopes in (SPREAD, aside))
     assert beside == pytest.approx(p.BESIDE * kept)
 
 
@@ -93,41 +95,44 @@ def test_pairs_of_opposite_sign_need_their_masses():
     light = (*SPREAD[:2], (0.0045, -0.0045))
     pi_ee = ((211, 1, 25.0), (-11, 1, 25.0), (11, -1, 25.0))
     near, apart = (
-        promise(decay(pi_ee, slopes), "dielectron", DRAWN, positrons=-1, vertex_mass=0.0) for slopes in (light, SPREAD)
+        keep_probability(decay(pi_ee, slopes), "dielectron", DRAWN, positrons=-1, vertex_mass=0.0)
+        for slopes in (light, SPREAD)
     )
     assert 0 < near < 0.2 * apart
 
 
 def test_a_lone_pion_needs_its_momentum_and_missed_photons():
     pion, photon = (211, 1, 25.0), (22, 0, 50.0)
-    alone = promise(decay((pion,), SPREAD[:1]), "lone_pion")
+    alone = keep_probability(decay((pion,), SPREAD[:1]), "lone_pion")
     assert alone == pytest.approx(1, abs=0.05)
-    assert promise(decay(((211, 1, 45.0),), SPREAD[:1]), "lone_pion") == pytest.approx(p.EDGE * alone, rel=0.05)
-    seen = promise(decay((pion, photon), ((0.006, 0.0), (-0.005, 0.0))), "lone_pion")
+    assert keep_probability(decay(((211, 1, 45.0),), SPREAD[:1]), "lone_pion") == pytest.approx(
+        p.EDGE * alone, rel=0.05
+    )
+    seen = keep_probability(decay((pion, photon), ((0.006, 0.0), (-0.005, 0.0))), "lone_pion")
     assert 0 < seen < 0.02
-    assert promise(decay((pion, photon), ((0.006, 0.0), (-0.005, 0.0))), "single_pion") == alone
+    assert keep_probability(decay((pion, photon), ((0.006, 0.0), (-0.005, 0.0))), "single_pion") == alone
 
 
 def test_a_muon_is_a_pion_where_no_detector_says_otherwise():
     muon, bias = decay(((-13, 1, 25.0),), ((0.0, 0.006),)), Bias(muon_unseen=0.9, muon_showers=0.9)
     c = constants()
     expected = (1 - c.muv3_efficiency) / 0.9 * c.mu_shower / 0.9
-    assert promise(muon, "lone_pion", bias) == pytest.approx(expected)
-    assert promise(muon, "single_track") == 1
+    assert keep_probability(muon, "lone_pion", bias) == pytest.approx(expected)
+    assert keep_probability(muon, "single_track") == 1
     # beyond the edge of the muon detector it gives no signal
     edge = decay(((-13, 1, 14.0),), ((-0.0022, 0.003),))
-    assert promise(edge, "lone_pion", bias) > 10 * expected
+    assert keep_probability(edge, "lone_pion", bias) > 10 * expected
 
 
 def test_hastened_decays_promise_less():
-    natural, hastened = (promise(decay(K3PI), "dimuon", Bias(hastened_pion_decays=h)) for h in (0.0, 5.0))
+    natural, forced = (keep_probability(decay(K3PI), "dimuon", Bias(forced_pion_decays=h)) for h in (0.0, 5.0))
     assert natural == 3  # every pair of pions, whose decays are drawn as they happen
-    assert 0 < hastened < natural
+    assert 0 < forced < natural
 
 
 def test_decays_without_weight_promise_nothing_and_streams_that_ask_for_nothing_promise_all():
-    assert promise(decay(LNV, weight=0.0), "dielectron") == 0
-    assert promise(decay(LNV), "all") == 1
+    assert keep_probability(decay(LNV, weight=0.0), "dielectron") == 0
+    assert keep_probability(decay(LNV), "all") == 1
 
 
 IN_BEAM_PIPE, SWEPT_OUT = (0.00282, 0.0), (0.0045, 0.0)
@@ -136,10 +141,10 @@ IN_BEAM_PIPE, SWEPT_OUT = (0.00282, 0.0), (0.0045, 0.0)
 def test_a_lone_track_wants_all_other_charged_products_out_of_sight():
     """A fast pion that follows the beam and a soft negative one beyond the last large-angle station."""
     particles = ((211, 1, 26.0), (211, 1, 38.0), (-211, -1, 11.0))
-    hidden = promise(decay(particles, (SPREAD[2], IN_BEAM_PIPE, SWEPT_OUT)), "single_track_tail")
-    one_seen = promise(decay(particles, (SPREAD[2], SPREAD[1], SWEPT_OUT)), "single_track_tail")
-    both_seen = promise(decay(particles, (SPREAD[2], SPREAD[1], (-0.008, 0.0))), "single_track_tail")
-    alone = promise(decay(particles[:1], SPREAD[2:]), "single_track_tail")
-    assert hidden == pytest.approx(alone, rel=1e-3)
-    assert one_seen == pytest.approx(2 * p.DEEP * hidden, rel=1e-3)  # either positive one may be the track
-    assert both_seen == pytest.approx(2 * p.DEEP**2 * hidden, rel=1e-3)
+    unseen = keep_probability(decay(particles, (SPREAD[2], IN_BEAM_PIPE, SWEPT_OUT)), "single_track_tail")
+    one_seen = keep_probability(decay(particles, (SPREAD[2], SPREAD[1], SWEPT_OUT)), "single_track_tail")
+    both_seen = keep_probability(decay(particles, (SPREAD[2], SPREAD[1], (-0.008, 0.0))), "single_track_tail")
+    alone = keep_probability(decay(particles[:1], SPREAD[2:]), "single_track_tail")
+    assert unseen == pytest.approx(alone, rel=1e-3)
+    assert one_seen == pytest.approx(2 * p.DEEP * unseen, rel=1e-3)  # either positive one may be the track
+    assert both_seen == pytest.approx(2 * p.DEEP**2 * unseen, rel=1e-3)

@@ -24,18 +24,18 @@ REQUIREMENT = stream("dielectron").requirement
 AGREES, DISAGREES = (0.0, -9.0, -5.0, 10.0), (-5.0, -9.0, 0.0, 10.0)
 
 
-def event(charges, *, momenta=(25000.0, 25000.0, 25000.0), ratios=(0.3, 1.0, 1.0), angle=8e-3):
+def event(charges, *, momenta=(25000.0, 25000.0, 25000.0), e_over_p=(0.3, 1.0, 1.0), angle=8e-3):
     fits = np.zeros((3, FIT_COLUMNS))
     fits[:, FIT_CHARGE], fits[:, FIT_MOMENTUM] = charges, momenta
     fits[:, FIT_TX] = np.array([0.0, angle, -angle])
-    return fits, np.array(ratios)
+    return fits, np.array(e_over_p)
 
 
-def stored(fits, ratios, rich=(AGREES, AGREES, AGREES), signals=(0.0, 0.0, 0.0)):
+def stored(fits, e_over_p, rich=(AGREES, AGREES, AGREES), signals=(0.0, 0.0, 0.0)):
     muons = np.zeros((3, 4))
     muons[:, 0] = muons[:, 3] = signals
-    pair = has_pair(REQUIREMENT, fits, ratios, np.array(rich), muons, 3, BEAM, True)
-    return has_types(REQUIREMENT, ratios, 3) and pair
+    pair = has_pair(REQUIREMENT, fits, e_over_p, np.array(rich), muons, 3, BEAM, True)
+    return has_types(REQUIREMENT, e_over_p, 3) and pair
 
 
 def test_closed_pairs_of_either_sign_are_stored():
@@ -46,12 +46,12 @@ def test_closed_pairs_of_either_sign_are_stored():
 def test_one_electron_needs_a_muon_and_the_beams_momentum():
     r = stream("muon_electron").requirement
 
-    def kept(ratios, signals, momenta=(25000.0, 25000.0, 25000.0)):
-        fits, ratios = event((1, 1, -1), momenta=momenta, ratios=ratios)
+    def kept(e_over_p, signals, momenta=(25000.0, 25000.0, 25000.0)):
+        fits, e_over_p = event((1, 1, -1), momenta=momenta, e_over_p=e_over_p)
         muons = np.zeros((3, 4))
         muons[:, 0] = muons[:, 3] = signals
-        pair = has_pair(r, fits, ratios, np.zeros((3, 4)), muons, 3, BEAM, True)
-        return has_types(r, ratios, 3) and pair and has_muons(r, fits, ratios, muons, 3, BEAM)
+        pair = has_pair(r, fits, e_over_p, np.zeros((3, 4)), muons, 3, BEAM, True)
+        return has_types(r, e_over_p, 3) and pair and has_muons(r, fits, e_over_p, muons, 3, BEAM)
 
     assert kept((1.0, 0.1, 0.4), (0.0, 1.0, 0.0))
     assert not kept((1.0, 0.1, 0.4), (0.0, 0.0, 0.0))
@@ -65,9 +65,9 @@ def test_light_opposite_sign_pairs_are_not():
 
 
 def test_types_are_required():
-    assert not stored(*event((1, 1, -1), ratios=(1.0, 1.0, 1.0)))
-    assert not stored(*event((1, 1, -1), ratios=(0.3, 0.3, 1.0)))
-    assert not stored(*event((1, 1, -1), ratios=(-1.0, 1.0, 1.0)))
+    assert not stored(*event((1, 1, -1), e_over_p=(1.0, 1.0, 1.0)))
+    assert not stored(*event((1, 1, -1), e_over_p=(0.3, 0.3, 1.0)))
+    assert not stored(*event((1, 1, -1), e_over_p=(-1.0, 1.0, 1.0)))
 
 
 def test_missing_momentum_is_allowed_for_like_sign_only():
@@ -95,7 +95,7 @@ def test_the_rich_decides_on_positrons_but_not_on_electrons():
 
 def test_with_a_muon_and_missing_momentum_the_rich_is_not_asked():
     soft, disagree = (20000.0, 20000.0, 20000.0), (AGREES, AGREES, DISAGREES)
-    muon = {"ratios": (0.05, 1.0, 1.0)}
+    muon = {"e_over_p": (0.05, 1.0, 1.0)}
     assert stored(*event((-1, 1, 1), momenta=soft, **muon), rich=disagree, signals=(1.0, 0.0, 0.0))
     assert not stored(*event((-1, 1, 1), momenta=soft, **muon), rich=disagree)
     assert not stored(*event((-1, 1, 1), **muon), rich=disagree, signals=(1.0, 0.0, 0.0))
@@ -116,7 +116,7 @@ def test_tracks_without_calorimeter_signal_do_not_count_for_the_separation():
 
 def test_shares_leave_some_plain_sampling():
     for known in STREAMS.values():
-        assert sum(focus.share for focus in known.focuses) < 1
+        assert sum(region.share for region in known.concentrate_on) < 1
 
 
 def test_unknown_stream_lists_the_known_ones():
@@ -124,21 +124,21 @@ def test_unknown_stream_lists_the_known_ones():
         stream("nothing")
 
 
-def dimuon(ratios=(0.3, 0.05, 0.1), signals=(0.0, 1.0, 1.0), momenta=(25000.0, 25000.0, 25000.0), near=None):
+def dimuon(e_over_p=(0.3, 0.05, 0.1), signals=(0.0, 1.0, 1.0), momenta=(25000.0, 25000.0, 25000.0), near=None):
     fits, _ = event((1, 1, -1), momenta=momenta)
     muons = np.zeros((3, 4))
     muons[:, 0] = muons[:, 3] = signals
     muons[:, 3] = signals if near is None else near
-    return has_muons(stream("dimuon").requirement, fits, np.array(ratios), muons, 3, BEAM)
+    return has_muons(stream("dimuon").requirement, fits, np.array(e_over_p), muons, 3, BEAM)
 
 
 def test_dimuons_are_two_minimum_ionising_tracks_with_signals_and_a_third_one():
     assert dimuon()
-    assert dimuon(ratios=(0.05, 0.05, 0.1))
-    assert not dimuon(ratios=(0.3, 0.3, 0.1))
+    assert dimuon(e_over_p=(0.05, 0.05, 0.1))
+    assert not dimuon(e_over_p=(0.3, 0.3, 0.1))
     assert not dimuon(signals=(0.0, 1.0, 0.0))
     assert not dimuon(signals=(1.0, 1.0, 1.0))
-    assert not dimuon(ratios=(1.0, 0.05, 0.1))
+    assert not dimuon(e_over_p=(1.0, 0.05, 0.1))
     assert not dimuon(momenta=(20000.0, 20000.0, 20000.0))
 
 

@@ -11,15 +11,15 @@ from rarekaon.analysis.facts.models import RareResponses, conditions
 from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.transport import PHOTON
 from rarekaon.analysis.simulation.detector.vetoes import in_stratum
-from rarekaon.analysis.simulation.ground.beam import Exposure
-from rarekaon.analysis.simulation.samples.blocks import Source, source
-from rarekaon.analysis.simulation.sampling.thinned_generator import thinned_generator
+from rarekaon.analysis.simulation.ground.beam import RunningConditions
+from rarekaon.analysis.simulation.samples.blocks import DecaySimulation, decay_simulation
+from rarekaon.analysis.simulation.sampling.roulette_generator import roulette_generator
 from rarekaon.analysis.simulation.streams.requirements import stream
 from rarekaon.analysis.simulation.streams.strata import strata
 
-EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
+RUNNING = RunningConditions.of(conditions().of("2017"), downscaled=False)
 DECAY = "K+ -> mu+ nu_mu gamma"
-BIAS = Bias(photon_missed=0.9, least_missed=0.02)
+BIAS = Bias(photon_missed=0.9, roulette_below=0.02)
 
 
 def _strata(decay):
@@ -42,19 +42,20 @@ def test_every_event_is_in_one_of_the_two(found):
 def test_the_strata_together_are_the_stream():
     """Above 0.03 GeV2, and however each is sampled."""
     whole, error = _weight(
-        source(DECAY, "single_track_tail", RareResponses(photon_missed=0.9, least_missed=0.02), EXPOSURE, 3), 8
+        decay_simulation(DECAY, "single_track_tail", RareResponses(photon_missed=0.9, roulette_below=0.02), RUNNING, 3),
+        8,
     )
     parts = []
     for number, (kept, bias) in enumerate(_strata(DECAY)):
-        made = thinned_generator(mode(DECAY, None), kept, EXPOSURE, 4, bias, 0.03e6)
-        parts.append(_weight(Source(made, kept, bias, EXPOSURE, 4, number), 24))
+        made = roulette_generator(mode(DECAY, None), kept, RUNNING, 4, bias, 0.03e6)
+        parts.append(_weight(DecaySimulation(made, kept, bias, RUNNING, 4, number), 24))
     together, both = sum(p[0] for p in parts), np.sqrt(sum(p[1] ** 2 for p in parts) + error**2)
     assert together == pytest.approx(whole, abs=4 * both)
     assert 4 * both < 0.3 * whole
     assert min(p[0] for p in parts) > 10 * both / 4
 
 
-def _weight(work: Source, blocks: int) -> tuple[float, float]:
+def _weight(work: DecaySimulation, blocks: int) -> tuple[float, float]:
     weights = []
     for number in range(blocks):
         output = work.block(number)

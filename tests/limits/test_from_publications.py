@@ -1,10 +1,10 @@
-"""The table that `make limits` prints: every printed N_K, sensitivity and limit from its printed inputs."""
+"""The table that `make limits` prints: every published N_K, sensitivity and limit from its published inputs."""
 
 import pytest
 
 from rarekaon.analysis.facts.published import all_published, published
-from rarekaon.analysis.limits.published import (
-    compare_with_print,
+from rarekaon.analysis.limits.from_publications import (
+    compare_with_published,
     limits_from_published,
     not_recomputable,
     recomputed_kaon_decays,
@@ -25,7 +25,7 @@ NOT_REPEATED = {
 """What print does not allow to repeat, and how far off it is at most."""
 
 
-@pytest.mark.parametrize("row", compare_with_print(), ids=lambda row: f"{row.search}-{row.dataset}-{row.quantity}")
+@pytest.mark.parametrize("row", compare_with_published(), ids=lambda row: f"{row.search}-{row.dataset}-{row.quantity}")
 def test_printed_digits(row):
     key = (row.search, row.dataset, row.quantity)
     if key in NOT_REPEATED:
@@ -33,11 +33,11 @@ def test_printed_digits(row):
         assert row.note
         assert row.ratio == pytest.approx(1, abs=NOT_REPEATED[key])
     else:
-        assert row.agrees, f"{row.recomputed} does not print {row.printed} with {row.digits} digits"
+        assert row.agrees, f"{row.recomputed} does not print {row.published} with {row.digits} digits"
 
 
 def test_every_printed_number_is_compared():
-    rows = {(row.search, row.dataset, row.quantity) for row in compare_with_print()}
+    rows = {(row.search, row.dataset, row.quantity) for row in compare_with_published()}
     for (search, dataset), paper in all_published().items():
         assert ((search, dataset, "N_K") in rows) == (paper.kaon_decays is not None)
         assert ((search, dataset, "SES") in rows) == (

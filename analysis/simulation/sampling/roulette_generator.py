@@ -15,14 +15,14 @@ import numpy.typing as npt
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.decays.mean_density import mean_density
-from rarekaon.analysis.decays.phase_space import Tree, generate
+from rarekaon.analysis.decays.phase_space import DecayTree, generate
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.transport import PHOTON
-from rarekaon.analysis.simulation.ground.beam import Exposure, vertex_z
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, vertex_z
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.ground.draws import numbers
+from rarekaon.analysis.simulation.ground.draws import random_stream
 from rarekaon.analysis.simulation.sampling.adaptive_grids import Mixture, adapted, combined, uniform
 from rarekaon.analysis.simulation.sampling.generator import (
     PLAIN_SHARE,
@@ -32,17 +32,17 @@ from rarekaon.analysis.simulation.sampling.generator import (
     in_laboratory,
     invisible_mass,
 )
-from rarekaon.analysis.simulation.streams.keep_probability import answers, promises
+from rarekaon.analysis.simulation.streams.keep_probability import keep_probabilities, responses
 from rarekaon.analysis.simulation.streams.requirements import Requirement, Stream
 from rarekaon.analysis.simulation.streams.true_products import ANYWHERE, lines_seen
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-LEVEL_POINTS = 100_000
-ABOVE_LEVEL = 0.03
+THRESHOLD_POINTS = 100_000
+ABOVE_THRESHOLD = 0.03
 """Part of what all decays promise that may lie above the level."""
-ASTRAY = 0.05
+FEW_POINTING = 0.05
 """Part that is looked at of the decays of which too few products point at the detectors."""
 
 
@@ -54,65 +54,65 @@ def _without_low_masses(d: Decays, lowest: float) -> None:
 
 
 @dataclass(frozen=True)
-class ThinnedGenerator:
+class RouletteGenerator:
     """A decay mode with its sampling for a stream whose events are unweighted.
 
-    Decays of which weight times promise is below `level` are kept with the probability that their weight times promise
+    Decays of which weight times promise is below `threshold` are kept with the probability that their weight times promise
     is of it, and weigh more in return.  `norm` is the mean of amplitude times phase space over the quoted range,
-    `answers` are those of the products.  Only the `part` of the decays that the stream has is made (`Stream.decays`);
+    `responses` are those of the products.  Only the `part` of the decays that the stream has is made (`Stream.decays`);
     those whose invisible part has a squared mass below `invisible` (MeV2) have no weight.
     """
 
     mode: Mode
     mixture: Mixture
     norm: float
-    tree: Tree
+    tree: DecayTree
     requirement: Requirement
     bias: Bias
-    answers: Floats
+    responses: Floats
     part: tuple[float, float]
     invisible: float = -np.inf
-    level: float = 0.0
+    threshold: float = 0.0
 
-    def block(self, rng: np.random.Generator, exposure: Exposure, n: int) -> Decays:
+    def block(self, rng: np.random.Generator, running: RunningConditions, n: int) -> Decays:
         """Of n decays those that are looked at; over all n the weights average 1 over the range of the branching
         fraction, of the part that is made.
         """
         x, inverse = self.mixture.draw(rng, n)
-        _, decays = self._looked_at(rng, exposure, x, inverse)
-        value = self._values(decays, exposure)
-        kept = value > rng.random(len(value)) * self.level
+        _, decays = self._pointing(rng, running, x, inverse)
+        value = self._values(decays, running)
+        kept = value > rng.random(len(value)) * self.threshold
         decays.weight[~kept] = 0.0
-        decays.weight[kept] *= np.maximum(self.level / value[kept], 1.0)
+        decays.weight[kept] *= np.maximum(self.threshold / value[kept], 1.0)
         return decays
 
-    def target(self, rng: np.random.Generator, exposure: Exposure, x: Floats) -> Floats:
+    def target(self, rng: np.random.Generator, running: RunningConditions, x: Floats) -> Floats:
         """Weight times promise of decays at points x (n, dimensions) of the unit cube."""
-        rows, decays = self._looked_at(rng, exposure, x, np.ones(len(x)))
+        rows, decays = self._pointing(rng, running, x, np.ones(len(x)))
         values = np.zeros(len(x))
-        values[rows] = self._values(decays, exposure)
+        values[rows] = self._values(decays, running)
         return values
 
-    def _values(self, decays: Decays, exposure: Exposure) -> Floats:
-        promise = np.empty(len(decays.weight))
-        promises(constants(), self.requirement, self.bias, self.answers, decays, exposure.beam, promise)
-        return decays.weight * promise
+    def _values(self, decays: Decays, running: RunningConditions) -> Floats:
+        probability = np.empty(len(decays.weight))
+        keep_probabilities(constants(), self.requirement, self.bias, self.responses, decays, running.beam, probability)
+        return decays.weight * probability
 
-    def _looked_at(
-        self, rng: np.random.Generator, exposure: Exposure, x: Floats, inverse: Floats
+    def _pointing(
+        self, rng: np.random.Generator, running: RunningConditions, x: Floats, inverse: Floats
     ) -> tuple[Ints, Decays]:
         """Those of the decays at x of which enough charged products point at the detectors, and their rows.
 
-        Where more than one is missing, a few stand for all: `ASTRAY`.
+        Where more than one is missing, a few stand for all: `FEW_POINTING`.
         """
         p, weight = generate(self.tree, np.ascontiguousarray(x[:, :-1]))
         z = vertex_z(x[:, -1], self.part)
         weight = weight * inverse * (self.part[1] - self.part[0]) / self.norm
-        d = in_laboratory(self.mode, exposure, rng, p.copy(), z, weight)
+        d = in_laboratory(self.mode, running, rng, p.copy(), z, weight)
         seen = np.empty(len(x), np.int64)
         lines_seen(constants(), d, seen)
-        astray = seen < self.requirement.tracks - 1
-        rows = np.flatnonzero(~astray | (rng.random(len(x)) < ASTRAY))
+        few = seen < self.requirement.tracks - 1
+        rows = np.flatnonzero(~few | (rng.random(len(x)) < FEW_POINTING))
         decays = Decays(
             d.pdg,
             d.charge,
@@ -126,32 +126,32 @@ class ThinnedGenerator:
             d.burst[rows],
             d.radiative,
         )
-        decays.weight[astray[rows]] /= ASTRAY
+        decays.weight[few[rows]] /= FEW_POINTING
         if np.isfinite(self.invisible):
             _without_low_masses(decays, self.invisible)
         return rows, decays
 
 
-def thinned_generator(
-    mode: Mode, stream: Stream, exposure: Exposure, seed: int, bias: Bias, invisible: float = -np.inf
-) -> ThinnedGenerator:
+def roulette_generator(
+    mode: Mode, stream: Stream, running: RunningConditions, seed: int, bias: Bias, invisible: float = -np.inf
+) -> RouletteGenerator:
     """The generator of a mode for a stream whose events are unweighted; deterministic in the seed.
 
     Decays upstream of GTK3 are left out: the few that reach a stream have a thousand times the weight of the others.
-    One grid serves all of a stream: grids for its focuses would leave the largest weights to the few decays outside
+    One grid serves all of a stream: grids for its regions of phase space would leave the largest weights to the few decays outside
     them.
     """
-    rng = numbers(seed, TRAINING_KEY - 1)
+    rng = random_stream(seed, TRAINING_KEY - 1)
     dimensions, plain = mode.flat.dimensions + 1, uniform(mode.flat.dimensions + 1)
-    made = ThinnedGenerator(
+    made = RouletteGenerator(
         mode,
         plain,
         mean_density(mode),
         # the directions of photons that must be missed are those in the kaon's frame
-        mode.aligned if stream.requirement.alone and PHOTON in mode.pdg else mode.flat,
+        mode.aligned if stream.requirement.no_extra_activity and PHOTON in mode.pdg else mode.flat,
         stream.requirement,
         bias,
-        answers(constants(), stream.requirement, bias, mode.pdg, mode.charges),
+        responses(constants(), stream.requirement, bias, mode.pdg, mode.charges),
         replace(stream, first=max(stream.first, Z_GTK3)).decays,
         invisible,
     )
@@ -161,17 +161,17 @@ def thinned_generator(
     learnt = replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside > 0 else made
 
     def target(x: Floats) -> tuple[Floats, Floats]:
-        return learnt.target(rng, exposure, x), np.zeros(len(x))
+        return learnt.target(rng, running, x), np.zeros(len(x))
 
     grid = adapted(dimensions, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
     mixture = plain if grid is None else combined([grid], [1 - PLAIN_SHARE])
-    x, inverse = mixture.draw(rng, LEVEL_POINTS)
-    return replace(made, mixture=mixture, level=level_of(made.target(rng, exposure, x) * inverse))
+    x, inverse = mixture.draw(rng, THRESHOLD_POINTS)
+    return replace(made, mixture=mixture, threshold=threshold_of(made.target(rng, running, x) * inverse))
 
 
-def level_of(values: Floats) -> float:
-    """The value above which lies no more than the part `ABOVE_LEVEL` of the sum of all."""
+def threshold_of(values: Floats) -> float:
+    """The value above which lies no more than the part `ABOVE_THRESHOLD` of the sum of all."""
     falling = np.sort(values)[::-1]
     above = np.cumsum(falling) - falling * np.arange(1, len(values) + 1)
-    beyond = np.flatnonzero(above > ABOVE_LEVEL * falling.sum())
+    beyond = np.flatnonzero(above > ABOVE_THRESHOLD * falling.sum())
     return float(falling[beyond[0] if len(beyond) else -1])

@@ -1,4 +1,4 @@
-"""Limits recomputed from the numbers the papers print: the chain candidates -> N_K -> SES -> limit, nothing else."""
+"""Limits recomputed from the numbers the papers publish: the chain candidates -> N_K -> SES -> limit, nothing else."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ BRANCHING_FRACTION = "branching fraction"
 
 
 def recomputed_kaon_decays(paper: Published) -> Measurement | None:
-    """N_K with its budget from the printed candidates, contamination, branching fraction and acceptance.
+    """N_K with its budget from the published candidates, contamination, branching fraction and acceptance.
 
-    None where they are not printed.  The statistical error of a weighted sample is that of its raw candidates, the
-    least it can be: the spread of the weights is not printed (arXiv:2211.04818, Section 3).
+    None where they are not published.  The statistical error of a weighted sample is that of its raw candidates, the
+    least it can be: the spread of the weights is not published (arXiv:2211.04818, Section 3).
     """
-    printed = paper.normalisation
-    if printed is None:
+    published = paper.normalisation
+    if published is None:
         return None
     return kaon_decays(
-        counted(printed.candidates, weighted=printed.weighted_candidates),
-        branching_fraction=_as_measurement(printed.branching_fraction, f"branching fraction of {printed.decay}"),
-        acceptance=_as_measurement(printed.acceptance, f"acceptance of {printed.decay}"),
-        contamination=printed.contamination,
+        counted(published.candidates, weighted=published.weighted_candidates),
+        branching_fraction=_as_measurement(published.branching_fraction, f"branching fraction of {published.decay}"),
+        acceptance=_as_measurement(published.acceptance, f"acceptance of {published.decay}"),
+        contamination=published.contamination,
     )
 
 
 def recomputed_sensitivity(paper: Published) -> Measurement | None:
-    """Single event sensitivity from the recomputed N_K, or as printed where the paper gives no inputs to it."""
+    """Single event sensitivity from the recomputed N_K, or as published where the paper gives no inputs to it."""
     decays = recomputed_kaon_decays(paper)
     if decays is not None and paper.acceptance_signal is not None:
         daughters = paper.daughter_branching_fraction
@@ -47,12 +47,12 @@ def recomputed_sensitivity(paper: Published) -> Measurement | None:
             _as_measurement(paper.acceptance_signal, f"acceptance of {paper.decay}"),
             daughters=_as_measurement(daughters, "daughter branching fraction") if daughters else None,
         )
-    printed = paper.single_event_sensitivity
-    return measurement(printed.value, "printed SES", syst=printed.error) if printed else None
+    published = paper.single_event_sensitivity
+    return measurement(published.value, "published SES", syst=published.error) if published else None
 
 
 def recomputed_limit(paper: Published, confidence_level: float = 0.9, method: str = "cls") -> Limit | None:
-    """The limit from the printed count and background and the unrounded sensitivity; None without a count."""
+    """The limit from the published count and background and the unrounded sensitivity; None without a count."""
     sensitivity = recomputed_sensitivity(paper)
     if paper.count is None or sensitivity is None:
         return None
@@ -67,14 +67,14 @@ def recomputed_limit(paper: Published, confidence_level: float = 0.9, method: st
 
 
 def background_of(paper: Published) -> Background:
-    """The printed background of the signal region with the prior its paper's treatment asks for."""
+    """The published background of the signal region with the prior its paper's treatment asks for."""
     if paper.count is None:
         raise ValueError(f"{paper.search} {paper.dataset} prints no count of a signal region")
     return Background(paper.count.expected, paper.count.error, paper.count.prior)
 
 
 def limits_from_published(confidence_level: float = 0.9) -> tuple[LimitRecord, ...]:
-    """One record for every search with a printed count, in the order of the published files.
+    """One record for every search with a published count, in the order of the published files.
 
     K+ -> mu+ N and K+ -> mu+ nu X print no count (figures only): `not_recomputable` lists them with the reason.
     """
@@ -91,16 +91,16 @@ def not_recomputable() -> tuple[tuple[str, str, str], ...]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One printed number beside the recomputed one.
+    """One published number beside the recomputed one.
 
-    agrees: whether the recomputed number, rounded to the printed digits, is the printed one.
-    note: the reason where it is not, or where the number is not printed.
+    agrees: whether the recomputed number, rounded to the published digits, is the published one.
+    note: the reason where it is not, or where the number is not published.
     """
 
     search: str
     dataset: str
     quantity: str
-    printed: float
+    published: float
     recomputed: float
     digits: int
     agrees: bool
@@ -108,26 +108,26 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """Recomputed over printed."""
-        return self.recomputed / self.printed
+        """Recomputed over published."""
+        return self.recomputed / self.published
 
 
 NOTES = {
-    ("pi_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, printed as 3.62%, is known to 0.14% only",
-    ("pi_pi0_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, printed as 3.62%, is known to 0.14% only",
+    ("pi_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, published as 3.62%, is known to 0.14% only",
+    ("pi_pi0_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, published as 3.62%, is known to 0.14% only",
     ("pi_nu_nu", "2016-2017", "upper limit"): (
         "needs 5.35 signal events, which no treatment of a single count gives; the journal prints 1.78e-10"
     ),
-    ("pi_nu_nu", "2016-2017", "K_L -> pi0 nu nu"): "follows the printed K+ limit, which is not repeated",
-    ("mu_nu_nu_nu", "2016-2018", "signal events"): "0.2% off: the error 928 is printed to 3 digits",
+    ("pi_nu_nu", "2016-2017", "K_L -> pi0 nu nu"): "follows the published K+ limit, which is not repeated",
+    ("mu_nu_nu_nu", "2016-2018", "signal events"): "0.2% off: the error 928 is published to 3 digits",
     ("mu_nu_nu_nu", "2016-2018", "expected signal events"): (
         "0.5% off: 1526 is what 928 gives as total width, without the Poisson fluctuation of 7549 events"
     ),
 }
 
 
-def compare_with_print() -> tuple[Comparison, ...]:
-    """Every printed N_K, single event sensitivity, limit and event limit beside the recomputed one (90% CL)."""
+def compare_with_published() -> tuple[Comparison, ...]:
+    """Every published N_K, single event sensitivity, limit and event limit beside the recomputed one (90% CL)."""
     return tuple(row for paper in all_published().values() for row in _comparisons(paper))
 
 
@@ -145,7 +145,7 @@ def _comparisons(paper: Published) -> list[Comparison]:
     if "grossman_nir_factor" in paper.facts and limit is not None:
         name = "K_L -> pi0 nu nu"
         pairs.append((name, paper.derived_limits[name], grossman_nir(paper, limit.upper_limit)))
-    return [_compare(paper, name, printed, number) for name, printed, number in pairs if printed and number]
+    return [_compare(paper, name, published, number) for name, published, number in pairs if published and number]
 
 
 def grossman_nir(paper: Published, limit: float) -> float:
@@ -153,15 +153,15 @@ def grossman_nir(paper: Published, limit: float) -> float:
     return paper.facts["grossman_nir_factor"].value * limit
 
 
-def _compare(paper: Published, quantity: str, printed: Value, number: float) -> Comparison:
+def _compare(paper: Published, quantity: str, published: Value, number: float) -> Comparison:
     return Comparison(
         search=paper.search,
         dataset=paper.dataset,
         quantity=quantity,
-        printed=printed.value,
+        published=published.value,
         recomputed=number,
-        digits=printed.digits or 1,
-        agrees=printed.agrees(number),
+        digits=published.digits or 1,
+        agrees=published.agrees(number),
         note=NOTES.get((paper.search, paper.dataset, quantity), ""),
     )
 

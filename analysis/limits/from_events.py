@@ -7,8 +7,8 @@ from typing import Any
 from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.facts.published import Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
-from rarekaon.analysis.limits.booked import Booked
-from rarekaon.analysis.limits.published import neutral_bound
+from rarekaon.analysis.limits.from_publications import neutral_bound
+from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -27,7 +27,7 @@ def signal_region(selection: Selection) -> str:
     return next(r.name for r in selection.regions if r.signal)
 
 
-def normalise(booked: Booked) -> tuple[Measurement, float]:
+def normalise(booked: SearchHistograms) -> tuple[Measurement, float]:
     """Kaon decays N_K and the contamination f of the normalisation sample.
 
     N_K = (1 - f) N / (B A) with f the share of the background modes in the expected candidates.
@@ -51,7 +51,7 @@ def normalise(booked: Booked) -> tuple[Measurement, float]:
     return decays, contamination
 
 
-def _acceptance(booked: Booked, sample: str, selection: Selection, region: str) -> Measurement:
+def _acceptance(booked: SearchHistograms, sample: str, selection: Selection, region: str) -> Measurement:
     accepted = booked.accepted(sample, selection, region)
     return acceptance(
         accepted.value,
@@ -61,14 +61,16 @@ def _acceptance(booked: Booked, sample: str, selection: Selection, region: str) 
     )
 
 
-def sensitivity_of(booked: Booked, decays: Measurement) -> Measurement:
+def sensitivity_of(booked: SearchHistograms, decays: Measurement) -> Measurement:
     """Single-event sensitivity of the signal region, its daughters' branching fraction included."""
     search = booked.search
     accepted = _acceptance(booked, search.samples.signal, search.signal, signal_region(search.signal))
     return single_event_sensitivity(decays, accepted * search.signal_branching_fraction)
 
 
-def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[LimitRecord, tuple[BackgroundRow, ...]]:
+def limit_from_events(
+    booked: SearchHistograms, confidence_level: float = 0.9
+) -> tuple[LimitRecord, tuple[BackgroundRow, ...]]:
     """The limit of one search in one data set, with the background table it rests on."""
     search = booked.search
     decays, contamination = normalise(booked)
@@ -79,7 +81,7 @@ def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[Li
     normalisation = booked.acceptance(search.samples.normalisation, search.normalisation, NORMALISATION_REGION)
     background = Background(total.expected, total.error, search.background_prior)  # type: ignore[arg-type]
     paper = all_published().get((search.name, search.dataset))
-    printed_count = paper.count.observed if paper and paper.count else None
+    published_count = paper.count.observed if paper and paper.count else None
 
     def at(observed: int | None) -> float | None:
         if observed is None:
@@ -102,7 +104,7 @@ def limit_from_events(booked: Booked, confidence_level: float = 0.9) -> tuple[Li
         background_error=total.error,
         observed=total.observed,
         upper_limit=at(total.observed),
-        upper_limit_at_published_count=at(printed_count),
+        upper_limit_at_published_count=at(published_count),
         expected_upper_limit=expected_upper_limits(
             background, ses=sensitivity.value, ses_error=sensitivity.error, confidence_level=confidence_level
         ),
@@ -116,7 +118,9 @@ def _bound(paper: Published | None, limit: float | None) -> dict[str, Any]:
     return {} if paper is None or limit is None else neutral_bound(paper, limit)
 
 
-def _details(decays: Measurement, sensitivity: Measurement, contamination: float, booked: Booked) -> dict[str, Any]:
+def _details(
+    decays: Measurement, sensitivity: Measurement, contamination: float, booked: SearchHistograms
+) -> dict[str, Any]:
     budget = {f"{c.source} ({c.kind})": abs(c.relative) for c in sensitivity.budget}
     return {
         "normalisation_candidates": booked.data(booked.search.normalisation, NORMALISATION_REGION).value,

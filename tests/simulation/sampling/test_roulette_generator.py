@@ -7,13 +7,13 @@ import pytest
 
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.simulation.ground.beam import Exposure, upstream_of, vertex_z
+from rarekaon.analysis.simulation.ground.beam import RunningConditions, decayed_before, vertex_z
 from rarekaon.analysis.simulation.ground.buffers import concatenated
-from rarekaon.analysis.simulation.samples.blocks import source, unweighting_sources
-from rarekaon.analysis.simulation.sampling.thinned_generator import ABOVE_LEVEL, level_of
+from rarekaon.analysis.simulation.samples.blocks import decay_simulation, decays_to_unweight
+from rarekaon.analysis.simulation.sampling.roulette_generator import ABOVE_THRESHOLD, threshold_of
 from rarekaon.analysis.simulation.streams.keep_probability import EDGE
 
-EXPOSURE = Exposure.of(conditions().of("2017"), downscaled=False)
+RUNNING = RunningConditions.of(conditions().of("2017"), downscaled=False)
 KE4 = "K+ -> pi+ pi- e+ nu_e"
 KE4_RARE = RareResponses(pi_plus_as_electron=0.4, pi_minus_as_electron=0.5, pi_plus_as_positron_in_rich=0.3)
 
@@ -37,11 +37,11 @@ def spectrum(output, per):
     [(KE4, KE4_RARE), ("K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma", RareResponses(electron_as_pion=0.35))],
 )
 def test_strata_of_thinned_decays_have_the_spectrum_of_the_stream(decay, rare):
-    """Against the focuses of the stream with their own biases, another generator and other probabilities."""
+    """Against the regions of phase space of the stream with their own biases, another generator and other probabilities."""
     blocks, n = 3, 100_000
-    whole = source(decay, "dielectron", rare, EXPOSURE, 21)
+    whole = decay_simulation(decay, "dielectron", rare, RUNNING, 21)
     expected, variance = spectrum(concatenated([whole.block(b, n) for b in range(blocks)]), blocks * n)
-    parts = unweighting_sources(decay, "dielectron", rare, EXPOSURE, 22)
+    parts = decays_to_unweight(decay, "dielectron", rare, RUNNING, 22)
     assert len(parts) == 2
     outputs = [concatenated([part.block(b, n) for b in range(blocks)]) for part in parts]
     found, error = np.sum([spectrum(output, blocks * n) for output in outputs], axis=0)
@@ -53,7 +53,7 @@ def test_strata_of_thinned_decays_have_the_spectrum_of_the_stream(decay, rare):
 
 
 def test_strata_hold_different_events():
-    like, unlike = (part.block(0, 60_000) for part in unweighting_sources(KE4, "dielectron", KE4_RARE, EXPOSURE, 22))
+    like, unlike = (part.block(0, 60_000) for part in decays_to_unweight(KE4, "dielectron", KE4_RARE, RUNNING, 22))
     for output, wanted in ((like, True), (unlike, False)):
         first = np.concatenate(([0], np.cumsum(output.event["nTrack"])[:-1]))
         own = first[:, None] + np.arange(3)
@@ -65,26 +65,26 @@ def test_strata_hold_different_events():
 
 def test_weights_are_nearly_equal_after_thinning():
     """Few weigh more than the level, or than the level of a decay beyond a bound: what unweighting loses."""
-    part = unweighting_sources(KE4, "dielectron", KE4_RARE, EXPOSURE, 22)[0]
+    part = decays_to_unweight(KE4, "dielectron", KE4_RARE, RUNNING, 22)[0]
     weight = np.concatenate([part.block(b).event["truth_weight"] for b in range(3)])
     assert len(weight) > 1000
-    heavy = 1.5 * part.generator.level / EDGE
+    heavy = 1.5 * part.generator.threshold / EDGE
     assert np.maximum(weight - heavy, 0).sum() < 0.01 * weight.sum()
 
 
 def test_decays_start_at_gtk3_and_their_weights_add_up_to_what_happens_there():
-    part = unweighting_sources("K+ -> mu+ nu_mu", "all", RareResponses(), EXPOSURE, 3)[0]
-    decays = part.generator.block(np.random.default_rng(1), EXPOSURE, 50_000)
+    part = decays_to_unweight("K+ -> mu+ nu_mu", "all", RareResponses(), RUNNING, 3)[0]
+    decays = part.generator.block(np.random.default_rng(1), RUNNING, 50_000)
     assert decays.vertex[2].min() >= Z_GTK3 - 1e-6
     downstream = (vertex_z(np.linspace(0, 1, 100_001)) > Z_GTK3).mean()
-    assert 1 - upstream_of(Z_GTK3) == pytest.approx(downstream, abs=1e-4)
+    assert 1 - decayed_before(Z_GTK3) == pytest.approx(downstream, abs=1e-4)
     error = np.sqrt((decays.weight**2).sum()) / 50_000
     assert decays.weight.sum() / 50_000 == pytest.approx(downstream, abs=5 * error)
 
 
 def test_the_level_leaves_the_part_above_it_that_it_may():
     values = np.random.default_rng(2).exponential(size=100_000)
-    level = level_of(values)
-    assert np.maximum(values - level, 0).sum() == pytest.approx(ABOVE_LEVEL * values.sum(), rel=0.01)
-    assert level_of(np.zeros(10)) == 0
-    assert level_of(np.ones(10)) == 1
+    threshold = threshold_of(values)
+    assert np.maximum(values - threshold, 0).sum() == pytest.approx(ABOVE_THRESHOLD * values.sum(), rel=0.01)
+    assert threshold_of(np.zeros(10)) == 0
+    assert threshold_of(np.ones(10)) == 1

@@ -11,9 +11,9 @@ from scipy.stats import poisson
 
 from rarekaon.analysis.facts.models import branching_fractions, conditions
 from rarekaon.analysis.limits.backgrounds import total_row
-from rarekaon.analysis.limits.booked import Booked, MissingHistogramsError
 from rarekaon.analysis.limits.controls import control_agreement
-from rarekaon.analysis.limits.events import limit_from_events
+from rarekaon.analysis.limits.from_events import limit_from_events
+from rarekaon.analysis.limits.search_histograms import MissingHistogramsError, SearchHistograms
 from rarekaon.analysis.search.channels import search
 from tests.hand_made import FULL, GENERATED, booked
 
@@ -87,7 +87,7 @@ def test_a_blind_data_set_has_no_observed_count_and_no_limit():
 def test_missing_samples_are_named():
     full = booked()
     with pytest.raises(MissingHistogramsError, match="pi_ee/2016-2018: no histograms of ke4"):
-        Booked(FULL, {k: v for k, v in full.samples.items() if k != "ke4"})
+        SearchHistograms(FULL, {k: v for k, v in full.samples.items() if k != "ke4"})
 
 
 def test_prescaled_counts_are_as_uncertain_as_what_was_recorded():

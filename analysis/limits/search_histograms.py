@@ -48,7 +48,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Booked:
+class SearchHistograms:
     """Histograms of one search in one data set: `samples[sample][data set][selection][histogram]`."""
 
     search: Search

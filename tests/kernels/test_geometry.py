@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.units import m, mm
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import read_facts
 from rarekaon.analysis.facts.paths import datasets_path
-from rarekaon.analysis.kernels.acceptance import (
+from rarekaon.analysis.kernels.geometry import (
     Detector,
     in_chod_acceptance,
     in_fiducial_volume,

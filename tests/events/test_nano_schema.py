@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract import schema
-from rarekaon.analysis.events.schema import MissingBranchError
+from rarekaon.analysis.events.nano_schema import MissingBranchError
 from tests.reading import columns_of, nano_events
 from tests.toy_events import toy_columns, write_toy_file
 
