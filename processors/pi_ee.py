@@ -57,14 +57,23 @@ class Values:
     """What differs between the two analyses."""
 
     track_momentum: Interval
+    """Range of the track momenta."""
     straw_chambers: tuple[int, ...]
+    """Chambers in which tracks must be apart."""
     timing: Cut
+    """The cut on the tracks' times."""
     lav_downstream_only: bool
+    """Whether LAV signals upstream of the vertex are no veto."""
     momentum_balance: float
+    """Largest difference of total and beam momentum."""
     signal_region: Interval
+    """Of the mass of all three tracks."""
     cut_out_of_masked: Interval | None
+    """Interval that the masked region leaves out."""
     rich_in_normalisation: bool
+    """Whether the RICH identifies positrons of the normalisation, too."""
     positron_likelihood: float
+    """Least log L(e+) - log L(pi+) of a positron."""
 
 
 FULL = Values(

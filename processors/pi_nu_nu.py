@@ -1,9 +1,9 @@
 """K+ -> pi+ nu nu, normalised to K+ -> pi+ pi0 (data of 2016-2017).
 
 "The K+ -> pi+ nu nu decay and new physics searches at NA62", presented at Excited QCD 2020; sections in the comments
-are of it.  It prints no value of a cut but the range of momenta and the length of the fiducial volume, and not where
-the regions end: those are of PLB 791 (2019) 156, the box at the collimator is of JHEP 11 (2020) 042, the full account
-of the data of 2017, and other values are our choices.  `NOTES` says what is missing.
+are of it. It gives the range of momenta and the length of the fiducial volume, but no other value of a cut, and not
+where the regions end. The regions are taken from PLB 791 (2019) 156, the box at the collimator from JHEP 11 (2020)
+042, the full account of the data of 2017. All other values are our choices. `NOTES` says what is missing.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ NOTES = {
     ),
     "missing mass": "with the momenta of STRAW and GTK only; the RICH's and the beam's nominal one are not used",
     "background": (
-        "pi+ pi0 by its tail, with that of simulated events of the normalisation, as data in the tail are masked; mu+ nu "
+        "pi+ pi0 by the tail of simulated events of the normalisation, as data in the tail are masked; mu+ nu "
         "from weighted events; pi+ pi- e+ nu, pi+ pi+ pi-, pi+ gamma gamma and what comes from upstream are not "
         "simulated for this search and taken from the publication, 2017 times 0.389/0.346 for both years"
     ),

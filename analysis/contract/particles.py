@@ -24,13 +24,18 @@ CTAU_MU = 658638.39 * mm
 
 @dataclass(frozen=True)
 class Particle:
-    """A particle: `charge` in e, `mass` in MeV, lepton numbers (e, mu)."""
+    """A particle and what it is made of."""
 
     name: str
+    """As decay descriptors have it, e.g. "pi+"."""
     pdg: int
+    """PDG Monte Carlo number."""
     mass: float
+    """In MeV."""
     charge: int
+    """In units of e."""
     lepton_numbers: tuple[int, int] = (0, 0)
+    """Electron and muon number."""
 
 
 def _pair(name: str, anti: str, pdg: int, mass: float, charge: int, leptons: tuple[int, int]) -> list[Particle]:
@@ -85,6 +90,7 @@ class Decay:
     """
 
     descriptor: str
+    """"K+ -> pi- e+ e+": one particle on the left, its products on the right, in this order."""
 
     def __post_init__(self) -> None:
         if not (self.parent and self.products):

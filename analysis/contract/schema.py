@@ -7,9 +7,9 @@ A file holds the tree `Events`, one row an event.  A collection such as `Track` 
 `nTrack` and one jagged branch per field, `Track_momentum[nTrack]`.  Simulated files carry the truth branches in
 addition and the tree `Generation`; data files carry the tree `Bursts`.  A file without truth branches is data.
 
-Reference planes: tracks are given before the magnet at z = 180 m and after it at z = 222 m, beam tracks at GTK3;
-z is measured from the kaon production target, x points to the left looking downstream, y upwards
-(JINST 12 P05025).
+Reference planes: tracks are given in front of the magnet at z = 180 m and behind it at z = 222 m, beam tracks at
+GTK3. z is measured from the kaon production target, x points to the left looking downstream, y upwards (JINST 12
+P05025).
 """
 
 from __future__ import annotations
@@ -34,26 +34,32 @@ TRIGGER_LINES = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
 
 @dataclass(frozen=True)
 class Branch:
-    """One branch: `unit` is "1" for dimensionless; `dtype` is a NumPy dtype name."""
+    """One branch of the event contract."""
 
     name: str
+    """Its name, or that of a field of a collection."""
     dtype: str
+    """Name of a NumPy dtype."""
     unit: str
+    """"1" if dimensionless."""
     meaning: str
+    """What `kaon schema` says of it."""
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A variable number of objects per event, stored as `n<name>` and `<name>_<field>` branches.
-
-    `references` maps a field that holds an index (-1: none) to the collection it points into.
-    """
+    """A variable number of objects per event, stored as `n<name>` and `<name>_<field>` branches."""
 
     name: str
+    """First part of the branches' names."""
     meaning: str
+    """What one object is."""
     fields: tuple[Branch, ...]
+    """The fields of an object, in their order on disk."""
     truth: bool = False
+    """Whether data have no such collection."""
     references: tuple[tuple[str, str], ...] = ()
+    """Fields that hold an index (-1: none), with the collection it points into."""
 
     @property
     def counter(self) -> str:
@@ -68,8 +74,11 @@ class SideTree:
     """A small tree beside the events."""
 
     name: str
+    """The tree's name in the file."""
     meaning: str
+    """What one row is."""
     fields: tuple[Branch, ...]
+    """Its branches, in their order on disk."""
 
 
 def _trigger_branches() -> Iterator[Branch]:

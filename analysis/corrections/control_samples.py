@@ -1,8 +1,8 @@
 """Control samples of known particles, chosen without asking the detector that is probed.
 
-Pions are the three tracks of K+ -> pi+ pi+ pi-, by kinematics alone; positrons are those of K+ -> pi0 e+ nu with both
-photons of the pi0 seen, without K+ -> pi+ pi0 (missing mass) and K+ -> pi0 mu+ nu (muon detector, tag)
-(CERN-EP-2022-018 Section 3; PLB 797 (2019) 134794 Section 3.1).
+Pions are the three tracks of K+ -> pi+ pi+ pi-, chosen by kinematics alone. Positrons are the track of K+ -> pi0 e+
+nu where both photons of the pi0 are seen. The missing mass removes K+ -> pi+ pi0, the muon detector K+ -> pi0 mu+
+nu. Sources: CERN-EP-2022-018 Section 3, PLB 797 (2019) 134794 Section 3.1.
 """
 
 from __future__ import annotations
@@ -43,21 +43,26 @@ MUON_WINDOW = 5 * ns
 
 @dataclass(frozen=True)
 class Probe:
-    """Tracks of a known kind, one a row: momentum (MeV), charge, weight, and what the detectors say about them.
-
-    `outer` ones point at an outer tile of the muon detector, `outer_muon` have a signal of one: what the di-muon line
-    asks for.
-    """
+    """Tracks of a known kind, one a row, and what the detectors say about them."""
 
     momentum: Float
+    """In MeV, shape (n,)."""
     charge: NDArray[np.int64]
+    """In units of e, (n,)."""
     weight: Float
+    """Weight of the track's event, (n,)."""
     e_over_p: Float
+    """E/p, (n,)."""
     rich_electron: Mask
+    """Whether the RICH prefers the electron to the pion, (n,)."""
     in_rich: Mask
+    """Whether the track crosses the RICH and has hits there, (n,)."""
     muon: Mask
+    """Whether a MUV3 signal in time is associated, (n,)."""
     outer: Mask
+    """Whether the track points at an outer tile of MUV3, (n,)."""
     outer_muon: Mask
+    """Whether the signal is of an outer tile, which is what the di-muon line asks for, (n,)."""
 
     def take(self, rows: Mask) -> Probe:
         return Probe(**{name: values[rows] for name, values in vars(self).items()})
@@ -135,14 +140,20 @@ def _beside_pi0(c: SingleTracks) -> Mask:
 
 @dataclass(frozen=True)
 class TagAndProbe:
-    """One probability: of which tracks, tagged how, passing what.  `edges` are of the momentum, in GeV."""
+    """One probability that is measured by tag and probe."""
 
     name: str
+    """Key in the correctionlib file."""
     meaning: str
+    """Which tracks, tagged how, pass what."""
     control: Callable[[Columns, Float], Probe]
+    """Gives the probes of a chunk with the weights of its events."""
     tagged: Callable[[Probe], Mask]
+    """Which probes count."""
     passed: Callable[[Probe], Mask]
+    """Which of these have what is asked for."""
     edges: tuple[float, ...]
+    """Edges of the momentum bins, in GeV."""
 
 
 MUON_EDGES = (8.0, 11.0, 15.0, 20.0, 25.0, 30.0, 45.0)
@@ -167,8 +178,12 @@ def _electron(p: Probe) -> Mask:
 
 
 MAPS = (
-    TagAndProbe("pi_plus_as_e", "pi+ with the E/p of an electron", pions, lambda p: p.charge > 0, _electron, PION_EDGES),
-    TagAndProbe("pi_minus_as_e", "pi- with the E/p of an electron", pions, lambda p: p.charge < 0, _electron, PION_EDGES),
+    TagAndProbe(
+        "pi_plus_as_e", "pi+ with the E/p of an electron", pions, lambda p: p.charge > 0, _electron, PION_EDGES
+    ),
+    TagAndProbe(
+        "pi_minus_as_e", "pi- with the E/p of an electron", pions, lambda p: p.charge < 0, _electron, PION_EDGES
+    ),
     TagAndProbe(
         "pi_plus_as_e_rich", "pi+ that the RICH prefers as positron", pions, _positive_with_ring,
         lambda p: p.rich_electron, PION_EDGES,

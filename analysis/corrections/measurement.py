@@ -57,8 +57,8 @@ class TooFewTracksError(ValueError):
 def probabilities(booked: hist.Hist[Any]) -> tuple[Float, Float]:
     """Share of tracks that pass, and its error, by momentum bin; TooFewTracksError for an empty bin.
 
-    The error is that of two independent sums of weights, those that pass and those that do not; a bin in which none or
-    all pass has the error of one track.
+    The tracks that pass and those that do not are two independent sums of weights, which give the error. A bin in
+    which none or all pass has the error of one track.
     """
     view: Any = booked.view()
     (every, passed), (variance, passed_variance) = view["value"].T, view["variance"].T

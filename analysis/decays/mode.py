@@ -22,24 +22,27 @@ KAON = np.array([[0.0], [0.0], [0.0], [MASS_K]])
 
 @dataclass(frozen=True)
 class Mode:
-    """One decay mode of the kaon.
-
-    `amplitude` takes the products' momenta (px, py, pz, E) in MeV in the kaon frame, each of shape (4, n) and in
-    the order in which the names stand in `tree`, and returns the squared amplitude up to a constant; None is
-    uniform phase space.  `range` selects the part of phase space its branching fraction is quoted for (None: all
-    of it); `generated` the part that is generated.  `code` is stable: files carry it.  `masses` (MeV, by name)
-    are those of particles whose mass the search sets, N and X.
-    """
+    """One decay mode of the kaon."""
 
     descriptor: str
+    """As in the papers; a chain is written with commas."""
     code: int
+    """Number that files carry: it never changes."""
     tree: Pair
+    """How phase space is generated; the amplitude takes the products in its order."""
     reference: str
+    """Where the amplitude is from."""
     amplitude: Callable[..., Floats] | None = None
+    """Squared amplitude up to a constant, of momenta (px, py, pz, E) in MeV in the kaon frame, each (4, n); None:
+    uniform phase space."""
     range: Callable[..., Mask] | None = None
+    """Part of phase space that the branching fraction is quoted for; None: all of it."""
     generated: Callable[..., Mask] | None = None
+    """Part of phase space that is generated; None: all of it."""
     radiative: bool = True
+    """Whether electrons radiate."""
     masses: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Masses (MeV), by name, of particles whose mass the search sets: N and X."""
 
     @cached_property
     def flat(self) -> DecayTree:

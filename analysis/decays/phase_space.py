@@ -32,35 +32,34 @@ SOFTEST = 0.001
 
 @dataclass(frozen=True)
 class Pair:
-    """A two-body splitting into `first` and `second`, particle names or further pairs.
-
-    `mass` says how the invariant mass of the pair is drawn: "flat" in the mass, "log" in its logarithm (for
-    virtual photons), "soft" in the logarithm of its distance from the upper limit (for what a soft photon recoils
-    against), or the name of a narrow particle (a pi0) whose mass it has.
-    """
+    """A two-body splitting."""
 
     first: str | Pair
+    """Name of a particle, or a further pair."""
     second: str | Pair
+    """The same."""
     mass: str = "flat"
+    """How the pair's mass is drawn: "flat", "log" (in its logarithm: virtual photons), "soft" (in the logarithm of
+    its distance from the upper limit: recoil against a soft photon), or the name of a narrow particle."""
 
 
 @dataclass(frozen=True)
 class DecayTree:
-    """A decay tree in the flat form that the kernel walks.
-
-    Slot 0 is the kaon; `splittings` rows are (parent, first, second) slots; `mass_map` and `minimum` are by slot
-    (`minimum` is the mass itself for particles and narrow pairs); `leaves` are the slots of the products in the
-    order of `products`.  With `aligned` the direction of a massless first particle (a photon of a pi0) is drawn
-    in the kaon's frame instead of its pair's: its energy in the laboratory is then nearly a function of one
-    coordinate.
-    """
+    """A decay tree in the flat form that the kernel walks; slot 0 is the kaon."""
 
     products: tuple[str, ...]
+    """Names of the products."""
     leaves: tuple[int, ...]
+    """Slots of the products, in the order of `products`."""
     splittings: Ints
+    """Rows (parent, first, second) of slots."""
     mass_map: Ints
+    """How the mass of each slot is drawn."""
     minimum: Floats
+    """Smallest mass (MeV) of each slot; the mass itself of particles and narrow pairs."""
     aligned: bool = False
+    """Whether the direction of a massless first particle (a photon of a pi0) is drawn in the kaon's frame instead of
+    its pair's. Its energy in the laboratory is then nearly a function of one coordinate."""
 
     @property
     def dimensions(self) -> int:

@@ -19,10 +19,12 @@ HELICITIES = (-1, 1)
 
 
 class Spinor(NamedTuple):
-    """The left- and right-handed part, each of shape (2, n), in MeV^1/2."""
+    """A Dirac spinor in the Weyl representation, in MeV^1/2."""
 
     left: Complex
+    """Left-handed part, (2, n)."""
     right: Complex
+    """Right-handed part, (2, n)."""
 
 
 def _two_spinor(p: Floats, helicity: int) -> Complex:

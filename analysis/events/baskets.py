@@ -56,16 +56,19 @@ def _agree(places: NDArray[np.uint32], counted: Offsets, size: int) -> bool:
 
 @dataclass(frozen=True)
 class Basket:
-    """A basket as it is in the file, in a `chunk` that begins at `seek` with a key of `key` bytes.
-
-    Unpacked it has `full` bytes: values up to `border`, and behind them the place of each event, for a jagged branch.
-    """
+    """A basket as it is in the file. Unpacked it holds values, and behind them the place of each event if the branch
+    is jagged."""
 
     chunk: Any
+    """Bytes of the file that contain it."""
     seek: int
+    """Place in the file where `chunk` begins."""
     key: int
+    """Bytes of the key in front of the basket."""
     full: int
+    """Bytes of the unpacked basket."""
     border: int
+    """Byte behind the last value."""
 
     def unpack(self) -> Bytes:
         """The bytes of the basket; ValueError if it is damaged."""

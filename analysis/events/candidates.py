@@ -47,22 +47,26 @@ TRACK_DTYPES = {b.name: np.dtype(b.dtype) for b in TRACK.fields}
 class Candidates:
     """n vertices of k tracks (three, or one with its kaon) of a chunk.
 
-    `event` (n,) is the row in the chunk, `tracks` (n, k) are indices into the chunk's flat tracks, `vertex` (n, 3) in
-    mm, `chi2` (n,).  `particles` names the tracks' identities in slot order once they are identified, `masses` (k,) in
-    MeV.  `measured` are the tracks' momenta where they are known otherwise than from the vertex.
-
-    No column is read for candidates that are not there, and `once` computes a thing once however many selections
-    ask for it; candidates taken from others take what those know already, too.
+    No column is read for candidates that are not there. `once` computes a thing once, however many selections ask for
+    it. Candidates taken from others keep what those know already.
     """
 
     columns: Columns
+    """The chunk they are of."""
     event: Index
+    """Row in the chunk, shape (n,)."""
     tracks: Index
+    """Indices into the chunk's flat tracks, (n, k)."""
     vertex: Float
+    """In mm, (n, 3)."""
     chi2: Float
+    """Of the vertex, (n,)."""
     measured: Float | None = None
+    """Momenta (MeV) where they are known otherwise than from the vertex, (n, k, 3)."""
     particles: tuple[str, ...] = ()
+    """What the tracks are, in slot order, once they are identified."""
     masses: tuple[float, ...] = ()
+    """Masses (MeV) of `particles`."""
 
     def __len__(self) -> int:
         return len(self.event)

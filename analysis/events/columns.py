@@ -72,9 +72,9 @@ class Columns:
     def without(self, masked: NDArray[np.bool_], shared: Container[Any] | None = None) -> Columns:
         """New columns without the events of a mask (events,), as if these had never been in the file.
 
-        What was read already is copied without them; what is shared comes along where it can say how (a method
-        `without(columns, kept)`), and is computed again where it cannot, or where `shared` are the builders that
-        somebody will ask for and it is of none of them.
+        What was read already is copied without them. A shared result comes along if it has a method
+        `without(columns, kept)`; otherwise it is computed again when somebody asks for it. `shared` limits this to
+        the builders that somebody will ask for.
         """
         kept = ~masked
         stretches = Stretches(kept)

@@ -7,16 +7,20 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Exposure:
-    """Of a sample: `events` stored in its files; for simulation the decays `generated` and the sums of their weights,
-    for data the `bursts`.  The weight inside the fiducial volume is the denominator of every acceptance.
-    """
+    """What the events of a sample stand for."""
 
     simulated: bool
+    """Whether the files have truth branches."""
     events: int
+    """Events stored in the files."""
     generated: int = 0
+    """Simulated decays, stored or not."""
     weight: float = 0.0
+    """Sum of the weights of these decays."""
     weight_in_fv: float = 0.0
+    """The same for decays in the fiducial volume: the denominator of every acceptance."""
     bursts: int = 0
+    """Bursts of data, with events or without."""
 
     def as_numbers(self) -> dict[str, float]:
         """Plain numbers, as the histogram store keeps them."""

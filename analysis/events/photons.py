@@ -25,31 +25,30 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PhotonRule:
-    """What makes a cluster a photon candidate.
-
-    Its energy is above `energy` (MeV), it is farther than `distance` (mm) from every track's impact point, and its
-    time is off the vertex time by an amount (ns) inside `in_time`, or inside `sideband` for one out of time.
-    """
+    """What makes a cluster a photon candidate."""
 
     energy: float
+    """Least energy (MeV)."""
     distance: float
+    """Least distance (mm) from every track's impact point."""
     in_time: Interval
+    """Time (ns) after the vertex time."""
     sideband: Interval
+    """The same for a candidate out of time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithPi0(Candidates):
-    """n three-track candidates with a pi0.
-
-    `in_time` and `sideband` (n,) count photon candidates; `photon_energy` (n, 2) in MeV and `photon_position` (n, 2, 2)
-    in mm in the calorimeter's front plane are those of the two photons that make the pi0, 0 where there are fewer.
-    `momentum` (n, 4, 3), `particles` and `masses` have the pi0 in the last place.
-    """
+    """n three-track candidates with a pi0, which stands last in `momentum` (n, 4, 3), `particles` and `masses`."""
 
     in_time: Index
+    """Photon candidates in time, (n,)."""
     sideband: Index
+    """Photon candidates out of time, (n,)."""
     photon_energy: Float
+    """Energies (MeV) of the two photons of the pi0, (n, 2); 0 where there are fewer."""
     photon_position: Float
+    """Their positions (mm) in the calorimeter's front plane, (n, 2, 2)."""
 
 
 def _of_pair(column: NDArray[Any], pair: Index) -> Float:

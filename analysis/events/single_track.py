@@ -33,14 +33,17 @@ class SingleTracks(Candidates):
     """n single positive tracks, each with its kaon.
 
     `vertex` is the middle of the closest approach of track and kaon, `chi2` the discriminant of the match (2 degrees of
-    freedom), `kaon` (n, 3) the GTK momentum in MeV, `closest_approach` (n,) in mm, `kaon_time` (n,) that of the KTAG
-    and `beam_time` (n,) that of the GTK in ns.
+    freedom).
     """
 
     kaon: Float
+    """Momentum (MeV) measured by the GTK, (n, 3)."""
     closest_approach: Float
+    """Distance (mm) of track and kaon, (n,)."""
     kaon_time: Float
+    """Time (ns) of the KTAG, (n,)."""
     beam_time: Float
+    """Time (ns) of the GTK track, (n,)."""
 
 
 def single(c: Candidates) -> SingleTracks:

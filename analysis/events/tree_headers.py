@@ -42,26 +42,29 @@ class UnknownHeaderError(ValueError):
 
 @dataclass(frozen=True)
 class StoredBranch:
-    """A branch of numbers of `dtype` (native order; big-endian on disk), `jagged` for a counted array of them.
-
-    It has `entries` of its own, which should be those of the tree.  Basket i begins at byte `seek[i]`, has `size[i]`
-    bytes and the events `first[i]` to `first[i + 1]`.
-    """
+    """Where a branch of numbers lies in its file."""
 
     dtype: np.dtype[Any]
+    """Type of the values in native byte order; they are big-endian on disk."""
     jagged: bool
+    """Whether an event has a counted array of them."""
     entries: int
     first: Index
+    """First event of each basket, and the number of events at the end."""
     seek: Index
+    """Byte at which each basket begins."""
     size: Index
+    """Bytes of each basket."""
 
 
 @dataclass(frozen=True)
 class TreeHeader:
-    """The number of events and the branches of a tree by name."""
+    """What a tree's header says."""
 
     entries: int
+    """Number of events."""
     branches: dict[str, StoredBranch]
+    """Branches by name."""
 
 
 class _Cursor:

@@ -89,9 +89,9 @@ def _fit(x: Float, y: Float, i: int, j: int, k: int, low: float, high: float, be
     """Vertex of one triplet: (x, y, z - z0, chi2); chi2 is -1 where it cannot be below `below`, or where z - z0
     starts outside (low, high).
 
-    With variances v_i and weights w_i = 1 / v_i, W their sum, a weighted sum over deviations from the mean is one over
-    pairs, sum_ij w_i w_j (x_i - x_j) (s_i - s_j) / W, and w_i w_j / W = v_k / (v_1 v_2 + v_1 v_3 + v_2 v_3): the
-    differences do not change from pass to pass, and a pass needs one division.
+    With variances v_i, weights w_i = 1 / v_i and their sum W, a weighted sum over deviations from the mean equals a
+    sum over pairs, sum_ij w_i w_j (x_i - x_j) (s_i - s_j) / W. Here w_i w_j / W = v_k / (v_1 v_2 + v_1 v_3 + v_2
+    v_3). The differences do not change from pass to pass, so a pass needs one division.
     """
     xs, sx = _three(x, POSITION, i, j, k), _three(x, SLOPE, i, j, k)
     ys, sy = _three(y, POSITION, i, j, k), _three(y, SLOPE, i, j, k)

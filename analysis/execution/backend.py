@@ -13,14 +13,13 @@ SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
 @dataclass(frozen=True)
 class Backend:
-    """A place to run: `name` is one of `NAMES` or the address of a scheduler, `workers` how many processes.
-
-    "iterative" runs in this process, "local" on a Dask cluster of this machine (by default one process a core),
-    "slurm" and "htcondor" on jobs of a batch system, an address on whatever workers that scheduler has.
-    """
+    """A place to run."""
 
     name: str = "local"
+    """"iterative" (this process), "local" (a Dask cluster of this machine), "slurm" or "htcondor" (jobs of a batch
+    system), or the address of a scheduler."""
     workers: int | None = None
+    """Number of processes; None: the backend's own choice, on "local" one a core."""
 
     def __post_init__(self) -> None:
         if self.name not in NAMES and not self.is_address:

@@ -49,10 +49,12 @@ def joined(items: Sequence[WorkItem], most: int) -> list[Chunk]:
 
 @dataclass(frozen=True)
 class OpenFile:
-    """An open uproot file with its tree of events."""
+    """An open file."""
 
     file: Any
+    """The file as uproot has it."""
     events: Tree
+    """Its tree of events."""
 
 
 class _Open:

@@ -14,12 +14,16 @@ from rarekaon.analysis.execution.inputs import InputFile
 
 @dataclass(frozen=True)
 class Closure:
-    """What was processed, after it was found to be all there is: files, chunks and events, and events by sample."""
+    """What was processed, after it was found to be all there is."""
 
     files: int
+    """Number of files."""
     chunks: int
+    """Number of chunks."""
     events: int
+    """Number of events."""
     sample_events: Mapping[str, int]
+    """Number of events by sample."""
 
 
 def check_closure(

@@ -30,9 +30,10 @@ def no_report(events: int) -> None:
 
 @dataclass
 class SerialExecutor(ExecutorBase):
-    """One chunk after the other in this process; `report` is called with the number of events done."""
+    """One chunk after the other in this process."""
 
     report: Advance = field(default=no_report)
+    """Called with the number of events done."""
 
     def __call__(self, items: Sequence[Chunk], function: Function, accumulator: Any) -> tuple[Any, int]:
         try:
@@ -50,14 +51,16 @@ class SerialExecutor(ExecutorBase):
 
 @dataclass
 class DaskExecutor(ExecutorBase):
-    """Chunks as tasks of a Dask `client`, summed by a tree of tasks per sample.
+    """Chunks as tasks of Dask, summed by a tree of tasks per sample.
 
-    A chunk whose processing fails is not tried again; one whose worker dies is, as often as the scheduler's
+    A chunk whose processing fails is not tried again. One whose worker dies is, as often as the scheduler's
     `allowed-failures` says.
     """
 
     client: Any = None
+    """The Dask client."""
     report: Advance = field(default=no_report)
+    """Called with the number of events done."""
 
     def __call__(self, items: Sequence[Chunk], function: Function, accumulator: Any) -> tuple[Any, int]:
         # One task holds the processor, so that it travels once per worker and not once per chunk.

@@ -26,18 +26,20 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class InputFile:
-    """A readable file that keeps the contract.
-
-    `uuid` is the identity ROOT wrote into it, `size` in bytes, `exposure` what its events stand for.  `blocks` are
-    the (decay, seed, block) of simulated decays or the (run, burst) of data: what must not be there twice.
-    """
+    """A readable file that keeps the contract."""
 
     sample: str
+    """The sample it belongs to."""
     path: str
+    """Where it is."""
     uuid: str
+    """Identity that ROOT wrote into it."""
     size: int
+    """In bytes."""
     exposure: Exposure
+    """What its events stand for."""
     blocks: Blocks
+    """(decay, seed, block) of simulated decays or (run, burst) of data: what must not be there twice."""
 
     @property
     def events(self) -> int:

@@ -37,26 +37,32 @@ Fileset = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Metrics:
-    """What a run cost: bytes asked of the files, columns touched, seconds in the processor and on the clock."""
+    """What a run cost."""
 
     bytes_read: int
+    """Bytes asked of the files."""
     columns: tuple[str, ...]
+    """Columns touched."""
     process_seconds: float
+    """Seconds in the processor, summed over workers."""
     wall_seconds: float
+    """Seconds on the clock."""
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run returns: the processor's `output`, and what it was made of.
-
-    `files` are the inputs with their exposure sums; `closure` the events processed, checked to be all.
-    """
+    """What a run returns."""
 
     output: Any
+    """The processor's output."""
     files: tuple[InputFile, ...]
+    """The inputs, with what their events stand for."""
     closure: Closure
+    """The events processed, checked to be all."""
     metrics: Metrics
+    """What it cost."""
     provenance: Provenance
+    """What it was computed from."""
 
     def exposure(self, sample: str) -> Exposure:
         """What the events of a sample stand for, summed over its files; KeyError for an unknown sample."""

@@ -253,10 +253,10 @@ class Pid(Block):
 class Activity(Block):
     """Accidental activity within `reach` (ns) of a decay; rates in 1/ns.
 
-    `kaon_decays` of other kaons give tracks; the other rates are of signals.  `muv3_outer_share` of those in the muon
-    detector are in the outer tiles; the share `lkr_minimum_ionising` of the clusters is of minimum ionising
-    particles, the others have more than `least_cluster`; energies above the least are exponential with the means
-    `shower_energy` and `lav_energy`; `spread` is the rms distance from the beam in x and y.
+    `kaon_decays` of other kaons give tracks; the other rates are of signals. `muv3_outer_share` is the share of MUV3
+    signals in the outer tiles, `lkr_minimum_ionising` the share of clusters from minimum ionising particles. All
+    other clusters have more than `least_cluster`. Energies above the least are exponential, with the means
+    `shower_energy` and `lav_energy`. `spread` is the rms distance from the beam in x and y.
     """
 
     reach: Positive

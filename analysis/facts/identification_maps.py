@@ -31,6 +31,7 @@ class IdentificationMaps:
     """Probabilities of identification read from a file."""
 
     corrections: correctionlib.CorrectionSet
+    """The file as correctionlib has it."""
 
     @classmethod
     def read(cls, path: Path | None = None) -> IdentificationMaps:

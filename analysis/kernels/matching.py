@@ -29,8 +29,8 @@ BEAM_TRACK_WINDOW = 0.5 * ns
 MATCHING_WIDTHS = (0.12 * ns, 1.5 * mm)
 """Widths of the time difference and the closest approach in the discriminant.
 
-The papers take the distributions of K3pi decays and print none of them: the time's width is that of two detectors
-of 70 and 100 ps, that of the distance what simulated single tracks have.
+The papers take the distributions from K3pi decays and publish none of them. Here the width in time follows from two
+detectors with 70 and 100 ps, and the width in distance is the one of simulated single tracks.
 """
 PLANES = (Z_BEFORE_MAGNET, Z_GTK3)
 """Where tracks and beam tracks are given."""

@@ -18,27 +18,35 @@ NO_EVENTS = -math.log(1 - 0.6827)
 
 @dataclass(frozen=True)
 class BackgroundRow:
-    """One cell of a background table: expected events of a mode in a region; `mode` "total" sums a region.
+    """One cell of a background table: expected events of a mode in a region.
 
-    Where no simulated event (or no data event that a background is estimated with) is left, `expected` is 0 and `stat`
-    is the 68% CL upper limit: `NO_EVENTS` times the mean weight of the events after the last cut that leaves any.
-    As in the papers (arXiv:2211.04818 Table 1) such a limit is no part of the total's error.
-    `published` and `published_error` stand beside it where a paper publishes the cell; `observed` is on totals only and
-    None while the region is masked.  Data events of prescaled streams count as many: one recorded event stands for
-    `observed_weight` of the observed ones (sum of squared weights over sum of weights; 1 where none was recorded).
+    Where no event is left to estimate a mode with, `expected` is 0 and `stat` is the upper limit at 68% CL: `NO_EVENTS`
+    times the mean weight of the events after the last cut that leaves any. As in the papers (arXiv:2211.04818 Table 1)
+    such a limit is no part of the total's error.
     """
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     region: str
+    """Name of the region."""
     mode: str
+    """The decay, or "total" for the sum of a region."""
     expected: float
+    """Expected events."""
     stat: float
+    """Statistical error of the estimate, or the upper limit where no event is left."""
     syst: float
+    """Systematic error."""
     published: float | None = None
+    """The published number of the same cell."""
     published_error: float | None = None
+    """Its error."""
     observed: int | None = None
+    """Data events, on totals only; None while the region is masked."""
     observed_weight: float | None = None
+    """Events that one recorded event of a prescaled stream stands for: sum of squared weights over sum of weights."""
 
     @property
     def error(self) -> float:

@@ -15,25 +15,31 @@ THRESHOLD = 0.01
 
 @dataclass(frozen=True)
 class RegionAgreement:
-    """A control region: `p_value` is two-sided, of the observed count under the expected background.
+    """How well a control region agrees with its expected background.
 
-    Of a count in which each recorded event stands for w, the number recorded is Poisson distributed around the expected
-    one over w; weights that differ are replaced by the one with the same mean and variance of the sum (G. Bohm and
-    G. Zech, NIM A 748 (2014) 1).
+    Where each recorded event stands for w, the number recorded is Poisson distributed around the expectation over w.
+    Weights that differ are replaced by the one with the same mean and variance of the sum (G. Bohm and G. Zech, NIM A
+    748 (2014) 1).
     """
 
     region: str
+    """Name of the region."""
     expected: float
+    """Expected background."""
     error: float
+    """Its error."""
     observed: int
+    """Observed events."""
     p_value: float
+    """Two-sided, of the observed count under the expected background."""
 
 
 @dataclass(frozen=True)
 class ControlAgreement:
-    """All control regions of a signal selection; `p_value` is the smallest, times their number."""
+    """The control regions of a signal selection."""
 
     regions: tuple[RegionAgreement, ...]
+    """One entry a region."""
 
     @property
     def p_value(self) -> float:

@@ -91,20 +91,24 @@ def not_recomputable() -> tuple[tuple[str, str, str], ...]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One published number beside the recomputed one.
-
-    agrees: whether the recomputed number, rounded to the published digits, is the published one.
-    note: the reason where it is not, or where the number is not published.
-    """
+    """One published number beside the recomputed one."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     quantity: str
+    """What was recomputed."""
     published: float
+    """The published number."""
     recomputed: float
+    """What its published inputs give."""
     digits: int
+    """Significant digits of the published number."""
     agrees: bool
+    """Whether the recomputed number, rounded to these digits, is the published one."""
     note: str = ""
+    """The reason where it is not."""
 
     @property
     def ratio(self) -> float:

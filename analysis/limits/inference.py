@@ -17,11 +17,14 @@ from rarekaon.analysis.search.declaration import CutScan, PeakScan
 
 @dataclass(frozen=True)
 class Inferred:
-    """Records, background tables and, of searches that scan a mass, the scans."""
+    """What comes out of searches."""
 
     records: tuple[LimitRecord, ...] = ()
+    """Their limits."""
     rows: tuple[BackgroundRow, ...] = ()
+    """Their background tables."""
     scans: tuple[Scan, ...] = ()
+    """The scans of those that scan a mass."""
 
     def __add__(self, other: Inferred) -> Inferred:
         return Inferred(self.records + other.records, self.rows + other.rows, self.scans + other.scans)

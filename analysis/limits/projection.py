@@ -18,28 +18,36 @@ class ProjectionError(ValueError):
 
 @dataclass(frozen=True)
 class ProjectionPoint:
-    """What a search would expect from `kaon_decays`.
-
-    `expected_upper_limit` are the limits at the -2 .. 2 sigma quantiles of the background-only count.
-    """
+    """What a search would expect from a number of kaon decays."""
 
     kaon_decays: float
+    """Kaon decays in the fiducial volume."""
     background: float
+    """Expected events."""
     background_error: float
+    """Its error."""
     single_event_sensitivity: float
+    """Branching fraction of one signal event."""
     expected_upper_limit: tuple[float, float, float, float, float]
+    """Limits at the -2 .. 2 sigma quantiles of the background-only count."""
 
 
 @dataclass(frozen=True)
 class Projection:
-    """Points of one search, in ascending kaon decays; `kaon_decays` and `origin` are those of its record today."""
+    """Expected limits of one search against the number of kaon decays."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     origin: str
+    """"events" or "published": where today's record is from."""
     kaon_decays: float
+    """Kaon decays of today's record."""
     unit: str
+    """Unit of the limits."""
     points: tuple[ProjectionPoint, ...]
+    """In ascending kaon decays."""
 
 
 def projectable(record: LimitRecord) -> bool:

@@ -31,38 +31,48 @@ ITERATIONS, SMALLEST_RATIO = 20, 0.05
 
 @dataclass(frozen=True)
 class RatioFit:
-    """Data over simulation as a straight line in the observable: `ratio` in the middle of the simulated events.
-
-    `slope` is per 100 display units (MeV); `deviation` the largest distance from 1 within the fitted bins.  Errors are
-    statistical, of data and simulation.
-    """
+    """Data over simulation as a straight line in the observable. Errors are statistical, of data and simulation."""
 
     ratio: float
+    """In the middle of the simulated events."""
     ratio_error: float
+    """Its error."""
     slope: float
+    """Per 100 display units (MeV)."""
     slope_error: float
+    """Its error."""
     deviation: float
+    """Largest distance of the line from 1 within the fitted bins."""
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control selection: data, expected events with their simulation's statistical error, and the published count.
-
-    The fit's fields are None where there are too few data events.
-    """
+    """A control selection. The fields of the fit are None where there are too few data events."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     selection: str
+    """Name of the control selection."""
     observed: int
+    """Data events."""
     expected: float
+    """Expected events."""
     stat: float
+    """Statistical error of the simulation."""
     published: float | None = None
+    """The published count."""
     ratio: float | None = None
+    """Data over simulation, see `RatioFit`."""
     ratio_error: float | None = None
+    """Its error."""
     slope: float | None = None
+    """Slope of the ratio."""
     slope_error: float | None = None
+    """Its error."""
     deviation: float | None = None
+    """Largest distance of the ratio from 1."""
 
 
 def fit_ratio(centres: Floats, observed: Floats, expected: Floats, variance: Floats) -> RatioFit:

@@ -34,17 +34,16 @@ SPECTRUM_POINTS = 2**15
 
 @dataclass(frozen=True)
 class Response:
-    """Accepted shares of each bin of the true mass.
-
-    `masses` (n,) are the bins' centres, `differences` (k + 1,) the edges of reconstructed minus true mass in MeV,
-    `accepted` (n, k + 2) the shares of the decays of each bin, the differences beyond the edges first and last,
-    `squares` (n, k + 2) their sums of squared weights, in the same normalisation.
-    """
+    """Accepted share of the decays in each of n bins of the true mass, by reconstructed minus true mass."""
 
     masses: Floats
+    """Centres (MeV) of the bins, (n,)."""
     differences: Floats
+    """Edges (MeV) of k bins of the difference, (k + 1,)."""
     accepted: Floats
+    """Shares, (n, k + 2); the first and the last are beyond the edges."""
     squares: Floats
+    """Sums of squared weights in the same normalisation, (n, k + 2)."""
 
     @classmethod
     def of(cls, booked: SearchHistograms) -> Response:

@@ -39,13 +39,18 @@ MEDIAN = 2
 
 @dataclass(frozen=True)
 class Scan:
-    """Results of one search against the mass: `columns` are lists of one length, by name; `masses` in MeV."""
+    """Results of one search against the mass."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     quantity: str
+    """What the limits are on."""
     masses: tuple[float, ...]
+    """Hypotheses, in MeV."""
     columns: Mapping[str, tuple[float, ...]]
+    """Results by name, one entry a mass."""
 
 
 Result = tuple[tuple[LimitRecord, ...], tuple[BackgroundRow, ...], Scan]

@@ -21,10 +21,12 @@ class MissingHistogramsError(ValueError):
 
 @dataclass(frozen=True)
 class Count:
-    """A sum of weights and the sum of their squares."""
+    """A sum of weights with its variance."""
 
     value: float = 0.0
+    """Sum of the weights."""
     variance: float = 0.0
+    """Sum of their squares."""
 
     def __add__(self, other: Count) -> Count:
         return Count(self.value + other.value, self.variance + other.variance)
@@ -49,10 +51,12 @@ class Count:
 
 @dataclass(frozen=True)
 class SearchHistograms:
-    """Histograms of one search in one data set: `samples[sample][data set][selection][histogram]`."""
+    """Histograms of one search in one data set."""
 
     search: Search
+    """The search."""
     samples: Mapping[str, Any]
+    """`samples[sample][data set][selection][histogram]`."""
 
     def __post_init__(self) -> None:
         missing = [name for name in self.search.samples.all if name not in self.samples]

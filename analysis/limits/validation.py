@@ -30,20 +30,28 @@ SINGLE_CUTS = {
 
 @dataclass(frozen=True)
 class ValidationRow:
-    """One published quantity beside the simulated one.  `error` is the simulated number's statistical error,
-    `published_error` the published one (0: none published), `tuned` whether it was looked at while a constant was chosen.
-    """
+    """One published quantity beside the simulated one."""
 
     quantity: str
+    """What is compared."""
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     published: float
+    """The published number."""
     published_error: float
+    """Its error; 0 where none is published."""
     simulated: float
+    """The simulated number."""
     error: float
+    """Its statistical error."""
     unit: str
+    """Of both."""
     tuned: bool
+    """Whether it was looked at while a constant was chosen (`datasets/tuning.yaml`)."""
     note: str = ""
+    """What the paper says of it."""
 
     @property
     def ratio(self) -> float | None:
@@ -70,7 +78,9 @@ class Validation:
     """One search in one data set beside its paper."""
 
     booked: SearchHistograms
+    """Its histograms."""
     paper: Published
+    """What the paper publishes."""
 
     @property
     def search(self) -> Search:

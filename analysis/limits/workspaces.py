@@ -30,7 +30,7 @@ def unit_of(sensitivity: Measurement) -> float:
 def published_workspace(paper: Published) -> dict[str, Any]:
     """Signal region of one search.  Modes published without an error are exact; rows published as limits are left out.
 
-    If the published modes do not carry the whole published total, their sum is topped up by a sample "other" (rounding).
+    Where the published modes add up to less than the published total (rounding), a sample "other" has the rest.
     """
     sensitivity = recomputed_sensitivity(paper)
     if paper.count is None or sensitivity is None:

@@ -1,9 +1,9 @@
 """Blinding, enforced where data is read.
 
-`BlindedProcessor` stands between the events and any processor.  From every chunk of data it removes the events that lie in the
-masked box of any declared search before the processor sees the chunk: they reach no histogram, column or log, under
-any backend.  A box opens for the runs of an unblinding record in `datasets/unblinding/`, written by
-`kaon unblind` once the control regions agree with the expected background.
+`BlindedProcessor` stands between the events and any processor.  From every chunk of data it removes the events in the
+masked box of any declared search, before the processor sees the chunk.  They reach no histogram, column or log, under
+any backend.  A box opens for the runs of an unblinding record in `datasets/unblinding/`, written by `kaon unblind`
+once the control regions agree with the expected background.
 
 What counts as data is decided by the file (it has no truth branches), and which record applies by the run number of
 the event: neither by a name that a user chooses.
@@ -52,10 +52,12 @@ class UnblindingRecord(Facts):
 
 @dataclass(frozen=True)
 class Box:
-    """The masked box of one search: masked for every run outside `unblinded`, known to the catalogue or not."""
+    """The masked box of one search."""
 
     search: str
+    """Name of the search."""
     unblinded: tuple[tuple[int, int], ...] = ()
+    """Runs for which it is open; all others are masked, known to the catalogue or not."""
 
     def masks(self, run: NDArray[Any]) -> Mask:
         return ~_runs_mask(run, self.unblinded)
@@ -63,9 +65,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Blinding:
-    """The boxes that are masked.  Every search has one; a record opens it for the runs of its data set."""
+    """The boxes that are masked. Every search has one; a record opens it for the runs of its data set."""
 
     boxes: tuple[Box, ...]
+    """One a search."""
 
     def masked(self, columns: Columns) -> Mask:
         """Events (n_events,) inside any masked box; simulated events never are."""

@@ -115,7 +115,9 @@ class Sum(NamedTuple):
     """A sum of weights with its variance."""
 
     value: float
+    """Sum of the weights."""
     variance: float
+    """Sum of their squares."""
 
 
 @compiled

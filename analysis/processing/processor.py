@@ -124,8 +124,9 @@ def triggered(lines: tuple[str, ...]) -> Callable[[Columns], Mask]:
 
 @cache
 def kept_of_fired(lines: tuple[str, ...], dataset: str) -> Callable[[Columns], Weights]:
-    """Gives the part (n_events,) of simulated events that downscaled lines keep, of what they keep where all of them
-    fire: N_K is that of all, and what fires a few of them is recorded more rarely.
+    """Gives the weight (n_events,) of simulated events for the trigger lines that fired. N_K counts decays that fire
+    all `lines`. An event that fires fewer of them is recorded more rarely: its weight is the fraction that its lines
+    keep over the fraction that all lines keep.
     """
     subsets = (tuple(line for k, line in enumerate(lines) if code >> k & 1) for code in range(2 ** len(lines)))
     kept = np.array([conditions().kaon_decays(dataset, subset) for subset in subsets])  # type: ignore[arg-type]
@@ -139,13 +140,16 @@ def kept_of_fired(lines: tuple[str, ...], dataset: str) -> Callable[[Columns], W
 
 @dataclass(frozen=True)
 class TriggerStage:
-    """Where the selections begin that share candidates and trigger lines: the candidates `found`, the events `fired`
-    (n_events,) of the data set, all `weights` (n_events,) behind the trigger and the first rows of the cutflow."""
+    """What selections share that have the same candidates and trigger lines."""
 
     found: Candidates
+    """The candidates."""
     fired: Mask
+    """Events of the data set that fired a line, (n_events,)."""
     weights: Weights | None
+    """Weights behind the trigger, (n_events,); None for data."""
     rows: tuple[histograms.Sum, ...]
+    """First rows of the cutflow."""
 
 
 def trigger_stage(selection: Selection, dataset: str, columns: Columns) -> TriggerStage:
@@ -165,23 +169,30 @@ def trigger_stage(selection: Selection, dataset: str, columns: Columns) -> Trigg
 
 
 class WeightedCandidates(NamedTuple):
-    """Candidates with their weights (n,), None for one each."""
+    """Candidates with their weights."""
 
     candidates: Candidates
+    """n candidates."""
     weight: Weights | None
+    """Shape (n,); None for one each."""
 
 
 @dataclass(frozen=True)
 class AppliedCuts:
-    """The identified candidates of a selection with their weights (n,), None for one each, the values of its cuts'
-    quantities and the masks of its cuts; `rows` are the first of the cutflow."""
+    """The identified candidates of a selection with what its cuts say of them."""
 
     identified: Candidates
+    """n candidates."""
     weight: Weights | None
+    """Shape (n,); None for one each."""
     cuts: tuple[Cut, ...]
+    """The cuts, in order."""
     values: tuple[NDArray[Any], ...]
+    """Values of the cuts' quantities, each (n,) or (n, tracks)."""
     passed: tuple[Mask, ...]
+    """Whether each cut is passed, (n,) each."""
     rows: tuple[histograms.Sum, ...]
+    """Rows of the cutflow before the cuts."""
 
     @cached_property
     def failures(self) -> NDArray[np.uint8]:

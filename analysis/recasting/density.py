@@ -26,10 +26,12 @@ class RecastError(ValueError):
 
 @dataclass(frozen=True)
 class Products:
-    """Products of n decays: their names and momenta (products, 4, n) as (px, py, pz, E) in MeV, in the kaon frame."""
+    """Products of n decays."""
 
     names: tuple[str, ...]
+    """What they are."""
     momenta: Floats
+    """(px, py, pz, E) in MeV in the kaon frame, (products, 4, n)."""
 
     def __len__(self) -> int:
         return int(self.momenta.shape[-1])
@@ -87,14 +89,14 @@ class Uniform(Density):
 
 @dataclass(frozen=True)
 class Function(Density):
-    """A Python function of the products' momenta, each (4, n), in the order in which the decay is written.
-
-    It returns (n,) numbers, finite and not negative.  For identical products it has to be symmetric: which of them
-    comes first means nothing.
-    """
+    """A density that a Python function gives. For identical products it must be symmetric: which of them comes first
+    means nothing."""
 
     of: Callable[..., Floats]
+    """Takes the products' momenta, each (4, n), in the order of the decay; returns (n,) finite numbers, none
+    negative."""
     name: str = ""
+    """What records call it."""
 
     @property
     def description(self) -> str:

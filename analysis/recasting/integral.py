@@ -34,10 +34,12 @@ PRECISION = 0.01
 
 @dataclass(frozen=True)
 class Integral:
-    """Integral of a density over that of the simulated one, with its error."""
+    """Integral of a density over that of the simulated one."""
 
     value: float
+    """The integral."""
     error: float
+    """Its error."""
 
 
 def integral(decay: str, density: Density) -> Integral:

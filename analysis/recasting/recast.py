@@ -24,23 +24,28 @@ MINIMUM_PROMPT = 0.1
 
 @dataclass(frozen=True)
 class Recast:
-    """A limit for one density; `limit.kaon_decays`, the background and the observed count are those of the search.
-
-    `acceptance` is that of the signal region, `acceptance_error` its error (of the simulated events and of the
-    integral), `acceptance_simulated` that of the simulated density.  `effective_events` is (sum w)^2 / sum w^2 of the
-    selected simulated events, `prompt` the share of the acceptance that the lifetime leaves.
-    """
+    """A limit for one density. N_K, background and observed count are those of the search."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     decay: str
+    """The signal decay."""
     density: str
+    """What the density is called."""
     acceptance: float
+    """Of the signal region, for this density."""
     acceptance_error: float
+    """Its error, of the simulated events and of the integral."""
     acceptance_simulated: float
+    """For the simulated density."""
     effective_events: float
+    """(sum w)^2 / sum w^2 of the selected simulated events."""
     prompt: float
+    """Share of the acceptance that the lifetime leaves."""
     limit: LimitRecord
+    """The limit and what it is made of."""
 
     def __repr__(self) -> str:
         reached = self.limit.upper_limit

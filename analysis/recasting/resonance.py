@@ -22,30 +22,31 @@ Amplitude = Literal["isotropic", "majorana"]
 
 @dataclass(frozen=True)
 class Resonance(Density):
-    """K+ -> R and the rest, R -> the two products named in `pair`; identical products are symmetrised.
+    """K+ -> R and the rest, where R decays to two of the products. Identical products are symmetrised.
 
-    `mass` and `width` in MeV, or in place of the width the lifetime `ctau` in mm.  The line shape in s, the squared
-    mass of the pair, is a Breit-Wigner of constant width, averaged over masses within `window` (MeV) of each point:
-    simulated events have to stand for lines far narrower than their spacing, and the acceptance is nearly linear over
-    the window.  Wide resonances can have a window of 0.  The two assignments of identical products do not
-    interfere, which holds where the width is small.
-
-    `amplitude` "isotropic" decays R isotropically; "majorana" is |M|^2 of K+ -> l+ N, N -> pi- l'+ with the spin of a
-    Majorana neutrino N (A. Atre et al., JHEP 05 (2009) 030).
-
-    A resonance that flies farther than `prompt_within` (mm) before it decays counts as not selected: all
-    simulated products start at the kaon's vertex.  The acceptance is then a lower bound, and the limit
-    conservative.  The default is how far the tracks of simulated pi- e+ e+ can be moved apart without a change of the
-    acceptance (below 1%; a test moves them).
+    The line shape in s, the squared mass of the pair, is a Breit-Wigner of constant width, averaged over masses within
+    `window` of each point. Simulated events have to stand for lines far narrower than their spacing, and the acceptance
+    is nearly linear over the window. The two assignments of identical products do not interfere, which holds where the
+    width is small.
     """
 
     pair: str
+    """The two products, e.g. "pi- e+"."""
     mass: float
+    """In MeV."""
     width: float = 0.0
+    """In MeV; 0 with `ctau`, or for a narrow resonance."""
     ctau: float = 0.0
+    """Lifetime in mm, in place of the width."""
     amplitude: Amplitude = "isotropic"
+    """"isotropic", or "majorana": |M|^2 of K+ -> l+ N, N -> pi- l'+ with the spin of a Majorana neutrino N (A. Atre
+    et al., JHEP 05 (2009) 030)."""
     window: float = 2 * MeV
+    """Half width (MeV) of the average; wide resonances can have 0."""
     prompt_within: float = 300 * mm
+    """Decays farther (mm) from the kaon's vertex count as not selected, so the limit is conservative. Tracks of
+    simulated pi- e+ e+ can be moved apart by the default without a change of the acceptance (below 1%; a test moves
+    them)."""
 
     def __post_init__(self) -> None:
         numbers = (self.mass, self.width, self.ctau, self.window, self.prompt_within)

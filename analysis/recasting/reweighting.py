@@ -21,11 +21,14 @@ from rarekaon.analysis.search.declaration import Counting
 
 @dataclass(frozen=True)
 class Reweighting:
-    """A density with its integral in units of the simulated one: what a worker needs to weight events."""
+    """What a worker needs to weight events."""
 
     decay: str
+    """The signal decay."""
     density: Density
+    """The density."""
     integral: Integral
+    """Its integral in units of the simulated one."""
 
     @classmethod
     def to(cls, density: Density, decay: str) -> Reweighting:

@@ -49,14 +49,16 @@ class Table(Facts):
 
 @dataclass(frozen=True)
 class DalitzTable(Density):
-    """A density constant in the bins of a table; identical products are symmetrised.
+    """A density that is constant in the bins of a table. Identical products are symmetrised.
 
-    `name` stands for the table in records.  RecastError for products of another decay and where the table does not
-    reach the border of the Dalitz plane: a table says everywhere what it means.
+    Raises RecastError for products of another decay, and where the table does not reach the border of the Dalitz plane:
+    a table says everywhere what it means.
     """
 
     table: Table
+    """The table."""
     name: str
+    """What records call it."""
 
     @classmethod
     def read(cls, path: Path | str) -> DalitzTable:

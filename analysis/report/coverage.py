@@ -29,8 +29,11 @@ class Sizes:
     """Pseudo-experiments per point of each figure."""
 
     counting: int
+    """Of a counting experiment."""
     peak: int
+    """Of a peak search at one mass."""
     scan: int
+    """Of a whole scan."""
 
 
 QUICK = Sizes(counting=1_000, peak=150, scan=50)

@@ -35,33 +35,40 @@ RUN_RECORD = "run.json"
 
 @dataclass(frozen=True)
 class Input:
-    """A file that was read: `name` without its directory, `uuid` written into it, `size` in bytes, `events` in it,
-    `seeds` it was simulated with."""
+    """A file that was read."""
 
     sample: str
+    """The sample it belongs to."""
     name: str
+    """Its name without the directory."""
     uuid: str
+    """Identity that ROOT wrote into it."""
     size: int
+    """In bytes."""
     events: int
+    """Events in it."""
     seeds: tuple[int, ...] = ()
+    """Seeds that it was simulated with."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What a result was computed from.
-
-    `code` and `datasets` are hashes of the package's sources and of its data files, `revision` the git revision
-    ("+" appended where the tree differs from it; None outside a repository), `configuration` whatever else was
-    chosen (searches, chunk size, seeds).
-    """
+    """What a result was computed from."""
 
     versions: Mapping[str, str]
+    """Versions of the packages that were used."""
     code: str
+    """Hash of the package's sources."""
     datasets: str
+    """Hash of its data files."""
     revision: str | None
+    """The git revision, with "+" where the tree differs from it; None outside a repository."""
     inputs: tuple[Input, ...] = ()
+    """The files that were read."""
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    """What else was chosen: searches, chunk size, seeds."""
     volatile: Mapping[str, Any] = field(default_factory=dict)
+    """What may differ between equal results: time, machine."""
 
     def stable(self) -> dict[str, Any]:
         """Everything that two equal runs have in common, ready for JSON."""

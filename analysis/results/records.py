@@ -22,29 +22,44 @@ SEARCHES = (
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRecord:
-    """One row of `results/limits.json`; every number is a plain float in the unit named by `unit`."""
+    """One row of `results/limits.json`. Every number is a plain float."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     origin: Origin
+    """"events", or "published" for published inputs."""
     kaon_decays: float | None
+    """N_K: kaon decays in the fiducial volume."""
     kaon_decays_error: float | None
+    """Its error."""
     acceptance_signal: float | None
+    """Acceptance of the signal region."""
     acceptance_normalisation: float | None
+    """Acceptance of the normalisation mode."""
     single_event_sensitivity: float | None
+    """Signal at which one event is expected."""
     single_event_sensitivity_error: float | None
+    """Its error."""
     background: float
+    """Expected events in the signal region."""
     background_error: float
+    """Its error."""
     observed: int | None
     """Observed count; None while the signal region is blind."""
     upper_limit: float | None
     """Limit at the observed count; None while blind."""
     upper_limit_at_published_count: float | None
+    """With the published count in place of the observed one."""
     expected_upper_limit: tuple[float, float, float, float, float]
     """Limits at the -2, -1, 0, 1, 2 sigma quantiles of the background-only count."""
     published_upper_limit: float | None
+    """The limit of the paper."""
     quantity: str = "branching fraction"
+    """What is limited."""
     unit: str = "1"
+    """Unit of the limits and of the sensitivity."""
     parameter: dict[str, float] = field(default_factory=dict)
     """Hypothesis of a scan, e.g. {"mass": 300.0}; empty for a single result."""
     details: dict[str, Any] = field(default_factory=dict)
@@ -56,8 +71,11 @@ class Limits:
     """The content of `results/limits.json`."""
 
     confidence_level: float
+    """Of all limits in it."""
     limits: tuple[LimitRecord, ...]
+    """One record a search, data set, origin and hypothesis."""
     provenance: dict[str, Any] = field(default_factory=dict)
+    """What they were computed from."""
 
     @classmethod
     def read(cls, path: Path) -> Limits:

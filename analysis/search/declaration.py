@@ -1,9 +1,4 @@
-"""What a channel declares: searches, selections, cuts and regions, as frozen data.
-
-A channel file in `processors/` builds one or more `Search` objects from these and binds them to the module-level name
-`SEARCHES`, and samples that nobody else uses to `SAMPLES`.  Everything else (reading, blinding, cutflows, histograms,
-normalisation, limits, documentation) is derived from the declaration; `search.channels` finds the files.
-"""
+"""What a channel declares, as frozen data that everything else is derived from; `search.channels` finds the files."""
 
 from __future__ import annotations
 
@@ -35,7 +30,9 @@ class Interval:
     """
 
     low: float = -math.inf
+    """Lower end, not included."""
     high: float = math.inf
+    """Upper end, not included."""
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -74,30 +71,32 @@ def exactly(value: int) -> Interval:
 
 @dataclass(frozen=True)
 class Truth:
-    """The true value of a quantity in simulated events, shape (n,), in the quantity's own unit: gives its resolution.
-
-    Differences to it are booked within `reach` (display unit) of zero.
-    """
+    """The true value of a quantity in simulated events, which gives its resolution."""
 
     of: Callable[[Candidates], Array]
+    """Gives the value, shape (n,), in the quantity's own unit."""
     reach: float
+    """Differences up to this (display unit) are booked."""
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """Something computed per candidate: shape (n,), or (n, k) for tracks or pairs of tracks.
-
-    `unit` divides values for display and histograms; `bins` is (number, low, high) in that display unit.  `truth`
-    is given where its resolution is wanted.
-    """
+    """Something computed for each candidate."""
 
     name: str
+    """Key in the output."""
     title: str
+    """What tables and axes call it."""
     of: Callable[[Candidates], Array]
+    """Gives the values, shape (n,), or (n, k) for tracks or pairs of tracks."""
     bins: tuple[int, float, float]
+    """(number, low, high) of its histogram, in the display unit."""
     unit: float = 1.0
+    """Divides values for display."""
     unit_name: str = ""
+    """Name of that unit."""
     truth: Truth | None = None
+    """Its true value, where the resolution is wanted."""
 
     @property
     def label(self) -> str:
@@ -106,10 +105,12 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Cut:
-    """A requirement: every value of the quantity lies within the interval.  One row of the cutflow."""
+    """A requirement, and one row of the cutflow."""
 
     quantity: Quantity
+    """What is cut on."""
     within: Interval
+    """The interval that every value must lie in."""
 
     @property
     def name(self) -> str:
@@ -125,17 +126,18 @@ class Cut:
 
 @dataclass(frozen=True)
 class Region:
-    """An interval of a selection's observable.
-
-    `masked` regions stay masked for data until the search's record is in `datasets/unblinding/`; `signal` marks the
-    one that the limit is computed in; the others are control regions.  `excluding` is cut out of `within`.
-    """
+    """An interval of a selection's observable: signal, masked or control."""
 
     name: str
+    """Key in the output."""
     within: Interval
+    """The interval."""
     masked: bool = False
+    """Whether data in it are masked until a record is in `datasets/unblinding/`."""
     signal: bool = False
+    """Whether the limit is computed in it."""
     excluding: Interval | None = None
+    """An interval that is cut out of `within`."""
 
     def mask(self, values: Array) -> NDArray[np.bool_]:
         """Elementwise membership; NaN is outside."""
@@ -161,23 +163,28 @@ class Region:
 
 @dataclass(frozen=True)
 class Selection:
-    """One event selection of a search.
-
-    `decay` is the final state looked for, `identify` turns the candidates of a chunk into those identified as
-    that final state (`identified_as` is its row in the cutflow), `cuts` are applied in order, `observable` is what
-    the regions are intervals of.
-    """
+    """One event selection of a search."""
 
     name: str
+    """Key in the output."""
     decay: str
+    """The final state looked for."""
     candidates: Callable[[Any], Candidates]
+    """Finds the candidates of a chunk."""
     identify: Callable[[Candidates], Candidates]
+    """Keeps those that are identified as the final state."""
     identified_as: str
+    """Row of these in the cutflow."""
     triggers: tuple[str, ...]
+    """Trigger lines, any of which must fire."""
     cuts: tuple[Cut, ...]
+    """Applied in this order."""
     observable: Quantity
+    """What the regions are intervals of."""
     regions: tuple[Region, ...]
+    """Signal, masked and control regions."""
     histograms: tuple[Quantity, ...] = ()
+    """Further quantities, booked after all cuts."""
     box: tuple[Cut, ...] = ()
     """Cuts that, with the masked intervals, define what stays masked: a subset of `cuts`; the fewer, the more."""
     response: Quantity | None = None
@@ -212,12 +219,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class SearchSamples:
-    """Names of the catalogue samples a search uses, by their role."""
+    """Names of the catalogue samples that a search uses, by their role."""
 
     signal: str
+    """The signal decay."""
     normalisation: str
+    """The normalisation decay."""
     backgrounds: tuple[str, ...]
+    """Simulated backgrounds."""
     data: tuple[str, ...]
+    """Data or pseudo-data."""
     normalisation_backgrounds: tuple[str, ...] = ()
     """Backgrounds of the normalisation mode, where they are not those of the signal."""
 
@@ -233,41 +244,42 @@ class SearchSamples:
 
 @dataclass(frozen=True)
 class Systematic:
-    """A relative systematic error shared by the named background samples, fully correlated between them.
-
-    Several of one name are one source with different sizes.
-    """
+    """A relative systematic error, fully correlated between the samples it is of."""
 
     name: str
+    """Its source; several of one name are one source with different sizes."""
     relative: float
+    """Its size."""
     samples: tuple[str, ...]
+    """The background samples it is of."""
 
 
 @dataclass(frozen=True)
 class DataDriven:
-    """A background taken from data: weighted candidates of control selections times factors.
-
-    `controls` are (name of a control selection, factor).  They are counted region by region; or, where there is an
-    interval `over`, in all of it and spread over it evenly.
-    """
+    """A background taken from data: weighted candidates of control selections times factors."""
 
     mode: str
+    """Its row in background tables."""
     controls: tuple[tuple[str, float], ...]
+    """(name of a control selection, factor)."""
     over: Interval | None = None
+    """Interval in which candidates are counted and spread evenly; None: they are counted region by region."""
 
 
 @dataclass(frozen=True)
 class Tail:
     """A simulated background estimated by its kinematic tail, where few events of large weights are left beside a peak.
 
-    Outside the region `peak` it is what the signal selection leaves of the sample `background` in `peak`, times the
-    events of `shape`, a sample of the same decay, in the region for each one in `peak` after the cuts of the
-    normalisation, which has these regions, too.
+    The signal selection says how many events are left in the peak. The normalisation selection, which needs the same
+    regions, says how many are in another region for each one in the peak.
     """
 
     background: str
+    """The sample whose peak is counted after the signal selection."""
     shape: str
+    """A sample of the same decay, for the shape after the normalisation selection."""
     peak: str
+    """The region of the peak."""
 
 
 @dataclass(frozen=True)
@@ -277,34 +289,36 @@ class Counting:
 
 @dataclass(frozen=True)
 class PeakScan:
-    """A narrow peak in the selection's response quantity, the background from its sidebands.
-
-    `masses` are the hypotheses (MeV), those in `shown` get a row in the table of limits; the half width of the signal
-    `window`, the end of the `sideband` and its `bin_width` are in units of the resolution, `within` is the range of
-    the spectrum, `order` that of the polynomial.
-    """
+    """A narrow peak in the selection's response quantity, with the background from its sidebands."""
 
     masses: tuple[float, ...]
+    """Hypotheses, in MeV."""
     shown: tuple[float, ...]
+    """Those that get a row in the table of limits."""
     window: float
+    """Half width of the signal window, in units of the resolution."""
     sideband: float
+    """End of the sidebands, in units of the resolution."""
     bin_width: float
+    """In units of the resolution."""
     within: Interval
+    """Range of the spectrum."""
     order: int
+    """Of the polynomial."""
 
 
 @dataclass(frozen=True)
 class CutScan:
-    """A count of the observable above a bound, chosen for each mass by the smallest expected limit.
-
-    `decay` is the simulated family whose true mass spectrum reweights the response, `masses` (MeV) and `shown` as for
-    `PeakScan`, `bounds` the candidates in the observable's unit (MeV2).
-    """
+    """A count of the observable above a bound that is chosen for each mass by the smallest expected limit."""
 
     decay: str
+    """The simulated family whose true mass spectrum reweights the response."""
     masses: tuple[float, ...]
+    """Hypotheses, in MeV."""
     shown: tuple[float, ...]
+    """Those that get a row in the table of limits."""
     bounds: tuple[float, ...]
+    """Bounds to choose from, in the observable's unit (MeV2)."""
 
 
 Inference = Counting | PeakScan | CutScan
@@ -312,44 +326,58 @@ Inference = Counting | PeakScan | CutScan
 
 @dataclass(frozen=True)
 class PublishedBackground:
-    """A background that is not simulated and no data can tell: its published expectation stands in the table.
-
-    `published_region` is the region of the published file that has `mode`; it counts in `region`, times `scale`.
-    """
+    """A background that is not simulated and that no data can tell: its published expectation is used."""
 
     mode: str
+    """Its row in background tables."""
     region: str
+    """The region it counts in."""
     published_region: str
+    """The region of the published file that has it."""
     scale: float = 1.0
+    """Factor on the published number."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search in one data set: selections with the values of that data set."""
+    """A search in one data set."""
 
     name: str
+    """Key in the output and on the command line."""
     title: str
+    """What tables call it."""
     dataset: str
+    """The data set, one of `datasets/conditions.yaml`."""
     paper: str
+    """Where it is published."""
     signal: Selection
+    """Selection of the signal."""
     normalisation: Selection
+    """Selection of the normalisation mode."""
     samples: SearchSamples
+    """The samples it uses."""
     background_prior: str
+    """What the error of the background means, see `Background`."""
     controls: tuple[Selection, ...] = ()
+    """Control selections."""
     systematics: tuple[Systematic, ...] = ()
+    """Systematic errors of the background."""
     data_driven: tuple[DataDriven, ...] = ()
+    """Backgrounds taken from data."""
     published_backgrounds: tuple[PublishedBackground, ...] = ()
+    """Backgrounds taken from the publication."""
     tails: tuple[Tail, ...] = ()
+    """Backgrounds estimated by their tail."""
     mirrored_tail: str | None = None
-    """Mode of the part of the resolution's tail that the simulation misses, taken as symmetric about zero: above zero,
-    what data have more than the simulation where the observable is its negative."""
+    """Row of the resolution's tail that the simulation misses: what data have in excess below zero, mirrored."""
     inference: Inference = Counting()
+    """How the limit is made."""
     random_veto: float | None = None
-    """Printed loss by accidental activity, where acceptances contain neither it nor the trigger's and N_K is left
-    uncorrected for both."""
+    """Published loss by accidental activity, where neither N_K nor acceptances are corrected for it."""
     signal_branching_fraction: float = 1.0
     """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
     notes: Mapping[str, str] = field(default_factory=dict)
+    """What a reader should know, by subject."""
 
     @property
     def key(self) -> str:

@@ -132,7 +132,7 @@ def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candi
 
 @cache
 def _with(rule: Rule, number: int) -> Callable[[Candidates], Candidates]:
-    """Gives the candidates of which at least `number` tracks satisfy a rule: what several final states begin with."""
+    """Gives the candidates with at least `number` tracks that satisfy a rule. Several final states begin with it."""
 
     def satisfying(c: Candidates) -> Candidates:
         rows = rows_with(c.once(rule), number)

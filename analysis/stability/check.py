@@ -26,42 +26,54 @@ NOMINAL = "nominal"
 
 @dataclass(frozen=True)
 class StabilityPoint:
-    """Results with one variation.  `quantity` and `end` name the cut ("period" and its name for a part of the data).
-
-    `value` is that of the cut (None for a period).  `kaon_decays_pull` is the change of N_K over the statistical error
-    of the change; None for a period and where no candidate changes.
-    `observed` and `upper_limit` are None where the box is masked, and for periods.
-    """
+    """Results with one variation."""
 
     quantity: str
+    """The cut that was varied, or "period"."""
     end: str
+    """Which end of it, or the name of the period."""
     value: float | None
+    """Its value; None for a period."""
     kaon_decays: float
+    """N_K."""
     kaon_decays_stat: float
+    """Its statistical error."""
     kaon_decays_pull: float | None
+    """Change of N_K over the statistical error of the change; None for a period and where no candidate changes."""
     acceptance_signal: float
+    """Acceptance of the signal region."""
     acceptance_normalisation: float
+    """Acceptance of the normalisation mode."""
     single_event_sensitivity: float
+    """Branching fraction of one signal event."""
     background: float
+    """Expected events in the signal region."""
     expected_upper_limit: float
+    """Median expected limit."""
     observed: int | None
+    """Observed events; None where the box is masked, and for periods."""
     upper_limit: float | None
+    """With the observed count; None where there is none."""
 
 
 @dataclass(frozen=True)
 class Stability:
-    """The nominal results of a search, and those with each variation."""
+    """A search with variations."""
 
     search: str
+    """Name of the search."""
     dataset: str
+    """Its data set."""
     nominal: StabilityPoint
+    """Results without a variation."""
     points: tuple[StabilityPoint, ...]
+    """Results with each one."""
 
 
 class StabilityProcessor(ProcessorABC):
     """Books a search with each variation: {label: {sample: {data set: {selection: {histogram: Hist}}}}}.
 
-    Data come through the blinding like everywhere: the boxes are those of the declared searches, whatever is varied here.
+    Data are blinded as everywhere: the boxes are those of the declared searches, whatever is varied here.
     """
 
     def __init__(self, name: str, dataset: str, variations: Sequence[Variation]) -> None:

@@ -23,8 +23,11 @@ class CutVariation:
     """Another value for one end of a cut, in every selection of the search where that end has the same value."""
 
     quantity: str
+    """Name of the cut's quantity."""
     end: End
+    """"low" or "high"."""
     value: float
+    """The new value."""
 
     def of(self, search: Search) -> Search:
         """The varied search; VariationError if no selection cuts there, or if nothing would be left."""
@@ -54,6 +57,7 @@ class PeriodVariation:
     """One period of the data set alone."""
 
     period: str
+    """Its name."""
 
     def of(self, search: Search) -> Search:
         """The search in that period: its runs of the data, its common efficiency; masked whatever the data set is."""

@@ -27,20 +27,19 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 class Background:
     """One background component, in events.
 
-    prior: what the error means.
-      "fixed"               none: the expectation is exact (error must be 0; the default without an error);
-      "gamma_posterior"     counting or simulation statistics: the posterior for a flat prior of a mean measured
-                            with N = (expected / error)^2 events of weight w = error^2 / expected, that is
-                            Gamma(N + 1, w).  With expected = 0 the error is the weight of one event;
-      "truncated_gaussian"  a systematic error: a Gaussian cut at zero;
-      "lognormal"           a relative systematic error: mean `expected`, standard deviation `error`.
-
     Raises ArgumentError for a negative or NaN number, or an error whose prior is not said.
     """
 
     expected: float
+    """Expected events."""
     error: float = 0.0
+    """Its error."""
     prior: Prior | None = None
+    """What the error means. "fixed": there is none. "gamma_posterior": counting or simulation statistics, the
+    posterior Gamma(N + 1, w) for a flat prior of a mean measured with N = (expected / error)^2 events of weight w =
+    error^2 / expected; with expected = 0 the error is the weight of one event. "truncated_gaussian": a systematic
+    error, a Gaussian cut at zero. "lognormal": a relative systematic error with mean `expected` and standard
+    deviation `error`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "expected", non_negative("background", self.expected))

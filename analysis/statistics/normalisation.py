@@ -115,8 +115,8 @@ def acceptance(
 ) -> Measurement:
     """Acceptance from simulation: selected over generated events (sums of weights), binomial statistical error.
 
-    sum_of_squared_weights: of the selected and of the generated events; the sums themselves for unit weights.
-    syst: (source, relative error) pairs; give normalisation and signal the same source for what cancels.
+    sum_of_squared_weights: of the selected and of the generated events; the sums themselves for unit weights. syst:
+    (source, relative error) pairs. An error cancels where normalisation and signal name the same source.
     """
     if not 0 < selected <= generated:
         raise NormalisationError(f"selected of {source} must lie between 0 and generated, got {selected}")
@@ -173,7 +173,7 @@ def single_event_sensitivity(
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """What limits a search.  `largest_error` of the sensitivity, and what `size` of the data would change.
+    """What limits a search. `largest_error` is the largest contribution to the error of the sensitivity.
 
     background_per_limit: expected background over the zero-background limit in events: far below one, the limit
     falls as 1 / N_K and the size of the data set is what limits it; far above one, as 1 / sqrt(N_K) at best.

@@ -22,7 +22,7 @@ from rarekaon.analysis.statistics.pyhf_check import asymptotic_limit
 
 
 def benchmarks(repeats: int = 5) -> list[dict[str, Any]]:
-    """One record per promise: how many times faster (`ratio`) than what (`to`), and the goal."""
+    """One record per goal: how many times faster (`ratio`) than what (`to`), and the goal."""
     return [_counting_limit(repeats), *_scan(repeats)]
 
 

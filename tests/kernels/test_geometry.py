@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from rarekaon.analysis.contract.units import m, mm
 from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.facts.detector_model import Detector
 from rarekaon.analysis.facts.models import read_facts
 from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.kernels.geometry import (
-    Detector,
     in_chod_acceptance,
     in_fiducial_volume,
     in_lkr_acceptance,

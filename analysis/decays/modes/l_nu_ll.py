@@ -38,13 +38,16 @@ QUOTED_ABOVE = 145 * MeV
 
 @dataclass(frozen=True)
 class Structure:
-    """Form factors: V and A in MeV^-1 (phase convention of the reference: both negative), F_K in MeV, and the
-    poles (residue, mass in MeV) of the kaon's electromagnetic form factor."""
+    """Form factors in the phase convention of the reference, in which V and A are negative."""
 
     vector: float = -VECTOR / (np.sqrt(2) * MASS_K)
+    """V, in MeV^-1."""
     axial: float = -AXIAL / (np.sqrt(2) * MASS_K)
+    """A, in MeV^-1."""
     decay_constant: float = F_K
+    """F_K, in MeV."""
     poles: tuple[tuple[float, float], ...] = VECTOR_MESONS
+    """(residue, mass in MeV) of the kaon's electromagnetic form factor."""
 
     def slope(self, q2: Floats) -> Floats:
         """(F_V^K(q^2) - 1) / q^2, in MeV^-2."""
@@ -56,14 +59,20 @@ STANDARD = Structure()
 
 @dataclass(frozen=True)
 class Weak:
-    """The leptonic side: momenta of photon, charged lepton and neutrino, the lepton's mass and spinors."""
+    """The leptonic side of the amplitude."""
 
     q: Floats
+    """Momentum of the photon."""
     p: Floats
+    """Momentum of the charged lepton."""
     w: Floats
+    """Momentum of the neutrino."""
     mass: float
+    """Of the charged lepton, in MeV."""
     neutrino: Spinor
+    """Its spinor."""
     lepton: Spinor
+    """Spinor of the charged lepton."""
 
 
 def bremsstrahlung(photon: Complex, s: Weak) -> Complex:

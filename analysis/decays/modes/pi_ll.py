@@ -1,9 +1,9 @@
 """K+ -> pi+ l+ l-: one-photon exchange with the form factor W(z), z = m_ll^2 / m_K^2.
 
-D'Ambrosio, Ecker, Isidori and Portoles, JHEP 08 (1998) 004: W(z) = G_F m_K^2 (a + b z) + W_pipi(z), the second
-term being the pion loop.  a, b: NA48/2, PLB 677 (2009) 246 for electrons, which is what the acceptances published in
-PLB 797 (2019) 134794 assume (its Section 4), NA62, JHEP 11 (2022) 011 for muons, whose acceptance is the same to 0.1%
-with the values assumed there.
+D'Ambrosio, Ecker, Isidori and Portoles, JHEP 08 (1998) 004: W(z) = G_F m_K^2 (a + b z) + W_pipi(z), the second term
+being the pion loop. The parameters a and b for electrons are those of NA48/2, PLB 677 (2009) 246, which the
+acceptances of PLB 797 (2019) 134794 assume (its Section 4). For muons they are those of NA62, JHEP 11 (2022) 011.
+The values assumed in the paper give the same acceptance for muons to 0.1%.
 """
 
 from __future__ import annotations

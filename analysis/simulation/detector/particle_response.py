@@ -26,23 +26,31 @@ BETWEEN = (0.86, 0.9)
 
 
 class Bias(NamedTuple):
-    """Probabilities to draw rare responses with; 0 leaves them natural.
-
-    `forced_pion_decays` is a factor: pions decay that many times as often.  Events whose photons are all missed with
-    a smaller probability than `roulette_below` are thinned out to that weight.
-    """
+    """Probabilities to draw rare responses with, in place of their own; weights make up for it. 0 leaves a response
+    natural."""
 
     pi_plus_as_electron: float = 0.0
+    """A pi+ with the E/p of an electron."""
     pi_minus_as_electron: float = 0.0
+    """A pi- with the E/p of an electron."""
     electron_as_pion: float = 0.0
+    """An electron with the E/p of a pion."""
     pi_plus_as_positron_in_rich: float = 0.0
+    """A pi+ that the RICH prefers as positron."""
     muon_unseen: float = 0.0
+    """A muon without a MUV3 signal."""
     pion_as_muon: float = 0.0
+    """A pion with a MUV3 signal."""
     forced_pion_decays: float = 0.0
+    """Factor by which pions decay more often."""
     photon_missed: float = 0.0
+    """A photon that no detector sees."""
     roulette_below: float = 0.0
+    """Weight below which Russian roulette is played with events whose photons are missed."""
     muon_showers: float = 0.0
+    """A muon that showers in the calorimeter."""
     muon_as_pion_in_rich: float = 0.0
+    """A muon with the ring of a pion."""
 
 
 @kernel
@@ -77,7 +85,7 @@ def happens(rng: np.random.Generator, p: float, q: float) -> tuple[bool, float]:
 
 @kernel
 def russian_roulette(rng: np.random.Generator, weight: float, least: float) -> float:
-    """The weight of an event; one below `least` survives with the probability weight / least and weighs `least`."""
+    """The weight of an event: one below `least` survives with the probability weight / least, and weighs `least`."""
     if weight >= least:
         return weight
     return least if rng.random() * least < weight else 0.0

@@ -1,8 +1,8 @@
 """Collinear final-state radiation of electrons.
 
-Leading-logarithmic fragmentation of an electron into an electron and a photon, D(x) = alpha/(2 pi) (L - 1) (1 +
-(1 - x)^2)/x with L = ln(Q^2/m_e^2) and Q twice the electron's energy in the kaon frame; the total rate is not
-changed (Kinoshita, Lee and Nauenberg).  One photon an electron.
+An electron fragments into an electron and a photon in the leading-logarithmic approximation: D(x) = alpha/(2 pi) (L
+- 1) (1 + (1 - x)^2)/x with L = ln(Q^2/m_e^2) and Q twice the electron's energy in the kaon frame. The total rate
+does not change (Kinoshita, Lee and Nauenberg). One photon an electron.
 """
 
 from __future__ import annotations

@@ -18,41 +18,60 @@ MAX_TRACKS = 6
 
 
 class Scratch(Protocol):
-    """Work space of one event, a record for the same reason as the detector's constants; rows of tracks belong
-    together.
+    """Work space of one event, a record for the same reason as the detector's constants.
 
-    `deposits` and `clusters` hold (x, y, energy, time), `vetoes` (detector, station, energy, time), or (detector, 0,
-    hits, time) of the RICH, or (detector, x, y, time) of the hodoscope; `muons` whether a track gives a muon signal,
-    the centre of its tile (x, y), and whether any signal is near it in time and space, `accidental_muons` (x, y, time),
-    `times` the tracks' times; all times are relative to the decay.  `start` is where a track enters the tank, `pileup`
-    are the particles of another decay.  `untracked` are charged products without a track where it is lost, with
-    `untracked_left` to their decay and the `untracked_station` met before; the other fields of that name serve one at a time.
+    Rows of tracks belong together. Times (ns) are relative to the decay, positions in mm, energies in MeV.
     """
 
     particles: Floats
+    """The decay's products and what they make, one a row (`transport.COLUMNS`)."""
     states: Floats
+    """Where each track is, as a particle."""
     start: Floats
+    """Where a track enters the tank."""
     hits: Floats
+    """Hits of each track in the four chambers."""
     fits: Floats
+    """Fitted tracks (`track_fit.FIT_COLUMNS`)."""
     low: Floats
+    """Scratch of the fit: the covariance of the hits."""
     work: Floats
+    """Scratch of the fit: the equations."""
     impacts: Floats
+    """Where each track meets RICH, hodoscope, calorimeter and MUV3."""
     left: Floats
+    """Path of each track to its decay; negative: decayed."""
     e_over_p: Floats
+    """E/p of each track; negative outside the calorimeter."""
     energies: Floats
+    """Calorimeter energy of each track."""
     rich: Floats
+    """(log L_e, log L_mu, log L_pi, hits) of each track."""
     muons: Floats
+    """Of each track: whether it gives a MUV3 signal, its tile (x, y), whether any signal is near in time and space."""
     accidental_muons: Floats
+    """(x, y, time) of MUV3 signals without a track."""
     vetoes: Floats
+    """(detector, station, energy, time); of the RICH (detector, 0, hits, time); of the hodoscope (detector, x, y,
+    time)."""
     deposits: Floats
+    """(x, y, energy, time) of what the calorimeter absorbs."""
     clusters: Floats
+    """(x, y, energy, time) of what it reconstructs."""
     times: Floats
+    """Time of each track."""
     pileup: Floats
+    """Particles of another decay."""
     untracked: Floats
+    """Charged products without a track, where their track is lost."""
     untracked_left: Floats
+    """Path of each of these to its decay."""
     untracked_station: Floats
+    """Large-angle station that each of these has met."""
     untracked_impacts: Floats
+    """Where one of them meets the detectors."""
     untracked_muon: Floats
+    """The MUV3 signal of one of them."""
 
 
 def scratch() -> Scratch:

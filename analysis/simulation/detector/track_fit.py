@@ -1,8 +1,9 @@
 """The track fit: linear least squares with multiple scattering in the covariance.
 
-Along x a line with a kink at the magnet, parameters (x, dx/dz, kink), along y a line, both given at z = 180 m
-before the first chamber; the covariance of the four hits contains the scattering in the chambers before them.
-The momentum follows from the change of the x component of the unit direction vector.
+Along x the model is a line with a kink at the magnet, with the parameters (x, dx/dz, kink); along y it is a line.
+Both are given at z = 180 m, in front of the first chamber. The covariance of the four hits contains the scattering
+in the chambers in front of each. The momentum follows from the change of the x component of the unit direction
+vector.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ def keep_untracked(c: Constants, e: Scratch, untracked: int, state: Floats, left
 def behind_magnet(
     rng: np.random.Generator, c: Constants, e: Scratch, count: int, state: Floats, left: float
 ) -> tuple[int, float, int]:
-    """Bring an untracked particle behind the magnet; (count, path left, large-angle station it meets up to the calorimeter or -1)."""
+    """Bring an untracked particle behind the magnet.
+
+    Returns (count, path left, large-angle station it meets up to the calorimeter or -1).
+    """
     station = -1
     if state[t.Z] < c.magnet_z:
         station = lav_station(c, state, state[t.Z], c.magnet_z)
@@ -127,10 +130,10 @@ def untracked_signals(
     tracks: int,
     found: tuple[int, int, int],
 ) -> tuple[int, tuple[int, int, int], bool]:
-    """Signals of all untracked particles behind those `found` (veto signals, deposits, MUV3 signals without track); (count, all,
-    vetoed).
+    """Add the signals of all untracked particles to those `found` (veto signals, deposits, MUV3 signals without track).
 
-    `vetoed`: a large-angle station or the inner ring saw one, or the calorimeter away from the tracks.
+    Returns (count, all signals, vetoed).  `vetoed`: a large-angle station or the inner ring saw one, or the
+    calorimeter away from the tracks.
     """
     vetoes, deposits, muons = found
     vetoed = False

@@ -20,8 +20,8 @@ from rarekaon.analysis.simulation.ground.constants import Constants
 EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
 """Calorimeter energy (MeV) of the eMT and muMT lines (CERN-EP-2022-018 and arXiv:2211.04818, Section 1)."""
 PINUNU_ENERGY = 30000.0
-"""Calorimeter energy (MeV) from which the pinunu line vetoes; its conditions are those of JHEP 03 (2023) 122, as far as
-they are simulated: a ring, no opposite hodoscope quadrants, no signal in the muon detector.
+"""Calorimeter energy (MeV) from which the pinunu line vetoes. The line asks for a ring, no opposite hodoscope
+quadrants and no signal in the muon detector: the conditions of JHEP 03 (2023) 122 that are simulated.
 """
 MINIMUM_BIAS, MT, EMT, MUMT, DIMUON, PINUNU = range(6)
 """Columns of the downscalings."""

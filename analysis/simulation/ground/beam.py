@@ -25,17 +25,18 @@ Z_FIRST, Z_LAST = 97000.0, 183000.0
 
 @dataclass(frozen=True)
 class RunningConditions:
-    """Running conditions as arrays, one row a period: probabilities, runs, beam means and downscalings.
-
-    `beam` rows are (momentum, slope x, slope y, x, y) in MeV, rad and mm; `downscaling` is all 1 for simulated
-    samples, which keep the raw trigger decision.
-    """
+    """Running conditions as arrays, one row a period."""
 
     cumulative: Floats
+    """Cumulative share of the kaon decays."""
     runs: Ints
+    """First and last run."""
     bursts_per_run: Ints
+    """Bursts of a run."""
     beam: Floats
+    """Mean (momentum, slope x, slope y, x, y) of the beam at GTK3 in MeV, rad and mm."""
     downscaling: Ints
+    """Of each trigger line; all 1 for simulated samples, which keep the raw decision."""
 
     def prescaled(self, factor: int) -> RunningConditions:
         """All lines downscaled by that factor in addition."""

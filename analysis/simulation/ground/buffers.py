@@ -24,24 +24,30 @@ EVENT_DTYPE = np.dtype(
 
 
 class Decays(NamedTuple):
-    """n generated decays in the laboratory.
-
-    Momenta (products, 4, n) as (px, py, pz, E), energies of the products in the kaon frame (products, n), kaon
-    momenta (3, n), vertices (3, n), weights (n,), row of the running conditions, run and burst (each (n,));
-    `radiative` says whether electrons radiate.
-    """
+    """n generated decays in the laboratory."""
 
     pdg: Ints
+    """PDG numbers of the products."""
     charge: Ints
+    """Their charges."""
     momenta: Floats
+    """(px, py, pz, E) in MeV, (products, 4, n)."""
     rest_energy: Floats
+    """Energies (MeV) in the kaon frame, (products, n)."""
     kaon: Floats
+    """Momenta (MeV) of the kaons, (3, n)."""
     vertex: Floats
+    """In mm, (3, n)."""
     weight: Floats
+    """Shape (n,)."""
     conditions: Ints
+    """Row of the running conditions, (n,)."""
     run: Ints
+    """Run number, (n,)."""
     burst: Ints
+    """Burst number, (n,)."""
     radiative: bool
+    """Whether electrons radiate."""
 
 
 class EventBuffers(NamedTuple):

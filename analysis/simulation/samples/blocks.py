@@ -44,11 +44,17 @@ class DecaySimulation:
     """Everything that fixes the events of a decay mode in a sample but the block's number."""
 
     generator: Generator | RouletteGenerator
+    """Generates the decays."""
     stream: Stream
+    """Says which events are stored."""
     bias: Bias
+    """How rare responses are drawn."""
     running: RunningConditions
+    """Running conditions."""
     seed: int
+    """Of the sample."""
     stratum: int = 0
+    """Number of the stratum of the stream."""
 
     @property
     def code(self) -> int:
@@ -121,9 +127,8 @@ def decays_to_unweight(
     Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
     """
     wanted, sources = mode(decay, mass), []
-    drawn = Bias(**rare.model_dump())._replace(
-        roulette_below=0.0
-    )  # that thinning comes before: twice makes heavy events
+    # roulette has been played before: twice makes heavy events
+    drawn = Bias(**rare.model_dump())._replace(roulette_below=0.0)
     for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
         made = roulette_generator(wanted, kept, running, seed, bias, invisible)
         sources.append(DecaySimulation(made, kept, bias, running, seed, number))

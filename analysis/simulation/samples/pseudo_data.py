@@ -1,9 +1,9 @@
 """Pseudo-data: an unweighted sample with the statistics of an exposure, drawn from weighted simulation.
 
-1e12 decays cannot be made one by one, so each mode is importance sampled.  A simulated event of weight w stands for
-N_K B w / n data events before the trigger's downscaling and the common efficiency; it becomes a data event with
-that probability, which must not exceed 1: blocks are added (n grows) until it does not.  Every event keeps one
-uniform number from the start, so that a larger n only thins out what was accepted before.
+1e12 decays cannot be made one by one, so each mode is importance sampled. A simulated event of weight w stands for
+N_K B w / n data events, before the trigger's downscaling and the common efficiency. It becomes a data event with
+this probability. The probability must not exceed 1, so blocks are added (n grows) until it does not. Every event
+keeps one uniform number from the start, so that a larger n only removes some of what was accepted before.
 
 Modes are then mixed, spread over the runs and bursts of their periods and stripped of their truth.
 """
@@ -62,18 +62,18 @@ class ImpossibleExposureError(ValueError):
 
 @dataclass(frozen=True)
 class Proposals:
-    """Simulated events that may become data.
-
-    `expectation` is the number of data events each stands for, times the decays simulated; `uniform` the number
-    it is compared with; `total` the sum of the expectations of all events of the block, `large` those that may
-    exceed 1.
-    """
+    """Simulated events of a block that may become data."""
 
     output: EventBuffers
+    """The events."""
     uniform: Floats
+    """The number that each expectation is compared with, (n,)."""
     expectation: Floats
+    """Data events that each stands for, times the decays simulated, (n,)."""
     total: float
+    """Sum of the expectations of all events of the block."""
     large: Floats
+    """Expectations that may exceed 1."""
 
     def accepted(self, n: int) -> EventBuffers:
         """The data events if n decays are simulated in all."""
@@ -107,16 +107,18 @@ def _event_efficiency(periods: tuple[Period, ...], run: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class Unweighting:
-    """One mode on its way to data: `decays` of it happen in the exposure, wherever the kaon decays.
-
-    Only `lines` take events.
-    """
+    """One mode on its way to data."""
 
     work: DecaySimulation
+    """The simulation of the mode."""
     decays: float
+    """Decays of it that happen in the exposure, wherever the kaon decays."""
     periods: tuple[Period, ...]
+    """Periods of the data."""
     lines: tuple[str, ...]
+    """Trigger lines that take events."""
     prescaled_class: PrescaledClass | None = None
+    """A class of frequent events that is prescaled in addition."""
 
     @property
     def first(self) -> int:
@@ -175,14 +177,16 @@ class Unweighting:
 
 @dataclass(frozen=True)
 class Unweighted:
-    """Data events of a stratum of a mode, blocks simulated, events that were expected, and those of them that are lost
-    where a simulated event stands for more than one.
-    """
+    """The data events of a stratum of a mode."""
 
     output: EventBuffers
+    """The events."""
     blocks: int
+    """Blocks simulated."""
     expected: float
+    """Events that were expected."""
     excess: float
+    """Events lost where a simulated event stands for more than one."""
 
 
 def expected(made: list[Proposals]) -> float:

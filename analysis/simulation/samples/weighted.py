@@ -23,13 +23,18 @@ CONDITIONS = "2016-2018"
 
 @dataclass(frozen=True)
 class SimulationSummary:
-    """What a simulation wrote: decays generated, events stored, wall time in seconds."""
+    """What a simulation wrote."""
 
     sample: str
+    """Name of the sample."""
     path: Path
+    """The file."""
     generated: int
+    """Decays generated."""
     events: int
+    """Events stored."""
     seconds: float
+    """Wall time."""
 
 
 def simulate_sample(

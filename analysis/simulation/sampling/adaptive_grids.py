@@ -29,10 +29,12 @@ less closely costs points in the corner and gains shorter tails of the weights.
 
 @dataclass(frozen=True)
 class Mixture:
-    """Grids (g, dimensions, bins + 1) of bin edges, every bin equally probable, with the share of each grid."""
+    """A mixture of g grids, in each of which all bins are equally probable."""
 
     edges: Floats
+    """Edges of the bins, (g, dimensions, bins + 1)."""
     shares: Floats
+    """Share of each grid, (g,)."""
 
     @property
     def dimensions(self) -> int:

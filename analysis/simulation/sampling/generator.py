@@ -41,18 +41,18 @@ PLAIN_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Generator:
-    """A decay mode with its sampling.
-
-    `norm` is the mean of amplitude times phase space over the quoted range.  Only the `part` of the decays that the
-    stream has is made (`Stream.decays`).  `tree` maps the unit cube to momenta (None: the mode's own); the grids belong
-    to it.
-    """
+    """A decay mode with its sampling."""
 
     mode: Mode
+    """The decay."""
     mixture: Mixture
+    """The grids that points of the unit cube are drawn from."""
     norm: float
+    """Mean of amplitude times phase space over the range of the branching fraction."""
     tree: DecayTree | None = None
+    """Maps the unit cube to momenta; None: the mode's own. The grids belong to it."""
     part: tuple[float, float] = (0.0, 1.0)
+    """Part of the decays, along z, that the stream has (`Stream.decays`)."""
 
     def block(self, rng: np.random.Generator, running: RunningConditions, n: int) -> Decays:
         """n weighted decays; their weights average the probability of the part over the range of the branching
@@ -88,21 +88,34 @@ def _photon_vetoed(c: Constants, d: Decays, i: int, row: Floats) -> bool:
 
 
 class RegionForKernel(NamedTuple):
-    """A region of phase space and the number of tracks it needs, for the kernel; `lone` is the product that is seen alone, or -1."""
+    """A region of phase space as the kernel takes it, see `PhaseSpaceRegion`."""
 
     tracks: int
+    """Tracks that are needed."""
     low: float
+    """Least missing momentum (MeV)."""
     high: float
+    """Largest missing momentum (MeV)."""
     transverse: float
+    """Largest transverse momentum (MeV)."""
     photon_veto: bool
+    """Whether no photon points at a large-angle station."""
     photons: int
+    """Photons in the calorimeter."""
     sign: int
+    """Product of the charges of a pair; 0: any."""
     pair_mass: float
+    """Least mass (MeV) of the pair."""
     vertex_mass: float
+    """Least mass (MeV) of all charged products."""
     invisible: float
+    """Least squared mass (MeV2) of what is not charged."""
     missed: bool
+    """Whether the probability that photons are missed counts."""
     pairs: bool
+    """Whether converted photons are seen."""
     lone: int
+    """The product that is seen alone, or -1."""
 
 
 @inlined
@@ -206,8 +219,8 @@ def _for_kernel(region: PhaseSpaceRegion, requirement: Requirement, lone: int) -
 def generator(mode: Mode, stream: Stream, running: RunningConditions, seed: int) -> Generator:
     """The generator of a mode for a stream, with one grid for each region of phase space that the mode can reach.
 
-    A region of phase space on a product that is seen alone has a grid for each one that may be it, with equal shares.  Shares of
-    regions of phase space that are not reached go to the others.  Deterministic in the seed.
+    Where one product must be seen alone, each product that may be it has a grid, with equal shares.  Shares of regions
+    that are not reached go to the others.  Deterministic in the seed.
     """
     grids, shares = [], []
     regions = [(region, lone) for region in stream.concentrate_on for lone in _alone(mode, region)]

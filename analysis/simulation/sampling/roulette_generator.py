@@ -1,8 +1,8 @@
-"""Generation for samples that are unweighted afterwards: decays thinned out by what they promise.
+"""Generation for samples that are unweighted afterwards, with Russian roulette before decays are tracked.
 
-What unweighting pays for is the largest weight of an event.  So a grid is adapted to weight times promise
-(`streams.keep_probability`), decays of which that is below a level are dropped at random before they are tracked,
-and those kept have weights in inverse proportion to their promise.
+The work of unweighting is set by the largest weight of an event.  So a grid is adapted to weight times keep probability
+(`streams.keep_probability`).  Decays for which this product is below a threshold are dropped at random, and those kept
+weigh more in return.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ Ints = npt.NDArray[np.int64]
 
 THRESHOLD_POINTS = 100_000
 ABOVE_THRESHOLD = 0.03
-"""Part of what all decays promise that may lie above the level."""
+"""Share of the sum of weight times keep probability that may lie above the threshold."""
 FEW_POINTING = 0.05
-"""Part that is looked at of the decays of which too few products point at the detectors."""
+"""Part that is kept of the decays with too few products that point at the detectors."""
 
 
 @kernel
@@ -57,26 +57,34 @@ def _without_low_masses(d: Decays, lowest: float) -> None:
 class RouletteGenerator:
     """A decay mode with its sampling for a stream whose events are unweighted.
 
-    Decays of which weight times promise is below `threshold` are kept with the probability that their weight times promise
-    is of it, and weigh more in return.  `norm` is the mean of amplitude times phase space over the quoted range,
-    `responses` are those of the products.  Only the `part` of the decays that the stream has is made (`Stream.decays`);
-    those whose invisible part has a squared mass below `invisible` (MeV2) have no weight.
+    Russian roulette is played with decays of which weight times keep probability is below `threshold`: they are kept
+    with the probability that the product is of it, and weigh more in return.
     """
 
     mode: Mode
+    """The decay."""
     mixture: Mixture
+    """The grid that points of the unit cube are drawn from."""
     norm: float
+    """Mean of amplitude times phase space over the range of the branching fraction."""
     tree: DecayTree
+    """Maps the unit cube to momenta."""
     requirement: Requirement
+    """What the stream asks for."""
     bias: Bias
+    """How rare responses are drawn."""
     responses: Floats
+    """Identification of every product, see `keep_probability`."""
     part: tuple[float, float]
+    """Part of the decays, along z, that the stream has (`Stream.decays`)."""
     invisible: float = -np.inf
+    """Decays whose invisible part has a smaller squared mass (MeV2) have no weight."""
     threshold: float = 0.0
+    """Below it Russian roulette is played."""
 
     def block(self, rng: np.random.Generator, running: RunningConditions, n: int) -> Decays:
-        """Of n decays those that are looked at; over all n the weights average 1 over the range of the branching
-        fraction, of the part that is made.
+        """Those of n decays that are kept.  Over all n the weights average 1 in the range of the branching fraction,
+        for the part of the decays that is made.
         """
         x, inverse = self.mixture.draw(rng, n)
         _, decays = self._pointing(rng, running, x, inverse)
@@ -87,7 +95,7 @@ class RouletteGenerator:
         return decays
 
     def target(self, rng: np.random.Generator, running: RunningConditions, x: Floats) -> Floats:
-        """Weight times promise of decays at points x (n, dimensions) of the unit cube."""
+        """Weight times keep probability of decays at points x (n, dimensions) of the unit cube."""
         rows, decays = self._pointing(rng, running, x, np.ones(len(x)))
         values = np.zeros(len(x))
         values[rows] = self._values(decays, running)
@@ -138,8 +146,8 @@ def roulette_generator(
     """The generator of a mode for a stream whose events are unweighted; deterministic in the seed.
 
     Decays upstream of GTK3 are left out: the few that reach a stream have a thousand times the weight of the others.
-    One grid serves all of a stream: grids for its regions of phase space would leave the largest weights to the few decays outside
-    them.
+    One grid serves all of a stream: grids for its regions of phase space would leave the largest weights to the few
+    decays outside them.
     """
     rng = random_stream(seed, TRAINING_KEY - 1)
     dimensions, plain = mode.flat.dimensions + 1, uniform(mode.flat.dimensions + 1)

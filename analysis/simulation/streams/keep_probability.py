@@ -1,11 +1,11 @@
-"""What a decay promises before anything is tracked: how probably a stream keeps it, from its true momenta.
+"""Keep probability: how probably a stream keeps a decay, estimated from true momenta before anything is tracked.
 
-Decays are thinned out by this number before they are unweighted, so that the work goes into those that the stream may
-keep and the weights of the events that come out are nearly equal.  It is an estimate: what it misjudges makes a weight
-larger or smaller, never an average wrong.
+Russian roulette is played with this number before decays are unweighted.  The work then goes into decays that the
+stream may keep, and the weights of the events that come out are nearly equal.  A wrong estimate makes a weight larger
+or smaller, but no average wrong.
 
-Rare responses are drawn more often than they happen (`detector.particle_response.Bias`).  An event's weight then
-contains p/q, and that is what a promise counts: what is drawn as often as it happens counts in full.
+Rare responses are drawn more often than they happen (`detector.particle_response.Bias`).  The weight of an event then
+contains p/q, and so does its keep probability: what is drawn as often as it happens counts in full.
 """
 
 from __future__ import annotations
@@ -36,14 +36,13 @@ Ints = npt.NDArray[np.int64]
 STEP, STEPS = 250.0, 320
 """Momenta (MeV) at which the identification is looked up."""
 EDGE = 0.3
-"""Keep probability, relative to that of a decay inside, of one just beyond a bound: radiation, resolution or a decay in flight
-may bring it in."""
+"""Factor of a decay just beyond a bound: radiation, resolution or a decay in flight may bring it in."""
 FAR = 0.002
-"""The same of one far beyond it."""
+"""Factor of a decay far beyond it."""
 ASIDE = 0.2
-"""The same of a product that does not point at all detectors; scattering may bring it there."""
+"""Factor of a product that does not point at all detectors; scattering may bring it there."""
 BESIDE = 0.8
-"""The same of a pion, if all others do: its decay may."""
+"""Factor of a pion that does not, if all other products do: its decay may bring it there."""
 SOFT = 3000.0
 """Momentum (MeV) below which it is far beyond: the magnet and the beam hole decide."""
 SLACK = 1500.0
@@ -51,20 +50,20 @@ SLACK = 1500.0
 MASS_SLACK = 6.0
 """The same for masses (MeV)."""
 AT_EDGE, NEAR_EDGE, DEEP = 0.1, 100.0, 2e-4
-"""Keep probability of a product that should not be seen but meets a detector less than so much (mm) from where none is, and of
-one that meets it farther inside."""
+"""Factor of a product that should not be seen but meets a detector: less than so much (mm) from its edge, or deeper."""
 LEAST_CHANCE = 0.1
-"""Chance below which that the neutrino of a decay takes enough counts as one beyond a bound."""
+"""A pion counts as beyond a bound if its neutrino takes enough momentum with a smaller probability than this."""
 PUNCH_THROUGH = 0.1
-"""What pions that give a signal of a muon count beside those that are made to decay."""
+"""Factor of pions with a MUV3 signal, beside those that are forced to decay."""
 MOST_LOST = 0.427
 """Largest part of its momentum that a pion loses to the neutrino when it decays: 1 - (m_mu / m_pi)^2."""
 
 SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, UNSEEN = range(12)
 COLUMNS = 12
-"""Columns of what is known of a charged product: whether it points at all detectors, momentum (MeV), p/q of looking
-like an electron, like a pion, of a ring that agrees with a positron, of looking like a muon, unsigned PDG number,
-charge, the components of the momentum, and the promise of a product that no detector must see."""
+"""What is known of a charged product, by column: whether it points at all detectors, and its momentum (MeV). Then
+p/q for the E/p of an electron, for the E/p of a pion, for a ring that agrees with a positron, and for looking like a
+muon. Then unsigned PDG number, charge and the components of the momentum. The last is the keep probability of a
+product that no detector must see."""
 
 
 @kernel
@@ -101,7 +100,7 @@ def _response_of(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int
         unseen, showers = _drawn(1 - c.muv3_efficiency, bias.muon_unseen), 1.0
         if r.single == PION:
             showers = _drawn(c.mu_shower, bias.muon_showers)
-        # beside the muon detector a muon gives no signal: kept as the promise of a ring, which muons have none of
+        # beside the muon detector a muon gives no signal: kept in place of the ring, which muons have none of
         out[AS_PION], out[RING], out[AS_MUON] = unseen * showers, showers, 1.0
 
 
@@ -139,7 +138,7 @@ def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int,
 
 @kernel
 def _confuse(c: Constants, bias: Bias, like: Floats, charged: int) -> None:
-    """Add to what pions promise as positrons in the RICH that the ring of a product parallel to them spoils it."""
+    """Add the probability that the ring of a parallel product makes the RICH take a pion for a positron."""
     rare = bias.pi_plus_as_positron_in_rich
     for j in range(charged):
         if like[j, KIND] != PION or rare == 0 or like[j, P_Z] <= 0:
@@ -175,7 +174,7 @@ def _mass(like: Floats, charged: int, first: int, second: int, pair_only: bool) 
 
 @kernel
 def _above(mass: float, least: float) -> float:
-    """Keep probability by a mass that has to be larger than `least`: resolution and radiation do not move it far."""
+    """Factor of a mass that has to be larger than `least`: resolution and radiation do not move it far."""
     if mass > least - MASS_SLACK:
         return 1.0
     return EDGE if mass > least - 3 * MASS_SLACK else FAR
@@ -194,8 +193,9 @@ def _may_lose(missing: float, r: Requirement, p: float) -> bool:
 
 @kernel
 def _like_sign(r: Requirement, like: Floats, charged: int, photons: int, j: int, k: int, missing: float) -> float:
-    """Keep probability of a like-sign pair (j, k) and a third track: the RICH agrees, or much is missing and the third is a
-    muon, or there are photons.
+    """Keep probability of a like-sign pair (j, k) and a third track.
+
+    The RICH agrees, or much is missing and the third track is a muon, or there are photons.
     """
     rings = 1.0 if like[j, CHARGE] < 0 else like[j, RING] * like[k, RING]
     is_open = _within(missing, r.min_missing_momentum - SLACK, np.inf)
@@ -285,7 +285,7 @@ def _lone(r: Requirement, like: Floats, charged: int) -> float:
 
 @inlined
 def _fill_unseen(c: Constants, d: Decays, i: int, row: Floats, like: Floats) -> None:
-    """Fill in what it promises that no detector must see each charged product."""
+    """Fill in the keep probability of each charged product if no detector must see it."""
     charged = 0
     for k in range(d.pdg.size):
         if d.charge[k] != 0:

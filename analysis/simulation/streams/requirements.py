@@ -18,94 +18,109 @@ from rarekaon.analysis.simulation.ground.beam import decayed_before
 class Requirement(NamedTuple):
     """What a stored event satisfies, in reconstructed quantities.
 
-    At least `tracks` tracks.  If `electrons` is 2: three of them point at the calorimeter at least `separation`
-    apart, two are electron-like (E/p above `electron_e_over_p`) and one is pion-like (below `pion_e_over_p`), and there is a
-    pair of electron-like tracks that is either of opposite sign, with a mass above `pair_mass` and the tracks'
-    total momentum within `max_missing_momentum` of the beam's; or of like sign, with the total momentum within `max_missing_momentum` or more
-    than `min_missing_momentum` below the beam's, and, if positive, both preferred by the RICH to be positrons, unless more than
-    `min_missing_momentum` is missing and another track is muon-like or there are `photons` clusters off the tracks.
-    If `positrons` is 1 two positive tracks are electron-like, if it is -1 they are not: the strata of a stream.
-    If `electrons` is 1: an electron-like and a pion-like track, and the total momentum within `max_missing_momentum` of the beam's.
-    If `muons` is not 0, as many tracks give a signal in the muon detector and have E/p below `muon_e_over_p`; unless
-    electrons are asked for, another one has neither that nor E/p above `pion_e_over_p`, the total momentum is within
-    `max_missing_momentum` of the beam's, and the mass of all, muon-like ones as muons and others as pions, lies from `vertex_mass` to
-    `vertex_below`.
-    At least `decayed` tracks are true muons at the muon detector: pions that decayed, where the decay makes no muon.
-    If `single` is a PDG number: exactly one track, positive, of a momentum within `momentum`, and muon-like (13), or
-    (211) without a signal in the muon detector, with E/p below `pion_e_over_p`, more than `shower` in the calorimeter, and
-    log L(pi) - log L(mu) and log L(pi) - log L(e) of the RICH above the two values of `pion_likelihood`.
-    If `no_extra_activity`, no photon of the decay and no charged product without a track gives a signal in a photon veto or in the
-    calorimeter, but for what is beside a track there.  Then if `beside` is 1 some photon points there, if it is -1 none
-    does: the strata of such a stream.  If `pairs`, photons that make a pair in front of the magnet are seen, too: by
-    chambers and hodoscope, whose segments of tracks are no part of the event format.
+    A pair of electron-like tracks is asked for if `electrons` is 2. It may be of opposite sign, with the masses and the
+    total momentum asked for. Or it is of like sign: then the total momentum is the beam's or much is missing, and the
+    RICH must prefer positrons to pions for a positive pair, unless much is missing and another track is muon-like or
+    there are `photons` clusters off the tracks.
     """
 
     tracks: int
+    """Least number of tracks."""
     electrons: int = 0
+    """Least number of electron-like tracks, beside which another one is pion-like."""
     positrons: int = 0
+    """1: two positive tracks are electron-like. -1: they are not. These are strata of a stream."""
     muons: int = 0
+    """Least number of muon-like tracks with a MUV3 signal. Without electrons another track is pion-like."""
     electron_e_over_p: float = 0.89
+    """Least E/p of an electron-like track."""
     pion_e_over_p: float = 0.85
+    """Largest E/p of a pion-like track."""
     muon_e_over_p: float = 0.22
+    """Largest E/p of a muon-like track."""
     max_missing_momentum: float = np.inf
+    """Largest difference (MeV) of the beam's and the total momentum, where none is missing."""
     min_missing_momentum: float = 0.0
+    """Least missing momentum (MeV), where much is."""
     pair_mass: float = 0.0
+    """Least mass (MeV) of a pair of opposite sign."""
     separation: float = 0.0
+    """Least distance (mm) of tracks in the calorimeter's plane."""
     vertex_mass: float = 0.0
+    """Least mass (MeV) of all tracks."""
     vertex_below: float = np.inf
+    """Largest mass (MeV) of all tracks."""
     decayed: int = 0
+    """Least number of tracks that are true muons at MUV3: decayed pions, where the decay makes no muon."""
     no_extra_activity: bool = False
+    """Whether no photon and no charged particle without a track gives a signal in a veto, or in the calorimeter away
+    from the track."""
     beside: int = 0
+    """1: some photon points at the calorimeter beside a track. -1: none does. These are strata of a stream with
+    `no_extra_activity`."""
     pairs: bool = False
+    """Whether photons that make a pair in front of the magnet are seen, too, by chambers and hodoscope."""
     photons: int = 0
+    """Clusters off the tracks that let a like-sign pair pass without the RICH."""
     single: int = 0
+    """PDG number of the only track, a muon (13) or a pion (211); 0: no such condition."""
     momentum: tuple[float, float] = (0.0, np.inf)
+    """Range (MeV) of that track's momentum."""
     shower: float = 0.0
+    """Least energy (MeV) of a single pion in the calorimeter."""
     pion_likelihood: tuple[float, float] = (0.0, 0.0)
+    """Least log L(pi) - log L(mu) and log L(pi) - log L(e) of a single pion in the RICH."""
 
 
 @dataclass(frozen=True)
 class PhaseSpaceRegion:
-    """A corner of phase space, in true quantities of the charged products.
-
-    The momentum missing to the beam's lies in `missing` (MeV), the transverse one below `transverse`, no photon
-    above the veto's threshold points at a large-angle station if `photon_veto`, at least `photons` of 1.5 GeV point at
-    the calorimeter (their momenta count with the charged ones where any are asked for), and if `sign` is not 0 some
-    pair of charged products has that product of charges and, taken as electrons, a mass above `pair_mass`, and with all
-    other charged products as pions one above `vertex_mass`, and what is not charged has a squared
-    mass above `invisible` (MeV2).  With `missed` decays count with the probability that all their photons are missed;
-    with `lone` one positive product is seen and no detector meets the other charged ones, which are invisible, too.
-    `share` is the fraction of decays generated for it.
-    """
+    """A corner of phase space that the importance sampling concentrates on, in true quantities of the charged
+    products."""
 
     share: float
+    """Share of the decays that is generated for it."""
     missing: tuple[float, float] = (-np.inf, np.inf)
+    """Range (MeV) of the beam's momentum less that of the products."""
     transverse: float = np.inf
+    """Largest transverse momentum (MeV) of the products."""
     photon_veto: bool = False
+    """Whether no photon above the veto's threshold points at a large-angle station."""
     photons: int = 0
+    """Photons of at least 1.5 GeV that point at the calorimeter; their momenta count with the charged ones."""
     sign: int = 0
+    """Product of the charges of some pair of charged products; 0: any."""
     pair_mass: float = 0.0
+    """Least mass (MeV) of this pair as electrons."""
     vertex_mass: float = 0.0
+    """Least mass (MeV) of all charged products, the others as pions."""
     invisible: float = -np.inf
+    """Least squared mass (MeV2) of what is not charged."""
     missed: bool = False
+    """Whether decays count with the probability that all their photons are missed."""
     lone: bool = False
+    """Whether one positive product is seen, and no detector meets the other charged ones."""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream by name; `concentrate_on` may be empty (plain sampling); decays before `first` or behind `last` (mm) are left
-    out.
+    """Which events are stored, and where in phase space decays are concentrated.
 
-    The streams of analyses hold what kaons with a GTK track give, data and simulation alike: decays upstream of GTK3
-    are rows of their own in the papers' tables, and samples of their own here (`upstream`), because few of them pass.
+    Streams of analyses hold decays behind GTK3, data and simulation alike. Decays upstream of it are rows of their own
+    in the papers' tables and samples of their own here (`upstream`), because few of them pass.
     """
 
     name: str
+    """Key in the catalogue."""
     requirement: Requirement
+    """What a stored event satisfies."""
     concentrate_on: tuple[PhaseSpaceRegion, ...]
+    """Corners of phase space that the importance sampling concentrates on; none: plain sampling."""
     meaning: str
+    """What `kaon simulate --list` says of it."""
     first: float = -np.inf
+    """Decays before this z (mm) are left out."""
     last: float = np.inf
+    """Decays behind this z (mm) are left out."""
 
     @property
     def upstream(self) -> Stream:
@@ -196,7 +211,14 @@ STREAMS = {
         ),
         Stream(
             "muon_dielectron",
-            Requirement(3, electrons=2, muons=1, max_missing_momentum=0.0, min_missing_momentum=9 * GeV, separation=150 * mm),
+            Requirement(
+                3,
+                electrons=2,
+                muons=1,
+                max_missing_momentum=0.0,
+                min_missing_momentum=9 * GeV,
+                separation=150 * mm,
+            ),
             (PhaseSpaceRegion(0.6), PhaseSpaceRegion(0.3, (4 * GeV, np.inf))),
             "two electron-like tracks of like sign and a muon-like one, with missing momentum",
             Z_GTK3,

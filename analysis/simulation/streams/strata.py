@@ -20,12 +20,12 @@ NEGATIVE_PION = -211
 
 
 def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stream, Bias], ...]:
-    """The strata of a stream with what is drawn more often in each; `bias` is that of the stream as a whole.
+    """The strata of a stream, each with its own bias. `bias` is the one of the stream as a whole.
 
-    A stream of electron pairs has two: with two positive electron-like tracks, and without.  One of decays whose
-    photons are not seen has two, if there is a photon: with it beside a track in the calorimeter, which is where it
-    happens to be, and with it missed.  Of two photons none is beside a track: with the other one missed these decays
-    are too rare to be unweighted, and samples drawn from strata leave them out.
+    A stream of electron pairs has two: with two positive electron-like tracks, and without. A stream that asks for
+    no photon has two strata of a decay with one photon: the photon lies beside a track in the calorimeter, or it is
+    missed. Of a decay with two photons there is one stratum: both are missed. Decays with one photon beside a track
+    and the other one missed are too rare to be unweighted, and samples drawn from strata leave them out.
     """
     if stream.requirement.no_extra_activity and PHOTON in pdg:
         signs = (1, -1) if pdg.count(PHOTON) == 1 else (-1,)

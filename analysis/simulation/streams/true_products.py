@@ -166,7 +166,7 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
 def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs: bool) -> float:
     """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
 
-    `wanted` is that of `Requirement.beside`, or `ANYWHERE`, `pairs` that of the requirement; `row`, of shape
+    `wanted` is `Requirement.beside`, or `ANYWHERE`. `pairs` is `Requirement.pairs`. `row`, of shape
     (transport.COLUMNS,), is scratch.
     """
     probability, least, found = 1.0, 1.0, False

@@ -1,4 +1,4 @@
-"""Every decay mode: what is conserved, what its declaration promises, and that its amplitude is a scalar."""
+"""Every decay mode: what is conserved, what its declaration says, and that its amplitude is a scalar."""
 
 import numpy as np
 import pytest

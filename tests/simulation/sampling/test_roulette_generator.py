@@ -1,4 +1,4 @@
-"""Thinned-out generation: every mean is that of the plain sampling, and weights come out nearly equal."""
+"""Generation with Russian roulette: every mean is that of plain sampling, and weights come out nearly equal."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def spectrum(output, per):
     ("decay", "rare"),
     [(KE4, KE4_RARE), ("K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma", RareResponses(electron_as_pion=0.35))],
 )
-def test_strata_of_thinned_decays_have_the_spectrum_of_the_stream(decay, rare):
-    """Against the regions of phase space of the stream with their own biases, another generator and other probabilities."""
+def test_strata_with_roulette_have_the_spectrum_of_the_stream(decay, rare):
+    """Against the regions of the stream with their own biases: another generator, other probabilities."""
     blocks, n = 3, 100_000
     whole = decay_simulation(decay, "dielectron", rare, RUNNING, 21)
     expected, variance = spectrum(concatenated([whole.block(b, n) for b in range(blocks)]), blocks * n)

@@ -1,4 +1,4 @@
-"""Promises: in proportion to the probabilities of what a stream wants, small beyond its bounds, never zero inside."""
+"""Keep probabilities follow what a stream wants: small beyond its bounds, never zero inside."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ LNV = ((-211, -1, 25.0), (-11, 1, 25.0), (-11, 1, 25.0))
 DRAWN = Bias(pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, electron_as_pion=0.3, pi_plus_as_positron_in_rich=0.3)
 
 
-def test_a_decay_promises_less_the_more_of_it_has_to_be_misidentified():
+def test_a_decay_is_kept_less_the_more_of_it_has_to_be_misidentified():
     one, two, three = (keep_probability(decay(particles), "dielectron", DRAWN) for particles in (LNV, KE4, K3PI))
     assert one > 1
     assert 0 < three < 0.2 * two < 0.2 * one
 
 
-def test_what_is_drawn_more_often_promises_more():
+def test_what_is_drawn_more_often_is_kept_more():
     natural, drawn = (
         keep_probability(decay(KE4), "dielectron", Bias(pi_plus_as_electron=q), positrons=1) for q in (0.0, 0.5)
     )
@@ -64,25 +64,25 @@ def test_what_is_drawn_more_often_promises_more():
     assert drawn < 0.2 * natural
 
 
-def test_pions_whose_rings_overlap_promise_more():
+def test_pions_whose_rings_overlap_are_kept_more():
     """Two that have to pass for positrons, p/q each; at 5 mrad by nature."""
     particles = (*K3PI[:2], (11, -1, 25.0))  # an electron, since a pion may decay to a muon, and no ring is asked for
     natural = log_interpolate(25000.0, constants().rich_pi_p, constants().rich_pi)
-    promised = []
+    kept = []
     for angle in (0.0, 2e-3, 5e-3):
         slopes = ((-0.003, 0.002), (-0.003, 0.002 + angle), (0.003, -0.004))
-        promised.append(keep_probability(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
+        kept.append(keep_probability(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
     misread = np.array([natural + 0.15, natural + 0.075, natural])
-    assert promised / promised[0] == pytest.approx((misread / misread[0]) ** 2, rel=0.02)
+    assert kept / kept[0] == pytest.approx((misread / misread[0]) ** 2, rel=0.02)
 
 
-def test_strata_share_the_promise():
+def test_strata_share_the_keep_probability():
     for particles in (K3PI, KE4, LNV):
         both = sum(keep_probability(decay(particles), "dielectron", positrons=kind) for kind in (1, -1))
         assert both == pytest.approx(keep_probability(decay(particles), "dielectron"))
 
 
-def test_products_that_miss_the_detectors_promise_less():
+def test_products_that_miss_the_detectors_are_kept_less():
     aside = (*SPREAD[:2], (0.0019, 0.0))  # into the beam hole
     inside, outside = (keep_probability(decay(LNV, slopes), "three_tracks") for slopes in (SPREAD, aside))
     assert (inside, outside) == (1, p.ASIDE)
@@ -124,13 +124,13 @@ def test_a_muon_is_a_pion_where_no_detector_says_otherwise():
     assert keep_probability(edge, "lone_pion", bias) > 10 * expected
 
 
-def test_hastened_decays_promise_less():
+def test_forced_decays_are_kept_less():
     natural, forced = (keep_probability(decay(K3PI), "dimuon", Bias(forced_pion_decays=h)) for h in (0.0, 5.0))
     assert natural == 3  # every pair of pions, whose decays are drawn as they happen
     assert 0 < forced < natural
 
 
-def test_decays_without_weight_promise_nothing_and_streams_that_ask_for_nothing_promise_all():
+def test_decays_without_weight_are_never_kept_and_streams_that_ask_for_nothing_keep_all():
     assert keep_probability(decay(LNV, weight=0.0), "dielectron") == 0
     assert keep_probability(decay(LNV), "all") == 1
 
