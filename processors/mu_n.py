@@ -56,7 +56,7 @@ AS_MUON = vertex_identified_as("mu+", by={"mu": MUON})
 M_MISS2 = squared_missing_mass((640, -0.16, 0.16))
 M_MISS = missing_mass((4200, 180, 390))
 
-# Section 2 prints the ends, 8 m and 35 m behind the start of the fiducial volume: the line between is our choice.
+# Section 2 gives the ends, 8 m and 35 m behind the start of the fiducial volume: the line between is our choice.
 # Decays upstream pass for one inside where kaon and muon are nearly parallel, that is at small angles.
 LEAST_Z = vertex_beyond(angles=(0.0, pi), z=(105 * m + 35 * m, 105 * m + 8 * m))
 

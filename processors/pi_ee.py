@@ -85,7 +85,7 @@ FULL = Values(
     signal_region=Interval(488.6 * MeV, 498.8 * MeV),
     cut_out_of_masked=None,
     rich_in_normalisation=False,
-    positron_likelihood=1.4,  # Section 2 prints no value; chosen on Table 1, see datasets/tuning.yaml
+    positron_likelihood=1.4,  # Section 2 gives no value; chosen on Table 1, see datasets/tuning.yaml
 )
 SIGNAL_2017 = Interval(488.577 * MeV, 498.777 * MeV)  # 3 x 1.7 MeV around the kaon mass
 PART = Values(

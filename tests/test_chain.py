@@ -98,12 +98,12 @@ def test_masses_peak_at_the_kaon_mass_with_the_published_resolution(store, sampl
 
 
 def test_the_neutral_vertex_has_nearly_the_published_resolution():
-    """It is a quarter better than in print, and the comparison with print says so: here only that it is no more."""
+    """It is a quarter better than published, and the comparison says so: here only that it is no more."""
     booked = load(RESULTS / "histograms/pi_pi0_ee.zip")["pi_pi0_ee_lnv"]["2016-2018"]["signal"]
-    printed = published("pi_pi0_ee", "2016-2018").resolutions
+    of_paper = published("pi_pi0_ee", "2016-2018").resolutions
     width, error = gaussian_core(booked["resolution neutral_vertex_z"])
     assert (
-        abs(1000 * width - printed["neutral_vertex_z"].value) < 0.3 * printed["neutral_vertex_z"].value + 3000 * error
+        abs(1000 * width - of_paper["neutral_vertex_z"].value) < 0.3 * of_paper["neutral_vertex_z"].value + 3000 * error
     )
     assert booked["regions"]["signal"].value > 100 * booked["regions"]["control"].value
 
@@ -115,10 +115,10 @@ def test_the_blind_data_set_shows_no_count(limits, store):
     regions = store["data_2022"]["2022"]["signal"]["regions"]
     assert regions["signal"].value == regions["masked"].value == 0
     rows = json.loads((RESULTS / "backgrounds.json").read_text())
-    shut = {r["region"]: r["observed"] for r in rows if (r["dataset"], r["mode"]) == ("2022", "total")}
-    assert shut["signal"] is None
-    assert shut["masked"] is None
-    assert shut["lower"] is not None
+    observed = {r["region"]: r["observed"] for r in rows if (r["dataset"], r["mode"]) == ("2022", "total")}
+    assert observed["signal"] is None
+    assert observed["masked"] is None
+    assert observed["lower"] is not None
 
 
 def test_a_sample_is_the_same_whatever_the_number_of_workers(tmp_path):

@@ -43,8 +43,8 @@ def test_acceptance_and_kaon_decays_are_those_of_the_paper(records):
         assert r.kaon_decays == pytest.approx(QUICK * paper.kaon_decays.value, rel=0.15)
     (counting,) = [r for r in records if r.search == "mu_nu_nu_nu"]
     assert counting.acceptance_signal == pytest.approx(paper.acceptance_signal.value, rel=0.15)
-    printed = 1 / (QUICK * paper.kaon_decays.value * paper.acceptance_signal.value)
-    assert counting.single_event_sensitivity == pytest.approx(printed, rel=0.3)
+    expected = 1 / (QUICK * paper.kaon_decays.value * paper.acceptance_signal.value)
+    assert counting.single_event_sensitivity == pytest.approx(expected, rel=0.3)
 
 
 def test_the_simulated_signal_and_the_reweighted_response_agree():
@@ -57,7 +57,7 @@ def test_the_simulated_signal_and_the_reweighted_response_agree():
     assert reweighted == pytest.approx(direct.value, abs=4 * direct.error + 0.02 * direct.value)
 
 
-def test_resolution_shrinks_towards_the_end_and_limits_are_of_the_printed_order(columns):
+def test_resolution_shrinks_towards_the_end_and_limits_are_of_the_published_order(columns):
     heavy = columns["mu_n"]
     assert len(heavy["resolution"]) == 269
     assert (np.diff(heavy["resolution"]) < 0).all()
@@ -69,7 +69,7 @@ def test_resolution_shrinks_towards_the_end_and_limits_are_of_the_printed_order(
     assert np.max(heavy["significance"]) < 4
 
 
-def test_mediators_lie_between_the_printed_orders_and_scalars_are_stronger(columns):
+def test_mediators_lie_between_the_published_orders_and_scalars_are_stronger(columns):
     scalar, vector = (np.array(columns[f"mu_nu_x_{kind}"]["expected_+0_sigma"]) for kind in ("scalar", "vector"))
     assert len(scalar) == len(vector) == 37
     # equal where phase space leaves one mass
@@ -82,7 +82,7 @@ def test_mediators_lie_between_the_printed_orders_and_scalars_are_stronger(colum
 def test_shut_boxes_leave_the_normalisation_of_other_searches_alone():
     """The muons of K+ -> pi+ mu+ mu- point at invisible masses in the boxes, but are not alone."""
     columns = columns_of(SAMPLES / "data_2017_dimuon.root", "data_2017_dimuon")
-    hidden = Blinding(tuple(Box(name) for name in NAMES)).masked(columns)
+    masked = Blinding(tuple(Box(name) for name in NAMES)).masked(columns)
     found = three_track_vertices(columns)
     assert len(found) > 500
-    assert hidden[found.event].mean() < 0.01
+    assert masked[found.event].mean() < 0.01

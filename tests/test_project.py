@@ -215,3 +215,26 @@ def test_version_is_said_once_and_cited() -> None:
     assert PROJECT["project"]["dynamic"] == ["version"]
     version = distribution("rarekaon").version
     assert f"version: {version}" in (ROOT / "CITATION.cff").read_text()
+
+
+OLD_NAMES = re.compile(
+    r"\bprospects?\b|[Pp]romis(e|es|ed|ing)\b|[Hh]asten|HASTENED|\b[Ss]trays?\b|_stray|stray_|\b[Tt]hin(ned|ning)\b|thinned_"
+    r"|[Aa]bundant|\bLooked\b|[Bb]orrowed|\beop\b|eop_|_eop|\bEOP\b|energy_over_momentum|_ratio\(rng"
+    r"|\b[Ss]eal(s|ed)?\b|_seal\b|\bshut\b(?! down)|\b[Pp]rinted\b(?! as its message)|printed_|_printed|PrintedRow"
+    r"|sent_back|upstream_of|\bfocus(es)?\b|\bleast_missed\b|ThinnedGenerator|\bt\.(RICH|CHOD|LKR|MUV)\b"
+)
+"""Words that nobody in the field knows, or second words for one thing: docs/glossary.md has those in use."""
+
+
+def test_old_names_are_gone() -> None:
+    places = ("analysis", "processors", "tests", "datasets", "docs", "notebooks")
+    files = [p for place in places for p in (ROOT / place).rglob("*") if p.suffix in {".py", ".md", ".yaml", ".ipynb"}]
+    files += [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Makefile", "pyproject.toml")]
+    found = [
+        f"{relative(path)}:{number}: {match[0]}"
+        for path in files
+        if path != Path(__file__).resolve() and "unblinding" not in path.parts
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if (match := OLD_NAMES.search(line))
+    ]
+    assert found == []

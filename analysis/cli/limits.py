@@ -15,7 +15,7 @@ from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
     type=click.Choice(["both", "events", "published"]),
     default="both",
     show_default=True,
-    help="From the histograms of events, from the numbers the papers publish, or both.",
+    help="From the histograms of events, from the published numbers, or both.",
 )
 @click.option(
     "--histograms",

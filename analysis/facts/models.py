@@ -47,7 +47,8 @@ class Period(Facts):
 
     `kaon_decays` are those in the fiducial volume, before any downscaling: what pseudo-data of the period is
     drawn from.  `event_efficiency` is the common factor between simulated acceptances and those that are published for
-    the period: losses that are not simulated event by event (trigger); above 1 where print leaves out losses that are.
+    the period: losses that are not simulated event by event (trigger).  It is above 1 where the published acceptance
+    leaves out losses that are simulated.
     `beam_momentum` in MeV, slopes in rad, offsets at GTK3 in mm.
     """
 

@@ -1,4 +1,4 @@
-"""Limits recomputed from the numbers the papers publish: the chain candidates -> N_K -> SES -> limit, nothing else."""
+"""Limits recomputed from the published numbers: the chain candidates -> N_K -> SES -> limit, nothing else."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def recomputed_limit(paper: Published, confidence_level: float = 0.9, method: st
 def background_of(paper: Published) -> Background:
     """The published background of the signal region with the prior its paper's treatment asks for."""
     if paper.count is None:
-        raise ValueError(f"{paper.search} {paper.dataset} prints no count of a signal region")
+        raise ValueError(f"{paper.search} {paper.dataset} publishes no count of a signal region")
     return Background(paper.count.expected, paper.count.error, paper.count.prior)
 
 
 def limits_from_published(confidence_level: float = 0.9) -> tuple[LimitRecord, ...]:
     """One record for every search with a published count, in the order of the published files.
 
-    K+ -> mu+ N and K+ -> mu+ nu X print no count (figures only): `not_recomputable` lists them with the reason.
+    K+ -> mu+ N and K+ -> mu+ nu X publish no count (figures only): `not_recomputable` lists them with the reason.
     """
     records = (_record(paper, confidence_level) for paper in all_published().values())
     return tuple(record for record in records if record is not None)
@@ -120,7 +120,7 @@ NOTES = {
     ("pi_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, published as 3.62%, is known to 0.14% only",
     ("pi_pi0_ee", "2016-2018", "N_K"): "1.0156e12: the acceptance, published as 3.62%, is known to 0.14% only",
     ("pi_nu_nu", "2016-2017", "upper limit"): (
-        "needs 5.35 signal events, which no treatment of a single count gives; the journal prints 1.78e-10"
+        "needs 5.35 signal events, which no treatment of a single count gives; the journal has 1.78e-10"
     ),
     ("pi_nu_nu", "2016-2017", "K_L -> pi0 nu nu"): "follows the published K+ limit, which is not repeated",
     ("mu_nu_nu_nu", "2016-2018", "signal events"): "0.2% off: the error 928 is published to 3 digits",
@@ -204,8 +204,8 @@ def _details(paper: Published, limit: Limit, decays: Measurement | None, sensiti
         "background_prior": paper.count.prior if paper.count else None,
         "limited_by": str(what_limits(sensitivity, limit.background[0].expected, limit.background[0].error)),
         "budget": [{"source": p.source, "kind": p.kind, "relative": abs(p.relative)} for p in sensitivity.budget],
-        "printed_kaon_decays": paper.kaon_decays.value if paper.kaon_decays else None,
-        "printed_single_event_sensitivity": (
+        "published_kaon_decays": paper.kaon_decays.value if paper.kaon_decays else None,
+        "published_single_event_sensitivity": (
             paper.single_event_sensitivity.value if paper.single_event_sensitivity else None
         ),
         "notes": [

@@ -1,4 +1,4 @@
-"""Simulation against print: every acceptance, cut loss, resolution and background cell that a paper publishes.
+"""Simulation against the papers: every published acceptance, cut loss, resolution and background cell.
 
 The rows are derived from the declared searches and from `datasets/published`: a new channel brings its own.  What was
 looked at while constants were chosen is said in `datasets/tuning.yaml`.
@@ -25,7 +25,7 @@ SINGLE_CUTS = {
     "rich_angle_4_mrad": "rich_angle",
     "momentum_deficit_10_gev": "missing_momentum",
 }
-"""Printed cut losses by the name of the quantity that is cut on."""
+"""Published cut losses by the name of the quantity that is cut on."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ class Validation:
             everywhere = self._kept(s.samples.signal, s.signal, "everywhere")
             yield self._row(f"acceptance of {s.signal.decay} in no region", without, everywhere.value, everywhere.error)
         if len(found) == 2:
-            (_, (published, below)), (_, (printed_above, above)) = found.items()
+            (_, (published, below)), (_, (published_above, above)) = found.items()
             ratio = above.value / below.value
             relative = math.hypot(above.error / above.value, below.error / below.value)
-            value = Value(value=printed_above.value / published.value)
+            value = Value(value=published_above.value / published.value)
             quantity = f"acceptance of {s.signal.decay} over that of {s.normalisation.decay}"
             yield self._row(quantity, value, ratio, ratio * relative, note="published acceptances divided")
 

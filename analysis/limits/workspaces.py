@@ -34,7 +34,7 @@ def published_workspace(paper: Published) -> dict[str, Any]:
     """
     sensitivity = recomputed_sensitivity(paper)
     if paper.count is None or sensitivity is None:
-        raise ValueError(f"{paper.search} {paper.dataset} prints no count of a signal region")
+        raise ValueError(f"{paper.search} {paper.dataset} publishes no count of a signal region")
     unit = unit_of(sensitivity)
     region = RegionCounts(
         name="signal",

@@ -49,7 +49,7 @@ def pions_as_muons(slots: tuple[int, ...]) -> Weight:
     """Probability that the identified pions of all `slots` are taken for muons instead, shape (n,).
 
     Both parts of it, a signal in the muon detector and a small E/p, are measured on K+ -> pi+ pi+ pi- against momentum
-    (`datasets/corrections`; PLB 797 (2019) 134794 Section 3.2 prints the first).
+    (`datasets/corrections`; the first is in PLB 797 (2019) 134794 Section 3.2).
     """
 
     def weight(c: Candidates) -> Float:

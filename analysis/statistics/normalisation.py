@@ -139,7 +139,7 @@ def candidates(weights: ArrayLike, source: str = "normalisation candidates") -> 
 
 
 def counted(number: float, *, weighted: float | None = None, source: str = "normalisation candidates") -> Measurement:
-    """Printed number of candidates with its Poisson error.
+    """Published number of candidates with its Poisson error.
 
     weighted: the published sum of weights, when it is; the relative error stays that of `number` candidates, its
     least value, because the spread of the weights is not published.

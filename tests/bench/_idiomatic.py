@@ -92,7 +92,7 @@ def vertices(events: ak.Array) -> ak.Array:
     return ak.with_field(events[one], vertex[one][:, 0], "vertex")
 
 
-def eop(track: ak.Array) -> ak.Array:
+def e_over_p(track: ak.Array) -> ak.Array:
     return wide(track.lkr_energy) / wide(track.momentum)
 
 
@@ -101,7 +101,7 @@ def mean_time(tracks: list[ak.Array]) -> ak.Array:
 
 
 def accepted(rule: Rule, track: ak.Array, time: ak.Array) -> ak.Array:
-    p, ratio = rule.parameters, eop(track)
+    p, ratio = rule.parameters, e_over_p(track)
 
     def muv3(window: float) -> ak.Array:
         return (track.muv3_index >= 0) & (abs(wide(track.muv3_time) - time) < window)

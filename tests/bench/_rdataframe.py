@@ -148,18 +148,20 @@ def expression(q: Quantity, state: FinalState) -> Expression:
 
 def _rule(rule: Rule) -> Expression:
     """Which of a candidate's three tracks a rule accepts."""
-    p, eop = rule.parameters, "over(of_tracks(candidate, Track_lkr_energy), of_tracks(candidate, Track_momentum))"
+    p, e_over_p = rule.parameters, "over(of_tracks(candidate, Track_lkr_energy), of_tracks(candidate, Track_momentum))"
     ratio = ("candidate", "Track_lkr_energy", "Track_momentum")
     muv3 = ("Track_muv3_index", "Track_muv3_time", "Track_rich_time")
     window = p.get("muv3_veto") if rule.kind == "pion" else p.get("muv3_window")
     in_time = f"muv3_in_time(candidate, {', '.join(muv3)}, {number(window or 0)})"
     if rule.kind == "electron":
-        return Expression(ratio, f"between({eop}, {number(p['low'])}, {number(p['high'])})")
+        return Expression(ratio, f"between({e_over_p}, {number(p['low'])}, {number(p['high'])})")
     if rule.kind == "pion":
-        soft = f"between({eop}, -INFINITY, {number(p['e_over_p_below'])})"
+        soft = f"between({e_over_p}, -INFINITY, {number(p['e_over_p_below'])})"
         return Expression(ratio, soft) if window is None else Expression((*ratio, *muv3), f"but({soft}, {in_time})")
     if rule.kind == "muon":
-        return Expression((*ratio, *muv3), f"both(between({eop}, -INFINITY, {number(p['e_over_p_below'])}), {in_time})")
+        return Expression(
+            (*ratio, *muv3), f"both(between({e_over_p}, -INFINITY, {number(p['e_over_p_below'])}), {in_time})"
+        )
     raise NoReferenceError(f"no C++ for the identification rule {rule.kind}")
 
 
@@ -240,7 +242,7 @@ const double CHI2 = {VERTEX_CHI2!r}, Z_LOW = {VERTEX_Z[0]!r}, Z_HIGH = {VERTEX_Z
 """
 
 
-def printed(every: Iterable[str]) -> str:
+def print_statements(every: Iterable[str]) -> str:
     """The end of a program: its event loop, and what it found by the names of the selections."""
     output = "\n".join(f'  print("{key}", *e{i}, *b{i}, {i} == 0);' for i, key in enumerate(every))
     return f"""  const double before = user_seconds();
@@ -265,7 +267,7 @@ int main(int argc, char **argv) {{
   auto found = events.Define("candidate", {vertex})
     .Filter({typed_lambda(("candidate",), "candidate.found")});
 {chains}
-{printed(every)}"""
+{print_statements(every)}"""
 
 
 def installation(environment: Path = ENVIRONMENT) -> Path:

@@ -11,7 +11,7 @@ from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.matching import BEAM_TRACK_WINDOW, MATCHING_WIDTHS
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import NoReferenceError, Parameters, bounds, enclosed
-from tests.bench._rdataframe import Expression, chain, geometry, number, printed, typed_lambda
+from tests.bench._rdataframe import Expression, chain, geometry, number, print_statements, typed_lambda
 
 LIBRARY = Path(__file__).with_name("single_track.hpp")
 
@@ -160,7 +160,7 @@ int main(int argc, char **argv) {{
     .Filter({typed_lambda(("match",), "match.beam >= 0")})
     .Define("pair", {typed_lambda(("match", *MOMENTA), f"momenta_of(match, {', '.join(MOMENTA)})")});
 {chr(10).join(chains)}
-{printed(every)}"""
+{print_statements(every)}"""
 
 
 def _filter(asked: Expression) -> str:

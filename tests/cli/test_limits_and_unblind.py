@@ -50,7 +50,7 @@ def opening(tmp_path):
     ]  # fmt: skip
 
 
-def test_limits_are_written_and_printed(stored, tmp_path):
+def test_limits_are_written_and_shown(stored, tmp_path):
     result = CliRunner().invoke(limits, stored((9, 2)), catch_exceptions=False)
     assert result.exit_code == 0
     found = Limits.read(tmp_path / "limits.json")

@@ -122,7 +122,7 @@ def test_bursts_of_data_are_counted_once(tmp_path: Path) -> None:
 # --- the blinding
 
 
-def test_the_processor_always_runs_behind_the_seal(
+def test_the_processor_always_runs_behind_the_blinding(
     files: dict[str, tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blindings: list[Blinding] = []
@@ -137,7 +137,7 @@ def test_the_processor_always_runs_behind_the_seal(
     assert blindings == [module.current_blinding()]
 
 
-def test_there_is_no_way_to_ask_for_events_behind_the_seal() -> None:
+def test_there_is_no_way_to_ask_for_events_behind_the_blinding() -> None:
     assert set(inspect.signature(run).parameters) == {"processor", "fileset", "backend", "chunk_size", "progress"}
 
 

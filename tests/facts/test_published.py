@@ -1,4 +1,4 @@
-"""The published numbers are complete, consistent with each other where print is, and strictly read."""
+"""The published numbers are complete, consistent with each other where the papers are, and strictly read."""
 
 import math
 import shutil
@@ -32,7 +32,7 @@ def test_sources_and_names(key):
 @pytest.mark.parametrize(
     ("key", "region"), [(key, name) for key, paper in all_published().items() for name in paper.regions]
 )
-def test_modes_add_to_the_printed_total(key, region):
+def test_modes_add_to_the_published_total(key, region):
     table = published(*key).regions[region]
     if table.total is None or not table.modes:
         return
@@ -81,12 +81,12 @@ def test_named_systematics_make_the_systematic_error():
                     assert mode.syst == pytest.approx(math.hypot(*mode.systematics.values()), rel=1e-4)
 
 
-def test_correlated_systematics_add_to_the_printed_totals():
+def test_correlated_systematics_add_to_the_published_totals():
     region = published("pi_ee", "2016-2018").regions
     for name in ("upper", "masked", "signal"):
         linear = sum(mode.systematics.get("misidentification", 0.0) for mode in region[name].modes.values())
         assert linear == pytest.approx(region[name].total.error, abs=0.0101)
-    # Phys. Lett. B 816 (2021) 136259, Table 1, prints 920: its rows give 932.
+    # Phys. Lett. B 816 (2021) 136259, Table 1, has 920: its rows give 932.
     rows = published("mu_nu_nu_nu", "2016-2018").regions["signal"].modes.values()
     parts = [sum(row.systematics.get(name, 0.0) for row in rows) for name in ("photon veto", "tail")]
     assert math.hypot(*parts) == pytest.approx(932, abs=1)
@@ -107,14 +107,14 @@ def test_unknown_search_lists_what_there_is():
         (25, 1, "30"),
     ],
 )
-def test_rounding_to_printed_digits(number, digits, text):
+def test_rounding_to_published_digits(number, digits, text):
     assert float(rounded(number, digits)) == float(text)
 
 
-def test_agreement_is_of_printed_digits():
-    printed = Value(value=5.3e-11, digits=2)
-    assert printed.agrees(5.254e-11)
-    assert not printed.agrees(5.249e-11)
+def test_agreement_is_of_published_digits():
+    number = Value(value=5.3e-11, digits=2)
+    assert number.agrees(5.254e-11)
+    assert not number.agrees(5.249e-11)
     assert not Value(value=5.3e-11).agrees(5.3e-11)
 
 

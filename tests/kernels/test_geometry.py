@@ -43,14 +43,14 @@ def test_fiducial_volume_is_75_m_long():
     assert in_fiducial_volume([104 * m, 106 * m, 181 * m]).tolist() == [False, True, False]
 
 
-def test_printed_momentum_resolution_follows_from_hits_and_lever_arms():
+def test_published_momentum_resolution_follows_from_hits_and_lever_arms():
     """sigma_p/p = 0.005% p/GeV from the hits alone (CERN-EP-2022-018 Section 1)."""
     s, kick = detector().straw, abs(detector().magnet.kick)
     slopes = [s.hit_resolution * np.sqrt(2) / (s.z[i + 1] - s.z[i]) for i in (0, 2)]
     assert np.hypot(*slopes) / kick * 1000 * 100 == pytest.approx(0.005, rel=0.03)
 
 
-def test_rich_thresholds_are_the_printed_ones():
+def test_rich_thresholds_are_the_published_ones():
     n = detector().rich.refractivity
     assert 139.57 / np.sqrt(2 * n) == pytest.approx(12500, rel=0.01)
     assert 105.66 / np.sqrt(2 * n) == pytest.approx(9500, rel=0.01)

@@ -71,14 +71,14 @@ def test_no_late_photon_is_an_upper_limit():
     assert rows["signal", "pileup"].stat == pytest.approx(NO_EVENTS / 5 * 0.1)
 
 
-def test_every_printed_mode_has_its_row():
+def test_every_published_mode_has_its_row():
     rows = cells(background_table(with_pi0(), DECAYS))
-    printed = {m for (region, m), row in rows.items() if region == "control" and row.published is not None}
-    assert len(printed) == 6
-    assert {m for _, m in rows} == printed
+    with_paper = {m for (region, m), row in rows.items() if region == "control" and row.published is not None}
+    assert len(with_paper) == 6
+    assert {m for _, m in rows} == with_paper
 
 
-def test_printed_modes_without_a_row_are_added_without_an_expectation():
+def test_published_modes_without_a_row_are_added_without_an_expectation():
     rows = background_table(with_pi0(), DECAYS)
     assert with_published_rows(rows) == rows
     added = with_published_rows(tuple(r for r in rows if r.mode != "pileup"))[len(rows) - 2 :]

@@ -22,21 +22,21 @@ NOT_REPEATED = {
     ("pi_nu_nu", "2016-2017", "upper limit"): 0.035,
     ("pi_nu_nu", "2016-2017", "K_L -> pi0 nu nu"): 0.035,
 }
-"""What print does not allow to repeat, and how far off it is at most."""
+"""What the publication does not allow to repeat, and how far off it is at most."""
 
 
 @pytest.mark.parametrize("row", compare_with_published(), ids=lambda row: f"{row.search}-{row.dataset}-{row.quantity}")
-def test_printed_digits(row):
+def test_published_digits(row):
     key = (row.search, row.dataset, row.quantity)
     if key in NOT_REPEATED:
         assert not row.agrees
         assert row.note
         assert row.ratio == pytest.approx(1, abs=NOT_REPEATED[key])
     else:
-        assert row.agrees, f"{row.recomputed} does not print {row.published} with {row.digits} digits"
+        assert row.agrees, f"{row.recomputed} does not give {row.published} with {row.digits} digits"
 
 
-def test_every_printed_number_is_compared():
+def test_every_published_number_is_compared():
     rows = {(row.search, row.dataset, row.quantity) for row in compare_with_published()}
     for (search, dataset), paper in all_published().items():
         assert ((search, dataset, "N_K") in rows) == (paper.kaon_decays is not None)
@@ -52,9 +52,9 @@ def test_error_of_the_kaon_decays(key):
     decays = recomputed_kaon_decays(paper)
     assert decays.error == pytest.approx(paper.kaon_decays.error, rel=0.08)
     for part in ("stat", "ext"):
-        printed = getattr(paper.kaon_decays, part)
-        if printed is not None:
-            assert getattr(decays, part) == pytest.approx(printed, rel=0.08)
+        of_paper = getattr(paper.kaon_decays, part)
+        if of_paper is not None:
+            assert getattr(decays, part) == pytest.approx(of_paper, rel=0.08)
 
 
 @pytest.mark.parametrize("key", [key for key, paper in all_published().items() if paper.single_event_sensitivity])
@@ -102,7 +102,7 @@ def test_grossman_nir():
     assert bound["factor"] == pytest.approx(8.14 / 1.85, rel=1e-3)
 
 
-def test_searches_without_printed_counts_say_so():
+def test_searches_without_published_counts_say_so():
     reasons = {search: reason for search, _, reason in not_recomputable()}
     assert set(reasons) == {"mu_n", "mu_nu_x_scalar", "mu_nu_x_vector"}
     assert all("no count" in reason for reason in reasons.values())
@@ -110,7 +110,7 @@ def test_searches_without_printed_counts_say_so():
 
 
 @pytest.mark.parametrize("key", list(published_workspaces()))
-def test_workspaces_hold_the_printed_background_and_signal(key):
+def test_workspaces_hold_the_published_background_and_signal(key):
     paper = published(*key)
     content = published_workspaces()[key]
     sensitivity = recomputed_sensitivity(paper)

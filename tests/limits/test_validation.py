@@ -1,4 +1,4 @@
-"""Simulation against print: closed forms on hand-made counts, and the record of what was tuned."""
+"""Simulation against the papers: closed forms on hand-made counts, and the record of what was tuned."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_mass_resolution_is_that_of_the_peak(rows):
     assert row.simulated == pytest.approx(1.6, abs=4 * row.error)
 
 
-def test_background_cells_are_at_the_printed_exposure(rows):
+def test_background_cells_are_at_the_published_exposure(rows):
     cell = rows["background in lower: K+ -> pi0 e+ nu_e, pi0 -> e+ e- gamma"]
     fraction = 5.952e-4
     assert cell.simulated == pytest.approx(1.015e12 * fraction * 4e-3 * EFFICIENCY / GENERATED, rel=1e-3)
@@ -126,7 +126,7 @@ def test_every_tuned_constant_exists_and_says_so():
                 assert entry.split()[-1] in (ROOT / file).read_text()
 
 
-def test_what_was_looked_at_is_printed_somewhere():
+def test_what_was_looked_at_is_published_somewhere():
     for search, dataset, quantity in looked_at():
         paper = all_published()[search, dataset]
         assert quantity.split()[0] in {"acceptance", "background", "sigma", "loss"}

@@ -143,9 +143,9 @@ def three_tracks(event: dict[str, Any], pion_charge: int, *, full: bool) -> dict
         return None
     tracks, point = vertices[0]
     charges = sum(t["charge"] for t in tracks)
-    eop = [t["lkr_energy"] / t["momentum"] for t in tracks]
-    pions = [t for t, r in zip(tracks, eop, strict=True) if r < 0.85]
-    leptons = [t for t, r in zip(tracks, eop, strict=True) if 0.9 < r < 1.1]
+    e_over_p = [t["lkr_energy"] / t["momentum"] for t in tracks]
+    pions = [t for t, r in zip(tracks, e_over_p, strict=True) if r < 0.85]
+    leptons = [t for t, r in zip(tracks, e_over_p, strict=True) if 0.9 < r < 1.1]
     if charges != 1 or len(pions) != 1 or len(leptons) != 2 or pions[0]["charge"] != pion_charge:
         return None
     low, high = (6000, 44000) if full else (8000, 45000)

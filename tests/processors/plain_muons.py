@@ -39,20 +39,20 @@ def muon_signal(t: dict[str, float], time: float, window: float) -> bool:
     return t["muv3_index"] >= 0 and abs(t["muv3_time"] - time) < window
 
 
-def eop(t: dict[str, float]) -> float:
+def e_over_p(t: dict[str, float]) -> float:
     return t["lkr_energy"] / t["momentum"]
 
 
 def is_pion(t: dict[str, float], time: float, below: float, veto: float) -> bool:
-    return eop(t) < below and not muon_signal(t, time, veto)
+    return e_over_p(t) < below and not muon_signal(t, time, veto)
 
 
 def is_muon(t: dict[str, float], time: float) -> bool:
-    return eop(t) < 0.2 and muon_signal(t, time, 5)
+    return e_over_p(t) < 0.2 and muon_signal(t, time, 5)
 
 
 def is_electron(t: dict[str, float]) -> bool:
-    return 0.9 < eop(t) < 1.1
+    return 0.9 < e_over_p(t) < 1.1
 
 
 Tracks = list[dict[str, float]]

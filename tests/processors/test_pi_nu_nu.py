@@ -198,12 +198,12 @@ def test_the_box_is_shut_for_signal_in_data_whatever_trigger_and_vetoes(events, 
 
 def test_the_bound_on_the_neutral_decay_is_proportional_to_the_limit():
     paper = published("pi_nu_nu", "2016-2017")
-    printed = paper.derived_limits["K_L -> pi0 nu nu"].value
-    assert grossman_nir(paper, paper.upper_limit.value) == pytest.approx(printed, rel=1e-12)
+    bound = paper.derived_limits["K_L -> pi0 nu nu"].value
+    assert grossman_nir(paper, paper.upper_limit.value) == pytest.approx(bound, rel=1e-12)
     assert grossman_nir(paper, 2.0) == 2 * grossman_nir(paper, 1.0)
 
 
-def test_what_is_taken_from_print_is_printed():
+def test_what_is_taken_from_the_publication_is_published():
     paper = published("pi_nu_nu", "2016-2017")
     modes = paper.regions["signal_2017"].modes
     assert {b.mode for b in SEARCH.published_backgrounds} <= set(modes)

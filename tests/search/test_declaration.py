@@ -56,14 +56,14 @@ class TestEveryChannel:
         ends = sorted({e for r in s.signal.regions for e in (r.within.low, r.within.high) if math.isfinite(e)})
         points = np.array([ends[0] - 1, *ends, *((a + b) / 2 for a, b in pairwise(ends)), ends[-1] + 1])
         for control in (r for r in s.signal.regions if r.control):
-            for shut in s.signal.masked:
-                assert not (control.mask(points) & shut.mask(points)).any()
+            for masked in s.signal.masked:
+                assert not (control.mask(points) & masked.mask(points)).any()
 
     def test_regions_cut_out_in_print_are_cut_out_here(self, s: Search):
         paper = all_published().get((s.name, s.dataset))
-        for name, printed in paper.regions.items() if paper else ():
-            if printed.excludes:
-                assert s.signal.region(name).excluding == s.signal.region(printed.excludes).within
+        for name, of_paper in paper.regions.items() if paper else ():
+            if of_paper.excludes:
+                assert s.signal.region(name).excluding == s.signal.region(of_paper.excludes).within
 
     def test_the_box_is_made_of_cuts_of_the_selection(self, s: Search):
         for selection in s.masked_selections:

@@ -12,12 +12,12 @@ from rarekaon.analysis.selection.identification import electron, muon, pion, row
 class Tracks:
     """Stands in for candidates: n vertices with charge, E/p and MUV3 per track."""
 
-    def __init__(self, charge, eop, muv3=None):
+    def __init__(self, charge, e_over_p, muv3=None):
         self.fields = {
-            "charge": np.array(charge), "lkr_energy": np.array(eop, float), "momentum": np.ones_like(eop, float),
-            "rich_time": np.zeros_like(eop, float),
-            "muv3_index": np.where(np.isnan(muv3), -1, 0) if muv3 is not None else np.full(np.shape(eop), -1),
-            "muv3_time": np.nan_to_num(muv3) if muv3 is not None else np.zeros_like(eop, float),
+            "charge": np.array(charge), "lkr_energy": np.array(e_over_p, float),
+            "momentum": np.ones_like(e_over_p, float), "rich_time": np.zeros_like(e_over_p, float),
+            "muv3_index": np.where(np.isnan(muv3), -1, 0) if muv3 is not None else np.full(np.shape(e_over_p), -1),
+            "muv3_time": np.nan_to_num(muv3) if muv3 is not None else np.zeros_like(e_over_p, float),
         }  # fmt: skip
         self.rows = np.arange(len(charge))
 
@@ -43,8 +43,8 @@ class Tracks:
 BY = {"pi": pion(e_over_p_below=0.85), "e": electron(), "mu": muon(muv3_window=5)}
 
 
-def identified(charge, eop, particles, muv3=None):
-    return vertex_identified_as(*particles, by=BY)(Tracks(charge, eop, muv3))
+def identified(charge, e_over_p, particles, muv3=None):
+    return vertex_identified_as(*particles, by=BY)(Tracks(charge, e_over_p, muv3))
 
 
 def test_slots_are_filled_in_the_order_asked_for():
@@ -65,9 +65,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("charge", "eop"), WRONG.values(), ids=WRONG.keys())
-def test_wrong_charge_or_energy_is_not_identified(charge, eop):
-    assert identified([charge], [eop], ("pi-", "e+", "e+"))[0].size == 0
+@pytest.mark.parametrize(("charge", "e_over_p"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_charge_or_energy_is_not_identified(charge, e_over_p):
+    assert identified([charge], [e_over_p], ("pi-", "e+", "e+"))[0].size == 0
 
 
 def test_muons_need_a_signal_in_time_and_pions_may_be_vetoed_by_one():

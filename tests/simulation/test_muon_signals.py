@@ -40,7 +40,7 @@ def test_muons_are_missed_as_often_as_measured(bias):
 
 @pytest.mark.parametrize("bias", [Bias(), Bias(pion_as_muon=0.3)])
 @pytest.mark.parametrize(("p", "published"), [(5000.0, 0.009), (45000.0, 0.004)])
-def test_pions_give_a_signal_as_often_as_printed(p, published, bias):
+def test_pions_give_a_signal_as_often_as_published(p, published, bias):
     """PLB 797 (2019) 134794 Section 3.2: from 0.9% at 5 GeV/c to 0.4% at 45 GeV/c, by punch-through or accidentally.
 
     An outer tile is associated accidentally if it touches the disk of the search radius, within 5 ns.

@@ -42,7 +42,7 @@ def test_usual_variations_fit_every_search_and_name_each_end_once(s):
     assert len(set(found)) == len(found)
 
 
-def test_varied_searches_do_not_touch_the_seal():
+def test_varied_searches_do_not_touch_the_blinding():
     before = current_blinding()
     CutVariation("momentum_balance", "high", 1e6).of(FULL)
     assert current_blinding() == before

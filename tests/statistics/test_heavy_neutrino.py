@@ -12,7 +12,7 @@ from rarekaon.analysis.statistics.peak_search import peak_search
 from tests.statistics.spectra import resolution, toy
 
 
-def test_factor_as_printed():
+def test_factor_as_published():
     masses = np.arange(1.0, 388.0, 0.1)
     factor = kinematic_factor(masses)
     assert factor.max() == pytest.approx(4.13, abs=0.005)

@@ -60,7 +60,7 @@ def test_sum_of_weights_error_describes_poisson_samples():
     assert np.mean([candidates(w).stat for w in samples]) == pytest.approx(sums.std(), rel=0.05)
 
 
-def test_single_event_sensitivity_as_printed():
+def test_single_event_sensitivity_as_published():
     ses = single_event_sensitivity(pi_ee(), measurement(4.32e-2, "A(LNV)"))
     assert ses.value == pytest.approx(2.28e-11, rel=2e-3)
     assert ses.error == pytest.approx(0.07e-11, abs=0.005e-11)

@@ -68,7 +68,7 @@ def test_limits_are_those_of_single_counts():
         assert scan.expected_limits[:, k] == pytest.approx(exact.expected_upper_limit, rel=1e-5)
 
 
-def test_relative_error_of_the_background_is_as_printed():
+def test_relative_error_of_the_background_is_as_published():
     # Section 5: 1-2% below 300 MeV; the spectrum here has about the paper's number of events.
     scan = peak_search(toy(), resolution)
     relative = scan.errors / scan.expected

@@ -75,7 +75,7 @@ def test_massless_amplitude_of_e_nu_ee_is_the_limit():
     assert np.quantile(ratio, [0.01, 0.99]) == pytest.approx(np.median(ratio), rel=0.02)
 
 
-def test_real_photon_has_the_printed_density():
+def test_real_photon_has_the_published_density():
     """With a photon's polarisation for the pair's current, |T|^2 is the density of K+ -> mu+ nu gamma in x and y."""
     (nu, muon, q), _ = points(Pair("nu_mu", Pair("mu+", "gamma")), 8)
     x, y = 2 * q[3] / MASS_K, 2 * muon[3] / MASS_K

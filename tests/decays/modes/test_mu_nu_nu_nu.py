@@ -18,7 +18,7 @@ def missing_mass_squared(p):
 
 
 def test_branching_fraction_is_the_integral():
-    """1.62e-16 in print; the rounded coefficients give 1.634e-16."""
+    """1.62e-16 as published; the rounded coefficients give 1.634e-16."""
     total, _ = integrate.quad(spectrum, 0, TOP)
     assert total == pytest.approx(1.634e-16, rel=1e-3)
     assert total == pytest.approx(1.62e-16, rel=0.01)

@@ -71,7 +71,7 @@ def test_neutral_and_downstream_particles_are_not_bent():
 
 
 @pytest.mark.parametrize(("x", "y", "passes"), [(37.9, 0, True), (38.1, 0, False), (0, 19.9, True), (0, -20.1, False)])
-def test_the_aperture_is_the_printed_one(x, y, passes):
+def test_the_aperture_is_the_published_one(x, y, passes):
     """76 x 40 mm2 (CERN-EP-2022-018 Section 1)."""
     c = constants()
     assert inside_collimator(c, x, y, 98000.0, 0.0, 0.0) == passes

@@ -45,14 +45,14 @@ def fraction(condition, weight):
 
 
 @pytest.mark.parametrize(("p", "low", "high"), [(6000.0, 0.0185, 0.0215), (44000.0, 0.011, 0.013)])
-def test_electrons_look_like_pions_as_often_as_printed(p, low, high):
+def test_electrons_look_like_pions_as_often_as_published(p, low, high):
     """PLB 797 (2019) 134794 Table 1: 1.2% to 2.0%."""
     ratio, _ = ratios(11, p)
     assert low < (ratio < 0.85).mean() < high
 
 
 @pytest.mark.parametrize("p", [6000.0, 20000.0, 44000.0])
-def test_electron_efficiency_is_in_the_printed_range(p):
+def test_electron_efficiency_is_in_the_published_range(p):
     """Table 1: 95.5% to 97.5% in the calorimeter, 91.0% to 96.5% with the RICH."""
     ratio, _ = ratios(11, p)
     inside = ((ratio > 0.9) & (ratio < 1.1)).mean()
@@ -80,7 +80,7 @@ def test_photons_lose_energy_as_often_as_electrons(energy):
 
 
 @pytest.mark.parametrize("p", [10000.0, 25000.0, 44000.0])
-def test_pions_look_like_electrons_as_often_as_printed(p):
+def test_pions_look_like_electrons_as_often_as_published(p):
     """Table 1: 0.8% to 1.1% for pi-, efficiency 98.2% to 98.7%; pi+ above it by 5e-4 (CERN-EP-2022-018 Section 3)."""
     plus, minus = (ratios(211, p, 1_000_000, charge)[0] for charge in (1.0, -1.0))
     like = [((ratio > 0.9) & (ratio < 1.1)).mean() for ratio in (plus, minus)]
@@ -90,7 +90,7 @@ def test_pions_look_like_electrons_as_often_as_printed(p):
 
 
 @pytest.mark.parametrize(("p", "published"), [(10000.0, 2e-3), (25000.0, 1e-5), (45000.0, 1e-4)])
-def test_pion_misidentification_with_the_rich_is_the_printed_curve(p, published):
+def test_pion_misidentification_with_the_rich_is_the_published_curve(p, published):
     """PLB 797 (2019) 134794 Section 3.1; the calorimeter's share is about 1%."""
     out, weight = likelihoods(211, p, rare=0.3)
     value, error = fraction(out[:, 0] > out[:, 2], weight)
@@ -113,7 +113,7 @@ def test_biased_draws_have_the_same_means():
     assert value == pytest.approx((ratios(11, 20000.0, 1_000_000)[0] < 0.85).mean(), abs=4 * np.hypot(error, 2e-4))
 
 
-def test_shower_resolution_is_the_printed_one():
+def test_shower_resolution_is_the_published_one():
     """4.8%/sqrt(E) (+) 11%/E (+) 0.9%, E in GeV."""
     assert r.energy_resolution(constants(), 10000.0) == pytest.approx(np.sqrt(0.048**2 / 10 + 0.011**2 + 0.009**2))
 

@@ -50,7 +50,7 @@ def test_momentum_and_charge_are_right(fits):
 
 
 @pytest.mark.parametrize("p", [10000.0, 20000.0, 40000.0])
-def test_momentum_resolution_is_near_the_printed_one(p):
+def test_momentum_resolution_is_near_the_published_one(p):
     """0.30% (+) 0.005% p/GeV (CERN-EP-2022-018 Section 1); the material alone makes the first term 0.38%."""
     measured = tracks(p, 4000)[:, f.FIT_MOMENTUM].std() / p
     published = np.hypot(0.30, 0.005 * p / 1000) / 100

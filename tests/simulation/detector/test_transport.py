@@ -98,7 +98,7 @@ def test_photon_of_a_radiating_electron_takes_its_energy_and_direction():
         assert particles[1:count, t.ENERGY].sum() + t.momentum_of(moving) == pytest.approx(20000.0)
 
 
-def test_hits_need_two_views_and_are_measured_with_the_printed_error():
+def test_hits_need_two_views_and_are_measured_with_the_published_error():
     c, rng = constants(), np.random.default_rng(7)
     hits = np.zeros((4, 4))
     assert not t._hit(rng, c, 0, state(211, 1e4, x=c.straw_hole_x[0]), ALONE, hits)

@@ -56,7 +56,7 @@ def test_only_stations_downstream_of_the_decay_are_hit():
 
 
 @pytest.mark.parametrize(("energy", "published"), [(300.0, 3.0e-3), (3000.0, 3.0e-3)])
-def test_inefficiency_of_the_large_angle_stations_is_the_printed_one(energy, published):
+def test_inefficiency_of_the_large_angle_stations_is_the_published_one(energy, published):
     """PLB 816 (2021) 136259 Section 4: (0.30 +- 0.06)% from 0.3 to 3 GeV."""
     n = 4_000_000
     lost = 1 - _seen(np.random.default_rng(1), constants(), v.IN_LAV, energy, n)

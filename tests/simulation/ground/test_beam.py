@@ -41,7 +41,7 @@ def test_fiducial_fraction_is_what_the_decays_do():
     assert in_fiducial_volume(z).mean() == pytest.approx(fiducial_fraction(), abs=0.002)
 
 
-def test_momenta_slopes_and_spot_have_the_printed_spreads(running):
+def test_momenta_slopes_and_spot_have_the_published_spreads(running):
     z = np.full(100_000, 150000.0)
     means = np.repeat(running.beam[:1], len(z), axis=0)
     momentum, vertex = kaons(np.random.default_rng(3), means, z)
