@@ -146,7 +146,7 @@ def test_two_tracks_through_the_same_straws_are_one():
 
 
 @pytest.mark.parametrize("forced", [1.0, 3.0, 8.0])
-def test_hastened_decays_weigh_what_natural_ones_do(forced):
+def test_forced_decays_weigh_what_natural_ones_do(forced):
     """Inside the reach the weighted paths follow the natural exponential, beyond it the weights sum to the rest."""
     rng = np.random.default_rng(4)
     p, reach, n = 15000.0, 120000.0, 60000
