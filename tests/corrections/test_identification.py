@@ -51,7 +51,7 @@ def test_the_error_is_binomial_for_unit_weights_and_covers_for_others():
 
 def test_only_tagged_tracks_count():
     negative = probe(1000, lambda p: 0.5 + 0 * p, charge=-1)
-    assert count(BY_NAME["pi_plus_as_e"], negative).sum().value == 0
+    assert count(BY_NAME["pi_plus_as_e"], negative).values().sum() == 0
     assert count(BY_NAME["pi_minus_as_e"], negative)[sum, "all"].value == 1000
 
 

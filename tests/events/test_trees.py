@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -120,7 +121,8 @@ def test_a_damaged_basket_is_refused(tmp_path):
     with uproot.recreate(path, compression=uproot.ZSTD(3)) as file:
         file.mktree("Events", {"run": "int32"}).extend({"run": np.zeros(5000, np.int32)})
     with uproot.open(path) as file:
-        place = int(open_tree(file, "Events").source(0, 1)._header.branches["run"].seek[0])
+        stored: Any = open_tree(file, "Events").source(0, 1)
+        place = int(stored._header.branches["run"].seek[0])
     packed = bytearray(path.read_bytes())
     block = packed.index(b"ZS", place) + 9
     packed[block : block + 4] = bytes(4)  # no frame of ZSTD begins so

@@ -22,7 +22,7 @@ from rarekaon.analysis.execution import (
     run,
 )
 from rarekaon.analysis.execution import runner as module
-from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
+from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding, current_blinding
 from tests.execution.toy_processors import DyingProcessor, FailingProcessor, ToyProcessor
 from tests.toy_events import write_toy_file
 
@@ -134,7 +134,7 @@ def test_the_processor_always_runs_behind_the_blinding(
 
     monkeypatch.setattr(module, "BlindedProcessor", Watched)
     run(ToyProcessor(), {"two": files["two"]}, backend=SERIAL, progress=False)
-    assert blindings == [module.current_blinding()]
+    assert blindings == [current_blinding()]
 
 
 def test_there_is_no_way_to_ask_for_events_behind_the_blinding() -> None:

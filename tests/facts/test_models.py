@@ -34,10 +34,10 @@ def test_every_catalogued_decay_and_stream_can_be_simulated():
     for sample in known.simulation.values():
         assert sample.decay in MODES or sample.decay in FAMILIES
         assert sample.stream in STREAMS
-    for sample in known.pseudo_data.values():
-        assert set(sample.modes) <= set(MODES)
-        assert sample.stream in STREAMS
-        assert set(sample.periods) <= set(conditions().periods)
+    for data in known.pseudo_data.values():
+        assert set(data.modes) <= set(MODES)
+        assert data.stream in STREAMS
+        assert set(data.periods) <= set(conditions().periods)
 
 
 def test_modes_of_pseudo_data_have_branching_fractions():
@@ -52,7 +52,7 @@ def test_no_pseudo_data_carries_a_signal():
 
 def test_seeds_differ():
     known = catalogue()
-    seeds = [s.seed for s in (*known.simulation.values(), *known.pseudo_data.values())]
+    seeds = [s.seed for s in known.simulation.values()] + [s.seed for s in known.pseudo_data.values()]
     assert len(set(seeds)) == len(seeds)
 
 

@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 from coffea.processor import ProcessorABC
+from uproot.source.file import MultithreadedFileSource
 
 from rarekaon.analysis.contract import schema
-from rarekaon.analysis.events import trees
 from rarekaon.analysis.execution import Backend, ExecutionError, run
 from rarekaon.analysis.processing.processor import SearchProcessor
 from tests.damaged_files.sample import PACKINGS, good_columns, write
@@ -119,7 +119,7 @@ class recorded:  # noqa: N801
 
     def __enter__(self) -> list[Span]:
         self.spans: list[Span] = []
-        source = trees.MultithreadedFileSource
+        source = MultithreadedFileSource
         self._chunk, self._chunks = source.chunk, source.chunks
         spans = self.spans
 
@@ -135,7 +135,7 @@ class recorded:  # noqa: N801
         return self.spans
 
     def __exit__(self, *error: object) -> None:
-        trees.MultithreadedFileSource.chunk, trees.MultithreadedFileSource.chunks = self._chunk, self._chunks
+        MultithreadedFileSource.chunk, MultithreadedFileSource.chunks = self._chunk, self._chunks
 
 
 def work(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.facts.published import all_published, published
 from rarekaon.analysis.facts.tuning import looked_at, tuning
 from rarekaon.analysis.limits.validation import Validation, validate
+from rarekaon.analysis.search.channels import search
 from tests import hand_made
 from tests.hand_made import FULL, GENERATED
 
@@ -80,9 +81,9 @@ def test_losses_are_shares_of_what_the_cuts_before_leave(rows):
 
 @pytest.mark.parametrize("dataset", ["2016-2018", "2017"])
 def test_conditions_of_the_rich_come_last_and_the_angle_first_of_them(dataset):
-    search = hand_made.search("pi_ee", dataset)
+    declared = search("pi_ee", dataset)
     asked = 0
-    for selection in search.selections:
+    for selection in declared.selections:
         names = [c.quantity.name for c in selection.cuts]
         if "positron_likelihood" in names:
             assert names[-2:] == ["rich_angle", "positron_likelihood"]
@@ -105,7 +106,7 @@ def test_background_cells_are_at_the_published_exposure(rows):
 
 
 def test_searches_without_print_have_no_rows():
-    blind = hand_made.search("pi_ee", "2022")
+    blind = search("pi_ee", "2022")
     assert (blind.name, blind.dataset) not in all_published()
     assert validate({}) == ()
 
@@ -127,8 +128,8 @@ def test_every_tuned_constant_exists_and_says_so():
 
 
 def test_what_was_looked_at_is_published_somewhere():
-    for search, dataset, quantity in looked_at():
-        paper = all_published()[search, dataset]
+    for name, dataset, quantity in looked_at():
+        paper = all_published()[name, dataset]
         assert quantity.split()[0] in {"acceptance", "background", "sigma", "loss"}
         if quantity.startswith("background in "):
             assert quantity.removeprefix("background in ").split(":")[0] in paper.regions

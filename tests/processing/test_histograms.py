@@ -39,7 +39,7 @@ def test_bins_hold_what_boost_histogram_puts_into_them(kind, bins, unit, weighte
     repeated = np.repeat(weight[every], values[0].size) if weighted else None
     theirs.fill(values[every].ravel() / unit, weight=repeated)
     assert ours.view(flow=True).tobytes() == theirs.view(flow=True).tobytes()
-    assert ours.sum(flow=True).value > 0
+    assert ours.values(flow=True).sum() > 0
 
 
 def test_residuals_are_filled_within_their_own_reach():
@@ -56,14 +56,14 @@ def test_values_that_are_none_are_refused_where_they_count():
     with pytest.raises(BadValueError, match="x is NaN for 1 values"):
         fill(spectrum(x), x, values, None)
     fill(histogram := spectrum(x), x, values, None, np.array([True, False, True]))
-    assert histogram.sum().value == 2
+    assert histogram.values().sum() == 2
 
 
 def test_nothing_is_filled_with_nothing():
     x = quantity((10, 0, 1), 1.0)
     for shape in ((0,), (0, 3)):
         fill(histogram := spectrum(x), x, np.empty(shape), np.empty(0))
-        assert histogram.sum(flow=True).value == 0
+        assert histogram.values(flow=True).sum() == 0
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5, 1.0])

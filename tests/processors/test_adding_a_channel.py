@@ -19,15 +19,14 @@ from rarekaon.analysis.decays import MODES, mode
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.fileset import fileset
 from rarekaon.analysis.execution.store import save
-from rarekaon.analysis.facts import models as catalogue
-from rarekaon.analysis.facts.models import PseudoData, SimulatedSample
+from rarekaon.analysis.facts.models import PseudoData, SimulatedSample, conditions
 from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.projection import project
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import blinding
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.recasting import Resonance, Uniform, recast
-from rarekaon.analysis.search import channels
+from rarekaon.analysis.search import catalogue, channels
 from rarekaon.analysis.search.channels import search
 from rarekaon.processors import pi_mu_e
 from tests.recasting.samples import acceptance
@@ -146,7 +145,7 @@ def test_a_new_file_goes_from_events_to_its_limit(throwaway):
 def _same_acceptance_as_the_example(booked):
     """The two descriptors are one decay, simulated with other random numbers."""
     found = booked.acceptance("throwaway_lnv", booked.search.signal, "signal")
-    efficiency = catalogue.conditions().event_efficiency("2022")
+    efficiency = conditions().event_efficiency("2022")
     value, error = acceptance(search("pi_mu_e", "2022"), QUICK / "pi_mu_e_lnv.root")
     pull = (found.value - value * efficiency) / math.hypot(found.error, error * efficiency)
     assert abs(pull) < 4

@@ -9,7 +9,7 @@ from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.contract.units import GeV, MeV, m, mm, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.search.declaration import Interval
+from rarekaon.analysis.search.declaration import Cut, Interval
 from rarekaon.analysis.selection import three_track as t
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import ideal_events
@@ -153,7 +153,7 @@ def test_requirements_of_a_vertex_come_in_the_order_of_the_papers():
             track_momentum=Interval(8 * GeV, 65 * GeV),
             straw_chambers=(1,),
             lkr_separation=lkr,
-            timing=t.Cut(t.TRACK_TIME_SPREAD, Interval(high=15 * ns)),
+            timing=Cut(t.TRACK_TIME_SPREAD, Interval(high=15 * ns)),
             vertex_z=Interval(105 * m, 180 * m),
         )
         return [cut.quantity.name for cut in cuts]

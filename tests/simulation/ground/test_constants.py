@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ CURVES = (
 
 
 def test_the_record_has_the_declared_fields_in_their_order_and_all_are_numbers():
-    record = constants()
+    record: Any = constants()
     assert record.dtype.names == FIELDS
     for name in FIELDS:
         assert np.isfinite(getattr(record, name)).all(), name
@@ -79,7 +80,8 @@ def test_a_compiled_kernel_sees_another_value_without_being_compiled_again():
     def kick(c):
         return c.magnet_kick + c.straw_z[0]
 
-    other = constants().copy()
+    record: Any = constants()
+    other = record.copy()
     other["magnet_kick"] = 1.0
     other["straw_z"][0] = 2.0
     assert kick(constants()) == pytest.approx(detector().magnet.kick + detector().straw.z[0])

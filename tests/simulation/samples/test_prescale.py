@@ -11,9 +11,9 @@ from rarekaon.analysis.facts.models import PrescaledClass, RareResponses, condit
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import taken
-from rarekaon.analysis.simulation.samples.blocks import decay_simulation, decays_to_unweight
+from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, decays_to_unweight
 from rarekaon.analysis.simulation.samples.prescale import apply_prescale, in_class, squared_missing_mass
-from rarekaon.analysis.simulation.samples.pseudo_data import FIRST_BLOCKS, SIZE, SMEARED, Unweighting
+from rarekaon.analysis.simulation.samples.pseudo_data import FIRST_BLOCKS, SMEARED, Unweighting
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
 from tests.reading import columns_of
 

@@ -12,9 +12,8 @@ from rarekaon.analysis.contract.triggers import OFF, kept_fraction
 from rarekaon.analysis.facts.models import PseudoData, RareResponses, conditions
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.samples import pseudo_data
-from rarekaon.analysis.simulation.samples.blocks import decay_simulation, decays_to_unweight
+from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, decays_to_unweight
 from rarekaon.analysis.simulation.samples.pseudo_data import (
-    SIZE,
     ImpossibleExposureError,
     Unweighting,
     blocks_needed,
