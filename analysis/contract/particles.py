@@ -90,10 +90,10 @@ class Decay:
     """
 
     descriptor: str
-    """"K+ -> pi- e+ e+": one particle on the left, its products on the right, in this order."""
+    """One particle on the left, its products on the right: "K+ -> pi- e+ e+" in this order."""
 
     def __post_init__(self) -> None:
-        if not (self.parent and self.products):
+        if not (self.parent.name and self.products):
             raise ValueError(f"{self.descriptor!r} is not a decay; write it like 'K+ -> pi- e+ e+'")
 
     @cached_property

@@ -82,7 +82,7 @@ def _indexed(node: Content, place: tuple[str, ...], histograms: list[hist.Hist[A
     tree: dict[str, Any] = {}
     for key, value in node.items():
         here = (*place, key)
-        if not isinstance(key, str) or key == REFERENCE:
+        if not isinstance(key, str) or key == REFERENCE:  # type: ignore[redundant-expr]
             raise StoreError(f"{_name(here)}: keys must be strings other than {REFERENCE!r}")
         if isinstance(value, hist.Hist):
             tree[key] = {REFERENCE: len(histograms)}
