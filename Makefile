@@ -67,9 +67,11 @@ format: $(ENV)  ## rewrite the sources in the style that lint wants
 dump: $(ENV)  ## what the detector reaches when the protons are dumped, in results/dump.json
 	$(KAON) dump --output $(RESULT_DIR)/dump.json
 
-report: $(LIMITS)  ## tables and figures in results/report
+# The pages that documents point to are those of full samples.
+report: $(LIMITS)  ## tables and figures in results/report, pages of tables in docs/results
 	$(KAON) simulate --validate --histograms $(RESULT_DIR)/histograms
-	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report $(QUICKLY)
+	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report \
+		--pages $(if $(QUICK),$(RESULT_DIR)/report/pages,docs/results) $(QUICKLY)
 
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks

@@ -20,9 +20,18 @@ import click
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/report"), show_default=True
 )
+@click.option(
+    "--pages",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results/report/pages"),
+    show_default=True,
+    help="Where the tables go as Markdown pages.",
+)
 @click.option("--quick", is_flag=True, help="Fewer toys in the coverage studies.")
-def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
+def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bool) -> None:
     """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
+    from io import StringIO
+
     from rich.console import Console
 
     from rarekaon.analysis.execution.store import load
@@ -31,8 +40,10 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     from rarekaon.analysis.limits.inference import limits_from_events
     from rarekaon.analysis.limits.ratios import controls_from_events
     from rarekaon.analysis.limits.search_histograms import SearchHistograms
+    from rarekaon.analysis.limits.validation import validate
     from rarekaon.analysis.limits.workspaces import events_workspace, published_workspaces
     from rarekaon.analysis.report.coverage import draw_coverage
+    from rarekaon.analysis.report.pages import write_pages
     from rarekaon.analysis.report.spectra import write_spectra
     from rarekaon.analysis.report.tables import (
         background_tables,
@@ -41,6 +52,7 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
         cutflow_table,
         limits_table,
     )
+    from rarekaon.analysis.report.validation import validation_tables
     from rarekaon.analysis.results.records import Limits, write_json, write_text
     from rarekaon.analysis.search.channels import searches
     from rarekaon.analysis.search.declaration import Counting
@@ -48,16 +60,20 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
     rows = with_published_rows(limits_from_events(stores, found.confidence_level).rows)
-    console = Console(record=True, width=220, quiet=True)
+    console = Console(width=220, file=StringIO(), record=True)
     comparison = comparison_table(compare_with_published(), not_recomputable())
-    controls = controls_table(controls_from_events(stores))
-    for table in (limits_table(found.limits, found.confidence_level), comparison, *background_tables(rows), controls):
-        console.print(table)
+    tables = {
+        "limits": [limits_table(found.limits, found.confidence_level), comparison],
+        "backgrounds": background_tables(rows),
+        "controls": [controls_table(controls_from_events(stores))],
+        "acceptances": validation_tables(validate(stores)),
+        "cutflows": [],
+    }
     for name, samples in stores.items():
         for search in searches()[name]:
             booked = SearchHistograms(search, samples)
             for selection in search.selections:
-                console.print(cutflow_table(booked, selection))
+                tables["cutflows"].append(cutflow_table(booked, selection))
             for path in write_spectra(booked, output):
                 click.echo(f"drawn {path}")
             if isinstance(search.inference, Counting):
@@ -66,5 +82,8 @@ def command(limits: Path, histograms: Path, output: Path, quick: bool) -> None:
         write_json(output / f"workspace_{search_name}_{dataset}_published.json", workspace)
     for path in draw_coverage(output, quick=quick):
         click.echo(f"drawn {path}")
+    for table in (table for page in tables.values() for table in page):
+        console.print(table)
     write_text(output / "tables.txt", console.export_text())
-    click.echo(f"written {output / 'tables.txt'}")
+    for path in (output / "tables.txt", *write_pages(pages, tables)):
+        click.echo(f"written {path}")

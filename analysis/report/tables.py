@@ -71,7 +71,7 @@ def background_tables(rows: Sequence[Row]) -> list[Table]:
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
         own = [r for r in rows if (r.search, r.dataset) == (search, dataset)]
         regions = list(dict.fromkeys(r.region for r in own))
-        table = Table(title=f"{search} {dataset}: expected background [published]", title_justify="left")
+        table = Table(title=rf"{search} {dataset}: expected background \[published]", title_justify="left")
         table.add_column("mode")
         for region in regions:
             table.add_column(region, justify="right")
