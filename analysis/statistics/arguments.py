@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
+MOST_EVENTS = 1e15
+"""Above it neighbouring counts differ by less than their rounding."""
+HIGHEST_LEVEL = 1 - 1e-9
+"""Confidence levels nearer to 1 have lost the digits of what they leave out."""
+
 
 class ArgumentError(ValueError):
     """A number that cannot be an input of a limit; the message names the argument."""
@@ -30,6 +35,13 @@ def non_negative(name: str, value: float) -> float:
     return float(value)
 
 
+def number_of_events(name: str, value: float) -> float:
+    """Return `value` as a float; refuse negative numbers, and more events than a double counts one by one."""
+    if non_negative(name, value) > MOST_EVENTS:
+        raise ArgumentError(f"{name} must be at most {MOST_EVENTS:g} events, got {value:g}")
+    return float(value)
+
+
 def positive(name: str, value: float) -> float:
     """Return `value` as a float; refuse zero and negative numbers."""
     if finite(name, value) <= 0:
@@ -43,11 +55,24 @@ def count(name: str, value: int) -> int:
         raise ArgumentError(f"{name} must be an integer count, not {value!r}")
     if value < 0:
         raise ArgumentError(f"{name} must not be negative, got {value}")
+    if value > MOST_EVENTS:
+        raise ArgumentError(f"{name} must be at most {MOST_EVENTS:g} events, got {value}")
     return int(value)
 
 
 def confidence_level(value: float) -> float:
-    """Return the confidence level; refuse anything outside the open interval (0, 1)."""
+    """Return the confidence level; refuse anything outside (0, 1), or too near to 1 to have digits left."""
     if not 0 < finite("confidence_level", value) < 1:
         raise ArgumentError(f"confidence_level must lie between 0 and 1, got {value}; write 0.9 for 90%")
+    if value > HIGHEST_LEVEL:
+        raise ArgumentError(f"confidence_level must be at most {HIGHEST_LEVEL!r}, got {value!r}")
     return float(value)
+
+
+def percent(level: float) -> str:
+    """A confidence level in per cent, with as many nines as it has.
+
+    >>> percent(0.9), percent(0.999999999)
+    ('90%', '99.9999999%')
+    """
+    return f"{100 * level:.10g}%"

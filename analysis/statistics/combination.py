@@ -21,6 +21,7 @@ from rarekaon.analysis.statistics import arguments
 from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_negative, positive
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.feldman_cousins import log_signal_counts
+from rarekaon.analysis.statistics.few_counts import log_counts
 
 Floats = NDArray[np.float64]
 
@@ -167,7 +168,7 @@ def _shifted_counts(channel: Channel, shift: float, size: int) -> Floats:
     total: Floats = np.eye(1, size)[0]
     for component in as_components(channel.background):
         scaled = Background(component.expected * scale, component.error * scale, component.prior if scale else None)
-        total = np.convolve(total, np.exp(scaled.predicted_counts(size - 1)))[:size]
+        total = np.convolve(total, np.exp(log_counts(scaled, size - 1).log_probabilities))[:size]
     return total
 
 

@@ -8,24 +8,34 @@ the signal counts (efficiency marginalised),
 (A. L. Read, J. Phys. G 28 (2002) 2693).  The efficiency relative to its nominal value has a gamma prior of mean 1
 and standard deviation r, the relative error of the single event sensitivity: it is positive for any r, and f_s is
 then a negative binomial, exact without quadrature.
+
+The sum is taken up to `FEW` observed events; of more, both probabilities are contour integrals (`contours`), exact to
+ten digits, at a cost that does not grow with the counts.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, ndtr, ndtri
 
 from rarekaon.analysis.statistics.arguments import ArgumentError
-from rarekaon.analysis.statistics.background import Background, total_counts
+from rarekaon.analysis.statistics.background import Background
+from rarekaon.analysis.statistics.contours import FEW
+from rarekaon.analysis.statistics.few_counts import total_counts
+from rarekaon.analysis.statistics.many_counts import log_below, log_ratio_below
 
 Floats = NDArray[np.float64]
 
 NEGLIGIBLE = 1e-10
 """Relative error of the efficiency below which nothing depends on it in double precision, but its square may vanish."""
+
+
+_DEEP = -1e8
+"""log probabilities of the observed count below which ratios of them are computed as such."""
 
 
 class CountingExperiment:
@@ -68,25 +78,84 @@ class CountingExperiment:
         """Signal mean at which CLs = 1 - confidence level; `start` is a guess."""
         if self.observed == 0:
             return _limit_without_events(confidence_level, self._spread)
-        return self._solve(math.log1p(-confidence_level), start or self.observed + 3.0)
+        return solve(self._log_cls, math.log1p(-confidence_level), start or self.observed + 3.0)
 
-    def _solve(self, target: float, signal: float) -> float:
-        """Newton's method on log CLs, which is smooth and falls monotonically, kept inside a bracket."""
-        low, high = 0.0, math.inf
-        for _ in range(2000):
-            value, slope = self._cls_and_slope(signal)
-            distance = math.log(value) - target if value > 0 else -math.inf
-            low, high = (signal, high) if distance > 0 else (low, signal)
-            proposal = signal - distance * value / slope if value > 0 > slope else math.nan
-            if not low <= proposal <= high:
-                proposal = 2 * signal if math.isinf(high) else (low + high) / 2
-            if not math.isfinite(proposal):
+    def _log_cls(self, signal: float) -> tuple[float, float]:
+        value, slope = self._cls_and_slope(signal)
+        return (math.log(value), slope / value) if value > 0 else (-math.inf, 0.0)
+
+
+class LargeCounts:
+    """The same for several counts of more than `FEW` observed events at once, by contour integrals."""
+
+    def __init__(self, observed: Sequence[int], backgrounds: Sequence[Background], relative_error: float = 0.0) -> None:
+        self.observed: Floats = np.asarray(observed, dtype=float)
+        self._backgrounds = backgrounds
+        self._relative_error = 0.0 if relative_error < NEGLIGIBLE else relative_error
+        self._without = log_below(self.observed, backgrounds)[0]
+        if not np.isfinite(self._without).all():
+            raise ArgumentError("observed: so few events are impossible with these backgrounds; check both")
+        self._deep = self._without < _DEEP
+
+    def cls(self, signals: Floats) -> Floats:
+        """CLs of so many expected signal events (at the nominal efficiency) for each count."""
+        return np.exp(self.log_cls(signals)[0])
+
+    def log_cls(self, signals: Floats) -> tuple[Floats, Floats]:
+        """log CLs and its derivative in the signal, for each count."""
+        values, slopes = log_below(self.observed, self._backgrounds, signals, self._relative_error)
+        values, slopes = values - self._without, slopes.copy()
+        if (deep := self._deep).any():
+            found = log_ratio_below(self.observed[deep], self._backgrounds, signals[deep], self._relative_error)
+            values[deep], slopes[deep] = found
+        return values, slopes
+
+    def upper_limits(self, confidence_level: float) -> Floats:
+        """Signal means at which CLs = 1 - confidence level."""
+        target = math.log1p(-confidence_level)
+        mean = sum(component.expected for component in self._backgrounds)
+        sigma = np.sqrt(self.observed + sum(component.error**2 for component in self._backgrounds))
+        excess = self.observed - mean
+        z = -ndtri((1 - confidence_level) * ndtr(np.maximum(excess / sigma, -30.0)))
+        signal = np.maximum(excess + z * sigma, 0.1 * sigma) * (1 + z * self._relative_error)
+        signal = np.where(self._deep, -target, signal)
+        low, high = np.zeros(signal.size), np.full(signal.size, np.inf)
+        for _ in range(500):
+            values, slopes = self.log_cls(signal)
+            distance = values - target
+            low, high = np.where(distance > 0, signal, low), np.where(distance > 0, high, signal)
+            moved = signal - distance / np.minimum(slopes, -1e-300)
+            outside = ~((moved >= low) & (moved <= high))
+            moved = np.where(outside, np.where(np.isinf(high), 2 * signal, (low + high) / 2), moved)
+            if not np.isfinite(moved).all() or moved.max() > 1e17:
                 raise ArgumentError("ses_error is too large for a finite limit; give a smaller one")
             # Newton's error falls as the square of the step.
-            if abs(proposal - signal) <= 1e-8 * proposal:
-                return proposal
-            signal = proposal
+            if (np.abs(moved - signal) <= 1e-7 * moved).all():
+                return np.asarray(moved)
+            signal = moved
         raise ArgumentError("ses_error is too large for the limit to be found; give a smaller one")
+
+
+def solve(log_cls: Callable[[float], tuple[float, float]], target: float, signal: float) -> float:
+    """The signal at which log CLs, given with its slope, is `target`.
+
+    Newton's method, as log CLs is smooth and falls monotonically, kept inside a bracket.
+    """
+    low, high = 0.0, math.inf
+    for _ in range(2000):
+        value, slope = log_cls(signal)
+        distance = value - target
+        low, high = (signal, high) if distance > 0 else (low, signal)
+        proposal = signal - distance / slope if slope < 0 else math.nan
+        if not low <= proposal <= high:
+            proposal = 2 * signal if math.isinf(high) else (low + high) / 2
+        if not math.isfinite(proposal):
+            raise ArgumentError("ses_error is too large for a finite limit; give a smaller one")
+        # Newton's error falls as the square of the step.
+        if abs(proposal - signal) <= 1e-8 * proposal:
+            return proposal
+        signal = proposal
+    raise ArgumentError("ses_error is too large for the limit to be found; give a smaller one")
 
 
 def _limit_without_events(confidence_level: float, spread: float) -> float:
@@ -101,9 +170,13 @@ def cls_limits(
     counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
 ) -> list[float]:
     """CLs upper limits on the signal mean in events, one for each observed count."""
-    predicted = total_counts(backgrounds, max(counts))
+    few, many = ([n for n in sorted(set(counts)) if (n > FEW) is large] for large in (False, True))
     limits: dict[int, float] = {}
-    for n in sorted(set(counts)):
+    if many:
+        found = LargeCounts(many, backgrounds, relative_error).upper_limits(confidence_level)
+        limits |= zip(many, map(float, found), strict=True)
+    predicted = total_counts(backgrounds, max(few)) if few else np.empty(0)
+    for n in few:
         # Far below the expectation the shared terms underflow; the count's own do not.
         usable = predicted[: n + 1] if predicted[n] > 1e-200 else None
         experiment = CountingExperiment(n, backgrounds, relative_error, usable)

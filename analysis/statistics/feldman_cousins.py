@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from rarekaon.analysis.statistics.arguments import ArgumentError
-from rarekaon.analysis.statistics.background import Background, total_counts
+from rarekaon.analysis.statistics.background import Background
 from rarekaon.analysis.statistics.counting import cls_limits
+from rarekaon.analysis.statistics.few_counts import total_counts
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,10 @@ from html import escape
 from scipy.special import ndtr
 
 from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, count, non_negative, positive
-from rarekaon.analysis.statistics.background import Background, as_components, count_quantiles
+from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.counting import bayesian_limits, cls_limits
 from rarekaon.analysis.statistics.feldman_cousins import feldman_cousins_limits
+from rarekaon.analysis.statistics.many_counts import count_quantiles
 from rarekaon.analysis.statistics.rolke import rolke_limits
 
 Band = tuple[float, float, float, float, float]

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.special import ndtri_exp
 
 from rarekaon.analysis.statistics.arguments import count
-from rarekaon.analysis.statistics.background import Background, as_components, log_tail
+from rarekaon.analysis.statistics.background import Background, as_components
+from rarekaon.analysis.statistics.many_counts import log_above
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,5 @@ def significance(observed: int, background: Background | Sequence[Background]) -
 
     Without an event the p-value is 1 and the significance -infinity.
     """
-    log_p = log_tail(as_components(background), count("observed", observed))
+    log_p = log_above(count("observed", observed), as_components(background))
     return Significance(observed, log_p, float(-ndtri_exp(np.float64(log_p))) if log_p < 0 else -math.inf)
