@@ -1,45 +1,67 @@
-"""`kaon limit`: the limit of one counting search, from the numbers on the command line."""
+"""`kaon limit`: limits of counting searches, from numbers on the command line or in a file."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, COUNT, NUMBER
 
 if TYPE_CHECKING:
     from rarekaon.analysis.statistics import Limit
 
+METHODS = ("cls", "fc", "fc_lengthened", "bayes", "rolke", "rolke_unbounded")
 PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 
 
 @click.command(name="limit")
-@click.option("--observed", type=int, required=True, help="Observed events.")
-@click.option("--background", type=float, required=True, help="Expected background events.")
-@click.option("--background-error", type=float, default=0.0, show_default=True, help="Its error; needs a prior.")
+@click.option("--observed", type=COUNT, help="Observed events.")
+@click.option("--background", type=NUMBER, help="Expected background events.")
+@click.option("--background-error", type=NUMBER, default=0.0, show_default=True, help="Its error; needs a prior.")
 @click.option("--background-prior", type=click.Choice(PRIORS), help="What the background error means.")
-@click.option("--ses", type=float, default=1.0, show_default=True, help="Single event sensitivity; 1: in events.")
-@click.option("--ses-error", type=float, default=0.0, show_default=True, help="Its error.")
+@click.option("--ses", type=NUMBER, default=1.0, show_default=True, help="Single event sensitivity; 1: in events.")
+@click.option("--ses-error", type=NUMBER, default=0.0, show_default=True, help="Its error.")
 @CONFIDENCE_LEVEL
 @click.option(
     "--method",
-    type=click.Choice(("cls", "fc", "bayes", "rolke")),
+    type=click.Choice(METHODS),
     default="cls",
     show_default=True,
-    help="CLs, Feldman-Cousins, Bayesian with a flat prior, or profile likelihood.",
+    help="CLs; Feldman-Cousins, as constructed or lengthened as in the published tables; Bayesian with a flat prior; "
+    "profile likelihood (Rolke), from s >= 0 or unbounded, which covers less than the level for some signals: the "
+    "result says how often.",
 )
+@click.option(
+    "--input",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Channels, backgrounds and sensitivities in a YAML file, in place of the numbers; see --schema.",
+)
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A HistFactory workspace in pyhf's JSON, in place of the numbers.",
+)
+@click.option("--toys", type=COUNT, default=2**15, show_default=True, help="Draws of a workspace's errors.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of --input.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
-    observed: int,
-    background: float,
+    observed: int | None,
+    background: float | None,
     background_error: float,
     background_prior: str | None,
     ses: float,
     ses_error: float,
     confidence_level: float,
     method: str,
+    path: Path | None,
+    workspace: Path | None,
+    toys: int,
+    schema: bool,
     as_json: bool,
 ) -> None:
     """Upper limit of a counting search, with every error marginalised.
@@ -47,22 +69,53 @@ def command(
     \b
     kaon limit --observed 0 --background 0.26 --background-error 0.04 \\
         --background-prior gamma_posterior --ses 3.53e-11 --ses-error 0.12e-11
+    kaon limit --input counts.yaml
+    kaon limit --workspace workspace.json
     """
     from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
 
     try:
-        component = Background(background, background_error, background_prior)  # type: ignore[arg-type]
-        limit = upper_limit(
-            observed, component, ses=ses, ses_error=ses_error, confidence_level=confidence_level, method=method
-        )
+        if schema:
+            from rarekaon.analysis.limits.counts_file import CountsFile
+
+            click.echo(json.dumps(CountsFile.model_json_schema(), indent=1))
+        elif path is not None:
+            from rarekaon.analysis.limits.counts_file import CountsFile, results_of
+
+            click.echo(json.dumps(results_of(CountsFile.read(path)), indent=1, allow_nan=False))
+        elif workspace is not None:
+            click.echo(_of_workspace(workspace, confidence_level, toys, as_json))
+        elif observed is None or background is None:
+            raise click.UsageError("give --observed and --background, or --input, or --workspace")
+        else:
+            if background_prior not in {None, "fixed"} and background_error == 0:
+                raise click.UsageError("--background-prior says what an error means: give --background-error, too")
+            component = Background(background, background_error, background_prior)  # type: ignore[arg-type]
+            limit = upper_limit(
+                observed, component, ses=ses, ses_error=ses_error, confidence_level=confidence_level, method=method
+            )
+            click.echo(_json(limit) if as_json else repr(limit))
     except ArgumentError as error:
         raise click.UsageError(str(error)) from error
-    click.echo(_json(limit) if as_json else repr(limit))
+
+
+def _of_workspace(path: Path, confidence_level: float, toys: int, as_json: bool) -> str:
+    from dataclasses import asdict
+
+    from rarekaon.analysis.statistics.arguments import ArgumentError, percent
+    from rarekaon.analysis.statistics.hybrid import workspace_limit
+
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise ArgumentError(f"{path}: no JSON ({error})") from error
+    found = workspace_limit(content, confidence_level, toys=toys)
+    if as_json:
+        return json.dumps(asdict(found), indent=1)
+    return f"upper limit at {percent(confidence_level)} CL on {found.parameter}  {found.upper_limit:.4g}"
 
 
 def _json(limit: Limit) -> str:
-    import json
-
     (component,) = limit.background
     return json.dumps(
         {
@@ -77,6 +130,7 @@ def _json(limit: Limit) -> str:
             "ses_error": limit.ses_error,
             "confidence_level": limit.confidence_level,
             "method": limit.method,
+            "least_coverage": limit.least_coverage,
         },
         indent=1,
         allow_nan=False,

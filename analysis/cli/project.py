@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from rarekaon.analysis.cli.options import NUMBER
+
 
 @click.command("project")
 @click.argument("searches", nargs=-1)
@@ -16,7 +18,7 @@ import click
     "--origin", type=click.Choice(["events", "published"]), default="events", show_default=True,
     help="Start from the limits from events, or from those of the published inputs.",
 )  # fmt: skip
-@click.option("--times", type=float, default=100.0, show_default=True, help="Up to this many times today's decays.")
+@click.option("--times", type=NUMBER, default=100.0, show_default=True, help="Up to this many times today's decays.")
 @click.option("--points", type=click.IntRange(min=2), default=25, show_default=True)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/projections"), show_default=True

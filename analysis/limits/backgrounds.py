@@ -47,6 +47,8 @@ class BackgroundRow:
     """Data events, on totals only; None while the region is masked."""
     observed_weight: float | None = None
     """Events that one recorded event of a prescaled stream stands for: sum of squared weights over sum of weights."""
+    sample: str = ""
+    """What systematic errors are declared for: the simulated sample, or the mode of a background from data."""
 
     @property
     def error(self) -> float:
@@ -184,7 +186,7 @@ def _row(
     return BackgroundRow(
         booked.search.name, booked.search.dataset, region, mode,
         cell.value, cell.error, cell.value * relative,
-        published.expected if published else None, published.error if published else None,
+        published.expected if published else None, published.error if published else None, sample=sample,
     )  # fmt: skip
 
 

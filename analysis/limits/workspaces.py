@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rarekaon.analysis.facts.published import Estimate, Published, all_published
@@ -11,10 +12,9 @@ from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
 from rarekaon.analysis.limits.from_events import limit_from_events, normalise, sensitivity_of
 from rarekaon.analysis.limits.from_publications import recomputed_sensitivity
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
-from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.statistics.normalisation import Measurement
-from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, workspace
+from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, about, workspace
 
 
 def published_workspaces() -> dict[tuple[str, str], dict[str, Any]]:
@@ -27,10 +27,34 @@ def unit_of(sensitivity: Measurement) -> float:
     return 10.0 ** math.floor(math.log10(sensitivity.value))
 
 
-def published_workspace(paper: Published) -> dict[str, Any]:
-    """Signal region of one search.  Modes published without an error are exact; rows published as limits are left out.
+@dataclass(frozen=True)
+class Exported:
+    """What a workspace is made of: its regions, the (name, relative error) parts of the sensitivity, the unit of mu."""
 
-    Where the published modes add up to less than the published total (rounding), a sample "other" has the rest.
+    regions: tuple[RegionCounts, ...]
+    sensitivity_errors: tuple[tuple[str, float], ...]
+    unit: float
+    highest_mu: float
+
+    def workspace(self) -> dict[str, Any]:
+        return workspace(self.regions, self.sensitivity_errors, self.highest_mu)
+
+    def about(self, file: str) -> dict[str, Any]:
+        return about(self.regions, self.sensitivity_errors, self.unit, file)
+
+
+def published_workspace(paper: Published) -> dict[str, Any]:
+    """Workspace of the signal region of one search."""
+    return published_export(paper).workspace()
+
+
+def published_export(paper: Published) -> Exported:
+    """Signal region of one search, with the background and the error that its limit is made of.
+
+    Modes published without an error are exact; rows published as limits are left out.  What the modes leave of the
+    published total is a sample "other" (rounding).  Where their errors do not give the total's, all of them are scaled
+    down, or the rest is an error common to all, "background": the total is what the paper's limit was made of.
+    A gamma posterior is of the total alone: those of modes, each of a flat prior, would add up to a larger one.
     """
     sensitivity = recomputed_sensitivity(paper)
     if paper.count is None or sensitivity is None:
@@ -39,17 +63,19 @@ def published_workspace(paper: Published) -> dict[str, Any]:
     region = RegionCounts(
         name="signal",
         observed=paper.count.observed,
-        samples=_samples(paper),
+        samples=with_total_error(_samples(paper), paper.count.error),
         signal=unit / sensitivity.value,
     )
-    errors = [(part.source, abs(part.relative)) for part in sensitivity.budget]
+    errors = tuple((part.source, abs(part.relative)) for part in sensitivity.budget)
     events = paper.count.observed + 5 * (math.sqrt(paper.count.observed + 1) + paper.count.error + 2)
-    return workspace([region], errors, highest_mu=5 * events * sensitivity.value / unit)
+    return Exported((region,), errors, unit, 5 * events * sensitivity.value / unit)
 
 
 def _samples(paper: Published) -> tuple[Sample, ...]:
     count = paper.count
     assert count is not None
+    if count.prior == "gamma_posterior":
+        return (Sample("background", count.expected, count.error),)
     region = paper.regions.get("signal")
     modes = region.modes if region is not None else {}
     samples = [_sample(name, mode) for name, mode in modes.items() if mode.expected > 0]
@@ -66,8 +92,36 @@ def _sample(name: str, mode: Estimate) -> Sample:
     return Sample(name, mode.expected, mode.stat or 0.0, tuple(mode.systematics.items()) or unnamed)
 
 
+def total_error(samples: tuple[Sample, ...]) -> float:
+    """Error of the sum of samples: errors of one name add linearly."""
+    shared: dict[str, float] = {}
+    for name, error in (pair for sample in samples for pair in sample.systematics):
+        shared[name] = shared.get(name, 0.0) + error
+    return math.hypot(*shared.values(), *(sample.stat for sample in samples))
+
+
+def with_total_error(samples: tuple[Sample, ...], wanted: float) -> tuple[Sample, ...]:
+    """The samples with errors that give the wanted one of their sum."""
+    found = total_error(samples)
+    if found > wanted * (1 + 1e-9):
+        f = wanted / found
+        return tuple(
+            replace(s, stat=f * s.stat, systematics=tuple((name, f * error) for name, error in s.systematics))
+            for s in samples
+        )
+    rest, total = math.sqrt(max(0.0, wanted**2 - found**2)), sum(s.expected for s in samples)
+    if rest <= 1e-6 * wanted:
+        return samples
+    return tuple(replace(s, systematics=(*s.systematics, ("background", rest * s.expected / total))) for s in samples)
+
+
 def events_workspace(booked: SearchHistograms) -> dict[str, Any]:
-    """Workspace of one search from events: its control regions and the signal region, modes as samples.
+    """Workspace of one search from events: its control regions and the signal region, modes as samples."""
+    return events_export(booked).workspace()
+
+
+def events_export(booked: SearchHistograms) -> Exported:
+    """Control regions and signal region of one search from events.
 
     While the signal region is masked its observation is the expected background, rounded: an Asimov count.
     """
@@ -77,10 +131,10 @@ def events_workspace(booked: SearchHistograms) -> dict[str, Any]:
     unit = unit_of(sensitivity)
     regions = [r.name for r in booked.search.signal.regions if r.control or r.signal]
     every = (_region_counts(booked, rows, name, unit * decays.value) for name in regions)
-    counts = [c for c in every if c.samples or c.signal > 0]  # a region where nothing is expected says nothing
-    errors = [(part.source, abs(part.relative)) for part in sensitivity.budget]
+    counts = tuple(c for c in every if c.samples or c.signal > 0)  # a region where nothing is expected says nothing
+    errors = tuple((part.source, abs(part.relative)) for part in sensitivity.budget)
     highest = max((x for x in (record.upper_limit, *record.expected_upper_limit) if x is not None), default=unit)
-    return workspace(counts, errors, highest_mu=20 * highest / unit)
+    return Exported(counts, errors, unit, 20 * highest / unit)
 
 
 def _region_counts(
@@ -99,6 +153,5 @@ def _region_counts(
 
 
 def _systematics(search: Search, row: BackgroundRow) -> tuple[tuple[str, float], ...]:
-    """The search's systematic errors of one mode: one name moves all its modes and regions together."""
-    decays = {catalogue().simulation[sample].decay: sample for sample in search.samples.backgrounds}
-    return tuple((s.name, s.relative * row.expected) for s in search.systematics if decays.get(row.mode) in s.samples)
+    """The search's systematic errors of one row: one name moves all its modes and regions together."""
+    return tuple((s.name, s.relative * row.expected) for s in search.systematics if row.sample in s.samples)

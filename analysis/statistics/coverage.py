@@ -15,8 +15,9 @@ from scipy.special import ndtr
 
 from rarekaon.analysis.statistics.arguments import ArgumentError
 from rarekaon.analysis.statistics.background import Background
+from rarekaon.analysis.statistics.exact_coverage import LimitFunction
 from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum
-from rarekaon.analysis.statistics.limit import METHODS, LimitFunction
+from rarekaon.analysis.statistics.limit import METHODS
 from rarekaon.analysis.statistics.peak_search import ScanSettings, SidebandFit, sideband_fit
 
 Floats = NDArray[np.float64]

@@ -104,6 +104,17 @@ def feldman_cousins_limits(
     return [limits[n] for n in counts]
 
 
+def lengthened_limits(
+    counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
+) -> list[float]:
+    """The limits lengthened as in the published tables, for a known background and no error of the sensitivity."""
+    if relative_error or not all(component.is_fixed for component in backgrounds):
+        raise ArgumentError("method 'fc_lengthened' is published without errors of background and ses; use 'fc'")
+    expected = sum(component.expected for component in backgrounds)
+    found = {n: lengthened_limit(n, expected, confidence_level) for n in set(counts)}
+    return [found[n] for n in counts]
+
+
 def lengthened_limit(observed: int, background: float, confidence_level: float) -> float:
     """The limit lengthened as in the published tables, for a fixed background and no error of the sensitivity.
 

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 from scipy.special import ndtr
 
-from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, count, non_negative, positive
+from rarekaon.analysis.statistics.arguments import (
+    ArgumentError,
+    confidence_level,
+    count,
+    non_negative,
+    percent,
+    positive,
+)
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.counting import bayesian_limits, cls_limits
-from rarekaon.analysis.statistics.feldman_cousins import feldman_cousins_limits
+from rarekaon.analysis.statistics.exact_coverage import LimitFunction, least_coverage
+from rarekaon.analysis.statistics.feldman_cousins import feldman_cousins_limits, lengthened_limits
 from rarekaon.analysis.statistics.many_counts import count_quantiles
-from rarekaon.analysis.statistics.rolke import rolke_limits
+from rarekaon.analysis.statistics.rolke import rolke_limits, unbounded_rolke_limits
 
 Band = tuple[float, float, float, float, float]
-LimitFunction = Callable[[Sequence[int], Sequence[Background], float, float], list[float]]
 
 METHODS: dict[str, LimitFunction] = {
     "cls": cls_limits,
     "fc": feldman_cousins_limits,
     "bayes": bayesian_limits,
     "rolke": rolke_limits,
+    "rolke_unbounded": unbounded_rolke_limits,
+    "fc_lengthened": lengthened_limits,
 }
 _LEVELS = tuple(float(ndtr(z)) for z in (-2.0, -1.0, 0.0, 1.0, 2.0))
 _NAMES = {
     "cls": "CLs",
-    "fc": "Feldman-Cousins",
+    "fc": "Feldman-Cousins, as constructed",
     "bayes": "Bayesian, flat prior",
-    "rolke": "profile likelihood (Rolke)",
+    "rolke": "profile likelihood (Rolke, bounded)",
+    "rolke_unbounded": "profile likelihood (Rolke, unbounded)",
+    "fc_lengthened": "Feldman-Cousins, lengthened as in the published tables",
 }
+UNDERCOVERING = ("rolke", "rolke_unbounded")
+"""Methods whose limits hold less often than the level says, for some signals: results print how often."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +66,24 @@ class Limit:
     ses_error: float
     confidence_level: float
     method: str
+    least_coverage: float | None = None
+    """Smallest coverage of the method for the expected background, taken as known, where it is below the level."""
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """What a reader wants to see, as (name, text) pairs."""
         backgrounds = " + ".join(
             f"{b.expected:g}" + ("" if b.is_fixed else f" ± {b.error:g} ({b.prior})") for b in self.background
         )
+        coverage = f"as low as {100 * self.least_coverage:.1f}% for some signals" if self.least_coverage else ""
         return (
-            (f"upper limit at {100 * self.confidence_level:g}% CL", f"{self.upper_limit:.4g}"),
+            (f"upper limit at {percent(self.confidence_level)} CL", f"{self.upper_limit:.4g}"),
             ("in signal events", f"{self.signal_events:.4g}"),
             ("expected (-2 .. +2 sigma)", ", ".join(f"{value:.4g}" for value in self.expected_upper_limit)),
             ("observed", f"{self.observed}"),
             ("background", backgrounds),
             ("single event sensitivity", f"{self.ses:g}" + (f" ± {self.ses_error:g}" if self.ses_error else "")),
             ("method", _NAMES[self.method]),
+            *((("coverage", coverage),) if coverage else ()),
         )
 
     def __repr__(self) -> str:
@@ -91,7 +109,9 @@ def upper_limit(
     background: one component or several independent ones (`correlated_sum` joins correlated ones).
     ses, ses_error: single event sensitivity, the quantity that gives one expected event, and its error, taken as
     the relative error of the signal efficiency.  With the default ses = 1 the limit is in events.
-    method: "cls", "fc" (Feldman-Cousins), "bayes" (flat prior) or "rolke" (profile likelihood).
+    method: "cls", "fc" (Feldman-Cousins; "fc_lengthened" as in the published tables, for a known background and
+    sensitivity), "bayes" (flat prior) or "rolke" (profile likelihood from s >= 0; "rolke_unbounded" from any s), which
+    covers less than it says: see `Limit.least_coverage`.
 
     Raises ArgumentError, a ValueError, that names the argument at fault.
 
@@ -104,7 +124,11 @@ def upper_limit(
     number = count("observed", observed)
     quantiles = count_quantiles(components, _LEVELS)
     events, *expected = METHODS[method]((number, *quantiles), components, relative, confidence_level)
+    _check_finite(ses, (events, *expected))
+    expectation = sum(component.expected for component in components)
+    least = least_coverage(METHODS[method], expectation, confidence_level) if method in UNDERCOVERING else None
     return Limit(
+        least_coverage=least if least is not None and least < confidence_level else None,
         upper_limit=events * ses,
         signal_events=events,
         expected_upper_limit=_band(expected, ses),
@@ -131,6 +155,11 @@ def expected_upper_limits(
     return _band(METHODS[method](quantiles, components, relative, confidence_level), ses)
 
 
+def _check_finite(ses: float, events: Sequence[float]) -> None:
+    if not all(0 <= ses * value < math.inf for value in events) or (max(events) > 0 and ses * max(events) == 0):
+        raise ArgumentError(f"ses must leave limits that a double can hold, got {ses:g}")
+
+
 def _band(events: Sequence[float], ses: float) -> Band:
     lowest, low, median, high, highest = (ses * value for value in events)
     return lowest, low, median, high, highest
@@ -141,4 +170,6 @@ def _checked(
 ) -> tuple[tuple[Background, ...], float]:
     confidence_level(level)
     relative = non_negative("ses_error", ses_error) / positive("ses", ses)
+    if not math.isfinite(relative):
+        raise ArgumentError(f"ses_error must be comparable with ses, got {ses_error:g} of {ses:g}")
     return as_components(background), relative

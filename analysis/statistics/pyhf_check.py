@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 
 from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, positive
-from rarekaon.analysis.statistics.workspace import MEASUREMENT
-
-FEWEST_EVENTS = 10.0
+from rarekaon.analysis.statistics.workspace import FEWEST_EVENTS
 
 
 class AsymptoticsError(ArgumentError):
@@ -39,22 +37,38 @@ def asymptotic_limit(content: dict[str, Any], level: float = 0.9, *, anyway: boo
     """
     confidence_level(level)
     with _pyhf_warnings_contained():
-        import pyhf
-
         model, data = _model(content)
         if not anyway:
             _refuse_few_events(model, data)
-        highest = model.config.suggested_bounds()[model.config.poi_index][1]
-        observed, expected = pyhf.infer.intervals.upper_limits.toms748_scan(
-            # Near mu = 0 the Asimov test statistic vanishes and pyhf's CLs is NaN.
-            data,
-            model,
-            highest / 500,
-            highest,
-            level=1 - level,
-            rtol=1e-5,
-        )
+        observed, expected = _scan(model, data, level)
     return PyhfLimit(float(observed), tuple(float(value) for value in expected))
+
+
+def _scan(model: Any, data: Any, level: float) -> tuple[Any, Any]:
+    """Observed and expected limits; the bracket, and the bound of mu with it, grows until CLs is passed at its end."""
+    import pyhf
+
+    bounds, poi = model.config.suggested_bounds(), model.config.poi_index
+    highest = bounds[poi][1]
+    for _ in range(60):
+        bounds[poi] = (0.0, 1.01 * highest)
+        ends = pyhf.infer.hypotest(
+            highest, data, model, test_stat="qtilde", return_expected_set=True, par_bounds=bounds
+        )
+        if max(float(value) for value in (ends[0], *ends[1])) < 1 - level:
+            break
+        highest *= 2
+    lowest = highest
+    for _ in range(60):
+        lowest /= 2
+        ends = pyhf.infer.hypotest(lowest, data, model, test_stat="qtilde", return_expected_set=True, par_bounds=bounds)
+        # Near mu = 0 the Asimov test statistic vanishes and pyhf's CLs is NaN.
+        if min(float(value) for value in (ends[0], *ends[1])) > 1 - level:
+            break
+    observed, expected = pyhf.infer.intervals.upper_limits.toms748_scan(
+        data, model, lowest, highest, level=1 - level, rtol=1e-5, par_bounds=bounds
+    )
+    return observed, expected
 
 
 def toy_cls(content: dict[str, Any], mu: float, *, toys: int, seed: int) -> float:
@@ -100,7 +114,6 @@ def _model(content: dict[str, Any]) -> tuple[Any, Any]:
     workspace = pyhf.Workspace(content)
     # code4 / code1: exponential interpolation keeps every yield above zero.
     model = workspace.model(
-        measurement_name=MEASUREMENT,
         modifier_settings={"normsys": {"interpcode": "code4"}, "histosys": {"interpcode": "code4p"}},
     )
     return model, workspace.data(model)

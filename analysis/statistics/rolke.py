@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import chdtri, xlogy
@@ -93,19 +93,35 @@ class ProfileLikelihood:
     def upper_limit(self, confidence_level: float, *, bounded: bool = True) -> float:
         """Upper end of the interval: the deviance has risen by the chi-square quantile of one degree of freedom.
 
-        bounded: from the best s >= 0.  Unbounded, from the best s of either sign, where the deviance is 0; with far
-        fewer events than background that interval is empty and ArgumentError is raised.
+        bounded: from the best s >= 0.  Unbounded, from the best s of either sign, where the deviance is 0.
+        As the authors publish it (Section 3.2), and as their program does: the limit of no event is the straight line
+        through those of one and two events, and where an unbounded interval is empty, the observed count is raised
+        until it is not.
         """
-        threshold = float(chdtri(1, 1 - confidence_level))
+        return self._published_limit(float(chdtri(1, 1 - confidence_level)), bounded)
+
+    def _published_limit(self, threshold: float, bounded: bool) -> float:
+        if self.observed == 0:
+            one, two = (replace(self, observed=n)._published_limit(threshold, bounded) for n in (1, 2))
+            limit = max(0.0, 2 * one - two)
+        else:
+            limit = self._crossing(threshold, bounded)
+        if limit > 0 or bounded:
+            return limit
+        return replace(self, observed=self.observed + 1)._published_limit(threshold, bounded)
+
+    def _crossing(self, threshold: float, bounded: bool) -> float:
+        """Where the deviance has risen by `threshold`; 0 if it has at every s >= 0 of an unbounded interval."""
         best, lowest = self.minimum()
         if not bounded:
             lowest = 0.0
-            if self.deviance(best) > threshold:
-                raise ArgumentError("observed: too few events for an unbounded interval; use bounded=True")
+            if self.deviance(best) >= threshold:
+                return 0.0
         high = best + (4 + 3 * math.sqrt(self.observed + 1)) / self.efficiency
+        largest = (_LARGEST_SIGNAL + 1e3 * self.observed) / self.efficiency
         while self.deviance(high) - lowest < threshold:
             high *= 2
-            if high > _LARGEST_SIGNAL / self.efficiency:
+            if high > largest:
                 raise ArgumentError(
                     "ses_error: an efficiency compatible with zero leaves the profile likelihood without a limit; "
                     "use method 'cls'"
@@ -117,24 +133,47 @@ class ProfileLikelihood:
         background = self.background.profiled(self.observed, mean)
         expected = mean + background
         pull = (efficiency - self.efficiency) / self.efficiency_error if self.efficiency_error else 0.0
-        poisson = 2 * (expected - self.observed)
+        poisson = 2 * expected
         if self.observed:
-            poisson -= 2 * self.observed * math.log(max(expected, 1e-300) / self.observed)
+            # Differences of logarithms lose the digits of large counts.
+            excess = max(expected, 1e-300) / self.observed - 1
+            poisson = 2 * self.observed * (excess - (math.log1p(excess) if excess > -1 else -700.0))
         return poisson + self.background.penalty(background) + pull**2
 
 
 def rolke_limits(
     counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
 ) -> list[float]:
-    """Profile-likelihood upper limits on the signal mean in events, s >= 0, one for each observed count.
+    """Profile-likelihood upper limits on the signal mean in events from s >= 0, one for each observed count.
 
     Components are added, their errors in quadrature: a side measurement if all errors are gamma posteriors,
     a Gaussian otherwise (the published method knows no other shape).
     """
+    return _limits(counts, backgrounds, relative_error, confidence_level, bounded=True)
+
+
+def unbounded_rolke_limits(
+    counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
+) -> list[float]:
+    """The same from the best s of either sign."""
+    return _limits(counts, backgrounds, relative_error, confidence_level, bounded=False)
+
+
+def _limits(
+    counts: Sequence[int],
+    backgrounds: Sequence[Background],
+    relative_error: float,
+    confidence_level: float,
+    *,
+    bounded: bool,
+) -> list[float]:
     expected = sum(component.expected for component in backgrounds)
-    error = math.sqrt(sum(component.error**2 for component in backgrounds))
+    error = math.sqrt(sum(((c.error + c.down) / 2) ** 2 for c in backgrounds if not c.is_fixed))
     uncertain = [component for component in backgrounds if not component.is_fixed]
     background: GaussianBackground | SidebandBackground = GaussianBackground(expected, error)
     if uncertain and expected > 0 and all(component.prior == "gamma_posterior" for component in uncertain):
         background = SidebandBackground((expected / error) ** 2, expected / error**2)
-    return [ProfileLikelihood(n, background, 1.0, relative_error).upper_limit(confidence_level) for n in counts]
+    return [
+        ProfileLikelihood(n, background, 1.0, relative_error).upper_limit(confidence_level, bounded=bounded)
+        for n in counts
+    ]

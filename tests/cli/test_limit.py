@@ -38,7 +38,7 @@ def test_readable_output_is_that_of_the_notebook():
     assert "<script" not in limit._repr_html_()
 
 
-@pytest.mark.parametrize("method", ["cls", "fc", "bayes", "rolke"])
+@pytest.mark.parametrize("method", ["cls", "fc", "bayes", "rolke", "rolke_unbounded"])
 def test_methods(method):
     content = json.loads(run(f"{MU_NU_EE} --method {method} --json").output)
     assert content["method"] == method
@@ -55,13 +55,24 @@ def test_methods(method):
         ("--observed 0 --background 1 --background-prior guess", "--background-prior"),
         ("--observed 0 --background 1 --ses 0", "ses"),
         ("--observed 0 --background 1 --ses inf", "ses"),
-        ("--observed 0 --background 1 --ses-error nan", "ses_error"),
+        ("--observed 0 --background 1 --ses-error nan", "--ses-error"),
         ("--observed 0 --background 1 --cl 1.2", "confidence_level"),
         ("--observed 0 --background 1 --cl 0", "confidence_level"),
         ("--observed 1.5 --background 1", "--observed"),
         ("--observed -1 --background 1", "observed"),
         ("--observed 1 --background 1 --method guess", "--method"),
         ("--observed 1", "--background"),
+        ("--observed 1_0 --background 1", "1_0"),
+        ("--observed 1 --background 1_0", "1_0"),
+        ("--observed 1 --background 1e300", "background"),
+        ("--observed 1 --background 3 --background-prior gamma_posterior", "--background-error"),
+        ("--observed 1 --background 1 --ses 1e308", "ses"),
+        ("--observed 1 --background 1 --ses 1e-320 --ses-error 1", "ses_error"),
+        ("--observed 1 --background 1 --cl 0.9999999999999999", "confidence_level"),
+        (
+            "--observed 1 --background 1 --background-error 0.3 --background-prior lognormal --method fc_lengthened",
+            "fc",
+        ),
         ("--observed 1 --background 1 --ses 1 --ses-error 2 --method bayes", "ses_error"),
     ],
 )
@@ -75,3 +86,15 @@ def test_bad_input_is_an_error_that_names_the_argument(arguments, name):
 def test_help_imports_nothing_heavy():
     code = "import sys, rarekaon.analysis.cli.limit; sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_errors_that_change_nothing_are_no_error():
+    tiny = json.loads(
+        run("--observed 1 --background 1 --background-error 1e-300 --background-prior lognormal --json").output
+    )
+    none = json.loads(run("--observed 1 --background 1 --json").output)
+    assert tiny["upper_limit"] == none["upper_limit"]
+
+
+def test_a_level_is_written_with_its_nines():
+    assert "99.99997%" in run("--observed 0 --background 1 --cl 0.9999997").output

@@ -1,6 +1,9 @@
 """pyhf on the same numbers: asymptotics where they hold, toys where they do not, refusal in between."""
 
+import warnings
+
 import numpy as np
+import pyhf
 import pytest
 
 from rarekaon.analysis.statistics import Background, upper_limit
@@ -44,3 +47,20 @@ def test_toys_repeat_and_leave_the_global_generator_alone():
     first, second = (toy_cls(content, 3.0, toys=20, seed=4) for _ in range(2))
     assert first == second
     assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+
+@pytest.mark.parametrize(
+    ("signal", "observed", "background", "error"), [(0.005, 28, 28.0, 5.0), (1.0, 12, 12.0, 12.0), (1.0, 15, 12.0, 9.0)]
+)
+def test_the_bracket_grows_as_far_as_the_limit_is(signal, observed, background, error):
+    sample = Sample("background", background, systematics=(("background error", error),))
+    content = workspace([RegionCounts("signal", observed, (sample,), signal)], highest_mu=10.0)
+    limit = asymptotic_limit(content)
+    content["measurements"][0]["config"]["parameters"][0]["bounds"] = [[0.0, 2 * limit.observed]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pyhf's use of jsonschema
+        space = pyhf.Workspace(content)
+        model = space.model()
+        cls = pyhf.infer.hypotest(limit.observed, space.data(model), model, test_stat="qtilde")
+    assert float(cls) == pytest.approx(0.1, abs=1e-3)
+    assert limit.expected[2] > 0

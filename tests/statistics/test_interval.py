@@ -1,0 +1,36 @@
+"""Central intervals against closed forms and their definition."""
+
+import pytest
+from scipy import stats
+
+from rarekaon.analysis.statistics import Background
+from rarekaon.analysis.statistics.interval import central_interval
+
+
+@pytest.mark.parametrize("n", [1, 7, 20, 400, 700, 10**6])
+def test_without_a_background_it_is_garwoods(n):
+    found = central_interval(n, Background(0.0), level=0.9)
+    assert found.low == pytest.approx(stats.chi2.ppf(0.05, 2 * n) / 2, rel=1e-7)
+    assert found.high == pytest.approx(stats.chi2.ppf(0.95, 2 * n + 2) / 2, rel=1e-7)
+    assert found.value == n
+
+
+def test_twenty_events_where_seven_are_expected():
+    found = central_interval(20, Background(7.0, 1.0, "truncated_gaussian"), ses=1e-11, ses_error=3e-13)
+    assert found.value == pytest.approx(13e-11)
+    assert 7e-11 < found.low < 9e-11
+    assert 17e-11 < found.high < 20e-11
+
+
+def test_an_error_widens_it_and_too_few_events_have_no_lower_end():
+    narrow, wide = (central_interval(20, Background(7.0, e, "truncated_gaussian")) for e in (0.1, 2.0))
+    assert wide.low < narrow.low
+    assert wide.high > narrow.high
+    assert central_interval(3, Background(3.0)).low == 0
+
+
+@pytest.mark.parametrize("signal", [0.5, 3.0, 11.0])
+def test_it_covers(signal):
+    counts = range(60)
+    inside = [n for n in counts if (i := central_interval(n, Background(0.0), level=0.9)).low <= signal <= i.high]
+    assert stats.poisson.pmf(inside, signal).sum() >= 0.9
