@@ -41,7 +41,7 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     from rarekaon.analysis.limits.ratios import controls_from_events
     from rarekaon.analysis.limits.search_histograms import SearchHistograms
     from rarekaon.analysis.limits.validation import validate
-    from rarekaon.analysis.limits.workspaces import events_workspace, published_workspaces
+    from rarekaon.analysis.limits.workspaces import events_export, published_exports, write_export
     from rarekaon.analysis.report.coverage import draw_coverage
     from rarekaon.analysis.report.pages import write_pages
     from rarekaon.analysis.report.spectra import write_spectra
@@ -53,7 +53,7 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
         limits_table,
     )
     from rarekaon.analysis.report.validation import validation_tables
-    from rarekaon.analysis.results.records import Limits, write_json, write_text
+    from rarekaon.analysis.results.records import Limits, write_text
     from rarekaon.analysis.search.channels import searches
     from rarekaon.analysis.search.declaration import Counting
 
@@ -77,9 +77,9 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
             for path in write_spectra(booked, output):
                 click.echo(f"drawn {path}")
             if isinstance(search.inference, Counting):
-                write_json(output / f"workspace_{name}_{search.dataset}_events.json", events_workspace(booked))
-    for (search_name, dataset), workspace in published_workspaces().items():
-        write_json(output / f"workspace_{search_name}_{dataset}_published.json", workspace)
+                write_export(output / f"workspace_{name}_{search.dataset}_events.json", events_export(booked))
+    for (search_name, dataset), exported in published_exports().items():
+        write_export(output / f"workspace_{search_name}_{dataset}_published.json", exported)
     for path in draw_coverage(output, quick=quick):
         click.echo(f"drawn {path}")
     for table in (table for page in tables.values() for table in page):

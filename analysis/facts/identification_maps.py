@@ -42,11 +42,14 @@ class IdentificationMaps:
     def probability(self, name: str, momentum: Float, shift: Shift = "nominal") -> Float:
         """Probability for tracks of `momentum` (MeV), any shape; the outermost bins go on outside.
 
-        Raises UnknownMapError, which lists the maps, for a name that is not there.
+        Raises UnknownMapError, which lists the maps, for a name that is not there, ValueError for a momentum that is
+        no number: correctionlib would give it the last bin.
         """
         if name not in set(self.corrections):
             raise UnknownMapError(f"no identification map {name!r}; there are {', '.join(self.corrections)}")
         flat = np.asarray(momentum, dtype=np.float64).ravel() / GeV
+        if bad := int(np.isnan(flat).sum()):
+            raise ValueError(f"momentum is NaN for {bad} of {flat.size} tracks; check the input files")
         return np.asarray(self.corrections[name].evaluate(flat, shift)).reshape(np.shape(momentum))
 
     def weight(self, names: tuple[str, ...], momentum: Float) -> Float:

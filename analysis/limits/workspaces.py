@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rarekaon.analysis.facts.published import Estimate, Published, all_published
@@ -12,14 +13,21 @@ from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
 from rarekaon.analysis.limits.from_events import limit_from_events, normalise, sensitivity_of
 from rarekaon.analysis.limits.from_publications import recomputed_sensitivity
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.results.records import write_json
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.statistics.normalisation import Measurement
-from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, about, workspace
+from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, about, workspace, write_workspace
 
 
-def published_workspaces() -> dict[tuple[str, str], dict[str, Any]]:
+def published_exports() -> dict[tuple[str, str], Exported]:
     """A workspace for every search with a published count, by (search, data set)."""
-    return {key: published_workspace(paper) for key, paper in all_published().items() if paper.count is not None}
+    return {key: published_export(paper) for key, paper in all_published().items() if paper.count is not None}
+
+
+def write_export(path: Path, exported: Exported) -> None:
+    """Write a workspace, and beside it what the format has no place for, as `<name>.about.json`."""
+    write_workspace(path, exported.workspace())
+    write_json(path.with_suffix(".about.json"), exported.about(path.name))
 
 
 def unit_of(sensitivity: Measurement) -> float:
@@ -32,14 +40,20 @@ class Exported:
     """What a workspace is made of: its regions, the (name, relative error) parts of the sensitivity, the unit of mu."""
 
     regions: tuple[RegionCounts, ...]
+    """Regions with their samples."""
     sensitivity_errors: tuple[tuple[str, float], ...]
+    """Parts of the sensitivity's error, relative."""
     unit: float
+    """Branching fraction of mu = 1."""
     highest_mu: float
+    """Upper bound of mu."""
 
     def workspace(self) -> dict[str, Any]:
+        """The workspace in pyhf's JSON."""
         return workspace(self.regions, self.sensitivity_errors, self.highest_mu)
 
     def about(self, file: str) -> dict[str, Any]:
+        """What the format has no place for, of the workspace in `file`."""
         return about(self.regions, self.sensitivity_errors, self.unit, file)
 
 

@@ -15,8 +15,9 @@ from rarekaon.analysis.limits.from_publications import background_of, recomputed
 from rarekaon.analysis.statistics import Background
 from rarekaon.analysis.statistics.coverage import CountingCoverage, InjectionStudy, counting_coverage, injection_study
 from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum, scan_toys
-from rarekaon.analysis.statistics.limit import METHODS
 
+METHODS = ("cls", "fc", "bayes", "rolke")
+"""Methods whose coverage is drawn."""
 Floats = NDArray[np.float64]
 
 MASSES = (220.0, 260.0, 300.0, 350.0, 375.0, 384.0)

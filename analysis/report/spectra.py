@@ -10,7 +10,6 @@ import mplhep
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from rarekaon.analysis.facts.models import branching_fractions, conditions
 from rarekaon.analysis.limits.backgrounds import unblinded
 from rarekaon.analysis.limits.from_events import normalise
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
@@ -58,9 +57,7 @@ def _modes(booked: SearchHistograms, selection: Selection) -> Iterator[str]:
 
 
 def _scaled(booked: SearchHistograms, sample: str, selection: Selection, decays: float) -> Any:
-    efficiency = conditions().event_efficiency(booked.search.dataset)
-    rate = branching_fractions()[booked.decay(sample)].value / booked.exposure(sample).weight_in_fv
-    return booked.histogram(sample, selection, selection.observable.name) * (decays * efficiency * rate)
+    return booked.histogram(sample, selection, selection.observable.name) * (decays * booked.rate_per_weight(sample))
 
 
 def write_spectra(booked: SearchHistograms, directory: Path) -> list[Path]:

@@ -93,14 +93,26 @@ def _background_cell(row: Row | None) -> str:
 
 
 def controls_table(rows: Sequence[ControlRow]) -> Table:
-    """Control selections: data, expected events, the published count, and the fitted ratio of data to simulation."""
+    """Control selections: data, expected events, their ratio, the published count, and the fit of the ratio.
+
+    The fitted line's value in the middle of the spectrum is not data over expected events where they differ in shape.
+    """
     table = Table(title="Control selections", title_justify="left")
     for name in ("search", "data set", "selection"):
         table.add_column(name)
-    for name in ("data", "expected", "published", "data / expected", "slope per 100 MeV", "largest deviation"):
+    for name in (
+        "data",
+        "expected",
+        "data / expected",
+        "published",
+        "fitted ratio",
+        "slope per 100 MeV",
+        "largest deviation",
+    ):
         table.add_column(name, justify="right")
     for r in rows:
-        counts = (str(r.observed), with_error(r.expected, r.stat), number(r.published, 4))
+        ratio = number(r.observed / r.expected, 3) if r.expected > 0 else ""
+        counts = (str(r.observed), with_error(r.expected, r.stat), ratio, number(r.published, 4))
         fit = (with_error(r.ratio, r.ratio_error), with_error(r.slope, r.slope_error), number(r.deviation, 2))
         table.add_row(r.search, r.dataset, r.selection, *counts, *fit)
     return table

@@ -111,3 +111,10 @@ def test_the_shipped_map_of_pions_as_muons_is_punch_through_and_accidentals():
     spread = maps.probability("pi_as_mu", p, "up") - maps.probability("pi_as_mu", p)
     assert (np.abs(maps.probability("pi_as_mu", p) - expected) < 4 * spread + 0.2 * expected).all()
     assert maps.probability("pi_minimum_ionising", p) == pytest.approx(0.42, abs=0.03)
+
+
+def test_a_momentum_that_is_no_number_has_no_probability():
+    maps = IdentificationMaps.read()
+    name = next(iter(maps.corrections))
+    with pytest.raises(ValueError, match="NaN for 1 of 2"):
+        maps.probability(name, np.array([20_000.0, np.nan]))
