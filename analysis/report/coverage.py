@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from rarekaon.analysis.facts.published import Published, all_published
 from rarekaon.analysis.limits.from_publications import background_of, recomputed_limit, recomputed_sensitivity
+from rarekaon.analysis.report.figures import save_figure, style
 from rarekaon.analysis.statistics import Background
 from rarekaon.analysis.statistics.coverage import CountingCoverage, InjectionStudy, counting_coverage, injection_study
 from rarekaon.analysis.statistics.global_significance import BackgroundSpectrum, scan_toys
@@ -107,10 +109,10 @@ def _draw_counting(path: Path, toys: int, seed: int) -> Path:
     def draw(axes: NDArray[Any]) -> None:
         for axis, (name, results) in zip(axes.flat, studies.items(), strict=False):
             for method in METHODS:
-                for style, rows in zip(("-", "--"), _by_truth(results, method), strict=True):
+                for line, rows in zip(("-", "--"), _by_truth(results, method), strict=True):
                     signals = [row.true_signal for row in rows]
-                    label = method if style == "-" else None
-                    axis.plot(signals, [row.coverage for row in rows], style, color=_COLOURS[method], label=label)
+                    label = method if line == "-" else None
+                    axis.plot(signals, [row.coverage for row in rows], line, color=_COLOURS[method], label=label)
             axis.axhline(0.9, color="grey", linewidth=0.8)
             axis.set(title=name, xlabel="true signal events", ylabel="coverage of 90% CL limits", ylim=(0.7, 1.01))
         axes.flat[0].legend(title="background -1 sigma (solid), +1 sigma (dashed)", fontsize=7, title_fontsize=7)
@@ -193,17 +195,7 @@ _COLOURS = {"cls": "C0", "fc": "C1", "bayes": "C2", "rolke": "C3"}
 
 
 def _figure(path: Path, shape: tuple[int, int], draw: Callable[[NDArray[Any]], None]) -> Path:
-    # Agg: figures are written, never shown, and need no display.
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    import mplhep
-
-    with plt.style.context(mplhep.style.ROOT), plt.rc_context({"font.size": 11}):
-        figure, axes = plt.subplots(*shape, figsize=(5.2 * shape[1], 4.2 * shape[0]), squeeze=False)
-        draw(axes)
-        figure.tight_layout()
-        figure.savefig(path, dpi=110)
-        plt.close(figure)
-    return path
+    with style():
+        figure = Figure(figsize=(5.2 * shape[1], 4.2 * shape[0]))
+        draw(figure.subplots(*shape, squeeze=False))
+    return save_figure(figure, path)

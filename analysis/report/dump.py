@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from rich.table import Table
 
@@ -35,8 +34,8 @@ def dump_figure(model: Model, contours: Sequence[Contour]) -> Figure:
 
     The shaded band is the model's error of the edges.
     """
-    figure: Figure
-    figure, axes = plt.subplots(figsize=(7, 5))
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
     for number, contour in enumerate(contours):
         there = [i for i, low in enumerate(contour.low) if not isnan(low)]
         if not there:
@@ -56,5 +55,4 @@ def dump_figure(model: Model, contours: Sequence[Contour]) -> Figure:
     )  # fmt: skip
     if axes.get_lines():
         axes.legend(fontsize="small")
-    figure.tight_layout()
     return figure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import log
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.limits.projection import Projection
@@ -19,8 +18,8 @@ def projection_figure(projection: Projection, confidence_level: float) -> Figure
     decays = [p.kaon_decays for p in projection.points]
     low2, low1, median, high1, high2 = zip(*(p.expected_upper_limit for p in projection.points), strict=True)
     free = [-p.single_event_sensitivity * log(1 - confidence_level) for p in projection.points]
-    figure: Figure
-    figure, axes = plt.subplots(figsize=(7, 5))
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
     axes.fill_between(decays, low2, high2, color="gold", label="2 sigma")
     axes.fill_between(decays, low1, high1, color="limegreen", label="1 sigma")
     axes.plot(decays, median, color="black", label="median")
@@ -32,5 +31,4 @@ def projection_figure(projection: Projection, confidence_level: float) -> Figure
         ylabel=f"expected upper limit at {100 * confidence_level:g}% CL", title=f"{title}, {projection.dataset}",
     )  # fmt: skip
     axes.legend(fontsize="small")
-    figure.tight_layout()
     return figure

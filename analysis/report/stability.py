@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.report.figures import save_figure
@@ -39,8 +38,8 @@ def stability_figure(result: Stability, points: Sequence[StabilityPoint]) -> Fig
     Relative to the nominal ones, but for periods, which have their own share of the kaon decays.  Limits at the
     observed count are open circles, and are missing while the box is masked.
     """
-    figure: Figure
-    figure, axes = plt.subplots(len(PANELS), 1, figsize=(7, 9), sharex=True)
+    figure = Figure(figsize=(7, 9), layout="constrained")
+    axes = figure.subplots(len(PANELS), 1, sharex=True)
     cut = points[0].value is not None
     places, nominal = _cut_places(result, points, axes) if cut else (list(range(len(points))), None)
     unit = result.nominal if nominal is not None else None
@@ -61,7 +60,6 @@ def stability_figure(result: Stability, points: Sequence[StabilityPoint]) -> Fig
     if not cut:
         axes[-1].set_xticks(places, [p.end for p in points])
     axes[0].set_title(f"{search(result.search, result.dataset).title}, {result.dataset}")
-    figure.tight_layout()
     return figure
 
 
