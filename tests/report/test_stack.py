@@ -100,7 +100,7 @@ def test_points_of_the_figure_are_the_data_outside_the_masked_interval() -> None
     assert isinstance(figure, Figure)
     axes = figure.axes[0]
     (points,) = [c for c in axes.containers if c.get_label() == "data"]
-    x, y = points.lines[0].get_data()
+    x, y = points.lines[0].get_data()  # type: ignore[attr-defined]
     drawn = np.isfinite(y)
     unit = selection.observable.unit
     for region in selection.masked:
