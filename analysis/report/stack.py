@@ -78,7 +78,7 @@ def stack(booked: SearchHistograms, selection: Selection, decays: float) -> Stac
     modes = search.samples.backgrounds if selection is search.signal else search.samples.contaminating
     if selection is search.normalisation:
         modes = tuple(dict.fromkeys((*modes, search.samples.normalisation)))
-    components = [_simulated(booked, sample, selection, decays) for sample in modes]
+    components = [simulated(booked, sample, selection, decays) for sample in modes]
     if selection is search.signal:
         tails = {tail.background for tail in search.tails}
         components = [c for c in components if c.sample not in tails]
@@ -93,13 +93,14 @@ def stack(booked: SearchHistograms, selection: Selection, decays: float) -> Stac
     return Stack(edges, drawn, _systematic(booked, drawn, len(edges) - 1), data, data_variances)
 
 
-def _simulated(booked: SearchHistograms, sample: str, selection: Selection, decays: float) -> Component:
+def simulated(booked: SearchHistograms, sample: str, selection: Selection, decays: float) -> Component:
+    """What `decays` kaon decays leave of a simulated mode in each bin of the selection's observable."""
     view: Any = booked.histogram(sample, selection, selection.observable.name).view()
     scale = decays * booked.rate_per_weight(sample)
     return Component(booked.mode(sample), scale * view["value"], scale**2 * view["variance"], sample)
 
 
-def _of_regions(booked: SearchHistograms, centres: Floats, decays: float, simulated: set[str]) -> list[Component]:
+def _of_regions(booked: SearchHistograms, centres: Floats, decays: float, others: set[str]) -> list[Component]:
     """The rows of the background table that are not simulated events in the region: from data, print or a tail.
 
     A region that holds others spreads what they leave over its own bins.
@@ -107,7 +108,7 @@ def _of_regions(booked: SearchHistograms, centres: Floats, decays: float, simula
     found: dict[str, Component] = {}
     inside = {region.name: region.mask(centres) for region in booked.search.signal.regions}
     free: dict[str, NDArray[np.bool_]] = {}
-    rows = [r for r in background_table(booked, decays) if r.mode not in simulated | {"total"} and r.expected != 0]
+    rows = [r for r in background_table(booked, decays) if r.mode not in others | {"total"} and r.expected != 0]
     for row in sorted(rows, key=lambda r: inside[r.region].sum()):
         zeros = np.zeros(len(centres))
         component = found.setdefault(row.mode, Component(row.mode, zeros, zeros.copy()))

@@ -6,7 +6,7 @@ import pytest
 from rarekaon.analysis.limits.ratios import ControlRow
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import histograms
-from rarekaon.analysis.report.spectra import _scaled
+from rarekaon.analysis.report import stack
 from rarekaon.analysis.report.tables import controls_table
 from rarekaon.analysis.search.channels import searches
 from tests import hand_made
@@ -42,13 +42,13 @@ def test_a_drawn_stack_sums_to_the_row_of_the_table(search):
     for selection in search.selections:
         quantity = selection.observable
         for name in simulated:
-            drawn = _scaled(booked, name, selection, 1e12)
-            centres = drawn.axes[0].centers * quantity.unit
+            drawn = stack.simulated(booked, name, selection, 1e12)
+            centres = booked.histogram(name, selection, quantity.name).axes[0].centers * quantity.unit
             for region in selection.regions:
                 row = booked.rate(name, selection, region.name).scaled(1e12)
-                found = drawn.view()[region.mask(centres)]
-                assert found["value"].sum() == pytest.approx(row.value, rel=1e-9)
-                assert found["variance"].sum() == pytest.approx(row.variance, rel=1e-9)
+                inside = region.mask(centres)
+                assert drawn.values[inside].sum() == pytest.approx(row.value, rel=1e-9)
+                assert drawn.variances[inside].sum() == pytest.approx(row.variance, rel=1e-9)
 
 
 def test_the_ratio_of_a_control_selection_is_that_of_its_counts():
