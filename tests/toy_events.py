@@ -84,16 +84,17 @@ def write_toy_file(
     rntuple: bool = False,
     lost: int = 0,
     first: int = 0,
+    decay: int = 1,
 ) -> Path:
     """Write a toy file and return its path.
 
     `drop` leaves branches out, `replace` puts other arrays in their place, `trees` limits which trees are written,
     `lost` events are in the side tree but not in the file; with none of them the file is valid, data unless `truth`,
-    with events numbered from `first`.
+    with events numbered from `first`; simulated ones are of the decay of that code.
     """
     columns = {k: v for k, v in toy_columns(events, seed=seed, truth=truth, first=first).items() if k not in drop}
     columns |= dict(replace or {})
-    side = _generation(columns, events, seed) if truth else _bursts(columns, events)
+    side = _generation(columns, events, decay, seed) if truth else _bursts(columns, events)
     side[1]["events"][:1] += np.uint64(lost)
     contents = {schema.EVENTS_TREE: columns, side[0].name: side[1]}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,10 +134,12 @@ def _bursts(columns: Mapping[str, Any], events: int) -> tuple[schema.SideTree, d
     }
 
 
-def _generation(columns: Mapping[str, Any], events: int, seed: int) -> tuple[schema.SideTree, dict[str, Any]]:
+def _generation(
+    columns: Mapping[str, Any], events: int, decay: int, seed: int
+) -> tuple[schema.SideTree, dict[str, Any]]:
     weight = float(np.sum(columns.get("truth_weight", np.ones(events))))
     row = {
-        "decay": 1, "seed": seed, "block": 0, "generated": 10 * events, "weight": 10 * weight,
+        "decay": decay, "seed": seed, "block": 0, "generated": 10 * events, "weight": 10 * weight,
         "weight_in_fv": 5 * weight, "events": events,
     }  # fmt: skip
     dtypes = {b.name: b.dtype for b in schema.GENERATION.fields}

@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from rarekaon.analysis.execution import RunResult
+    from rarekaon.analysis.execution.quality import Used
 
 QUICK_CHUNK_SIZE = 100_000
 CHUNK_SIZE = 500_000
@@ -24,7 +25,11 @@ CHUNK_SIZE = 500_000
 )
 @click.option("--backend", default="local", show_default=True, help="local, iterative, slurm, htcondor or tcp://...")
 @click.option("--workers", type=int, help="Worker processes; on this machine by default one a core.")
-@click.option("--chunk-size", type=int, help=f"Events at once (default {CHUNK_SIZE}, {QUICK_CHUNK_SIZE} with --quick).")
+@click.option(
+    "--chunk-size",
+    type=click.IntRange(min=1),
+    help=f"Events at once (default {CHUNK_SIZE}, {QUICK_CHUNK_SIZE} with --quick).",
+)
 @click.option("--quick", is_flag=True, help="For small samples: smaller chunks, so that all workers get some.")
 @click.option("--dry-run", is_flag=True, help="Print what would be read, or the job script, and stop.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
@@ -68,6 +73,8 @@ def command(
     )
     write(result, names, output)
     click.echo(summary(result))
+    for line in dict.fromkeys(line for u in data_used(result, names) for line in u.warnings):
+        click.echo(line)
 
 
 def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
@@ -86,16 +93,27 @@ def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
 
 
 def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
-    """Searches, exposure by sample, closure, metrics and provenance, ready for JSON."""
+    """Searches, exposure by sample, the data used and left out, closure, metrics and provenance, ready for JSON."""
     from dataclasses import asdict
 
     return {
         "searches": list(names),
+        "data": [asdict(u) for u in data_used(result, names)],
         "samples": {sample: result.exposure(sample).as_numbers() for sample in result.closure.sample_events},
         "closure": asdict(result.closure),
         "metrics": asdict(result.metrics),
         "provenance": result.provenance.as_dict(),
     }
+
+
+def data_used(result: RunResult, names: tuple[str, ...]) -> list[Used]:
+    """What each data set that was searched is made of, by sample."""
+    from rarekaon.analysis.execution.quality import used
+    from rarekaon.analysis.search.channels import searches
+
+    simulated = {f.sample: f.simulated for f in result.files}
+    pairs = ((sample, s.dataset) for name in names for s in searches()[name] for sample in s.samples.all)
+    return [used(result.files, *pair) for pair in dict.fromkeys(pairs) if simulated.get(pair[0]) is False]
 
 
 def summary(result: RunResult) -> str:

@@ -54,7 +54,7 @@ class Range:
         return len(some) == 0 or bool(some.max() >= low / FAR and some.min() <= high * FAR)
 
     def guess(self, values: NDArray[Any], unit: str) -> str:
-        """Which unit the values seem to have, as a question; "" without an idea."""
+        """Which unit the values seem to have, as a question; "" where they fit or nobody knows."""
         sizes = np.abs(values[np.isfinite(values) & (values != 0)].astype(np.float64))
         if not len(sizes):
             return ""
@@ -63,7 +63,7 @@ class Range:
         for other, factor in OTHER_UNITS.get(unit, {}).items():
             if low <= median * factor <= high and not low <= median <= high:
                 return f"median {median:.3g}: {other} instead of {'rad' if unit == '1' else unit}?"
-        return f"median {median:.3g}" if self.middle else ""
+        return ""
 
 
 ANY = Range(-math.inf, math.inf)

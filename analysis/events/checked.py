@@ -143,8 +143,12 @@ class CheckedSource:
         values = self._read(name, length, read)
         known = range_of(name)
         if values.dtype.kind == "b":
-            fine = _bounded(values.view(np.uint8), 0, 1)
-        elif values.dtype in (">f4",) and not values.dtype.isnative:
+            bits = values.view(np.uint8)
+            if not _bounded(bits, 0, 1):
+                n = int(np.argmax(bits > 1))
+                self._refuse(row_of(n), f"{name} is {bits[n]}, neither true (1) nor false (0)")
+            return values
+        if values.dtype == ">f4" and not values.dtype.isnative:
             bits, values = values.view(np.uint32), values.view(np.float32)
             fine = _turned_and_bounded(bits, values, known.low, known.high)
         else:
@@ -152,11 +156,17 @@ class CheckedSource:
             fine = known is ANY or _bounded(values, known.low, known.high)
         if not fine:
             n = int(np.argmin((values >= known.low) & (values <= known.high)))
-            self._refuse(row_of(n), f"{name} is {values[n]}, not between {known.low:g} and {known.high:g}")
+            guess = known.guess(values, UNITS[name])
+            self._refuse(
+                row_of(n),
+                f"{name} is {values[n]}, not between {known.low:g} and {known.high:g} {UNITS[name]}"
+                + (f" ({guess})" if guess else ""),
+            )
         if not known.has_middle(values):
+            seen = known.guess(values, UNITS[name]) or "they have another size"
             raise UnfitEventsError(
-                f"{self.place(0)}: {name} should be in {UNITS[name]} ({known.guess(values, UNITS[name])}): "
-                f"write it in the units that `kaon schema` says"
+                f"{self.place(0)}: {name} should be in {UNITS[name]} ({seen}): write it in the units that "
+                f"`kaon schema` says"
             )
         return values
 

@@ -62,6 +62,10 @@ class Columns:
         twin._columns = {**self._columns, ("", name): values}
         return twin
 
+    def given(self, name: str) -> NDArray[Any] | None:
+        """An event-level column that was put here with `replaced`, or read; None if there is none."""
+        return self._columns.get(("", name))
+
     def shared(self, build: Callable[[Columns], T]) -> T:
         """The result of `build(self)`, computed once per chunk."""
         if build not in self._shared:

@@ -8,7 +8,7 @@ The last file stays open, because a worker is mostly given chunks of one file af
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -19,9 +19,12 @@ from coffea.processor.executor import WorkItem
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
-from rarekaon.analysis.events.sources import ColumnSource, JoinedSource
+from rarekaon.analysis.events.sources import ColumnSource, JoinedSource, UnfitEventsError
 from rarekaon.analysis.events.trees import Tree, open_file, open_tree
+from rarekaon.analysis.execution.identity import stretches
+from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.processing.blinding import BlindedProcessor
+from rarekaon.analysis.processing.quality import QUALITY
 
 OBJECTS = 100
 """Objects of a file that uproot keeps for NanoEvents: its trees, so that a tree is parsed once."""
@@ -79,7 +82,13 @@ def _open(path: str, identity: bytes) -> OpenFile:
     if file.file.uuid.bytes != identity:
         file.close()
         raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
-    return OpenFile(file, open_tree(file, EVENTS_TREE))
+    try:
+        return OpenFile(file, open_tree(file, EVENTS_TREE))
+    except Exception as error:
+        file.close()
+        raise UnfitEventsError(
+            f"{path} cannot be read any more ({error}): it was changed while the run went on"
+        ) from error
 
 
 def close() -> None:
@@ -87,13 +96,22 @@ def close() -> None:
     opened(())
 
 
-def process_chunk(chunk: Chunk, processor: BlindedProcessor) -> dict[str, Any]:
-    """What the processor makes of a chunk ("out"), its parts ("processed") and what it cost ("metrics")."""
+def process_chunk(
+    chunk: Chunk, processor: BlindedProcessor, flagged: Mapping[str, FlaggedBursts] | None = None
+) -> dict[str, Any]:
+    """What the processor makes of a chunk ("out"), its parts ("processed"), the bursts of data that it saw
+    ("stretches") and what it cost ("metrics").
+
+    `flagged` are by sample the bursts in which something was wrong.
+    """
     files = opened(chunk)
     requested = _requested(files)
     start = time.perf_counter()
+    columns = Columns(_source(chunk, files))
+    seen = set() if columns.simulated else stretches(columns, [(i.filename, i.entrystart, i.entrystop) for i in chunk])
     if processor.takes_columns:
-        columns = Columns(_source(chunk, files))
+        if flagged and chunk[0].dataset in flagged:
+            columns = columns.replaced(QUALITY, flagged[chunk[0].dataset].of(columns))
         out = processor.process_columns(columns, chunk[0].dataset)
         read = columns.read
     else:
@@ -105,7 +123,7 @@ def process_chunk(chunk: Chunk, processor: BlindedProcessor) -> dict[str, Any]:
         "entries": sum(len(item) for item in chunk),
         "processtime": time.perf_counter() - start,
     }
-    return {"out": out, "processed": set(chunk), "metrics": metrics}
+    return {"out": out, "processed": set(chunk), "stretches": seen, "metrics": metrics}
 
 
 def _requested(files: list[OpenFile]) -> int:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.checked import CheckedSource
@@ -19,6 +22,7 @@ from rarekaon.analysis.events.trees import Tree, is_local, open_file, open_tree
 from rarekaon.analysis.execution.errors import InputFileError
 
 Blocks = frozenset[tuple[int, ...]]
+BURST = np.dtype([(b.name, b.dtype) for b in schema.BURSTS.fields])
 
 SHOWN = 4
 """Names listed in a message before the rest is counted."""
@@ -33,13 +37,15 @@ class InputFile:
     path: str
     """Where it is."""
     uuid: str
-    """Identity that ROOT wrote into it."""
+    """What ROOT wrote into it, which need not be unique."""
     size: int
     """In bytes."""
     exposure: Exposure
     """What its events stand for."""
     blocks: Blocks
     """(decay, seed, block) of simulated decays or (run, burst) of data: what must not be there twice."""
+    bursts: NDArray[Any] = field(default_factory=lambda: np.empty(0, BURST), compare=False, repr=False)
+    """Rows of `Bursts` (run, burst, events, quality), one a burst."""
 
     @property
     def events(self) -> int:
@@ -87,8 +93,9 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     simulated = bool(types.keys() & _truth_names())
     check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
     check_lengths(path, schema.EVENTS_TREE, events, schema.branches(truth=simulated))
-    exposure, blocks = _exposure(path, file, simulated, events.entries)
-    return InputFile(sample, path, str(file.file.uuid), size, exposure, blocks)
+    rows = _side_rows(path, file, schema.GENERATION if simulated else schema.BURSTS, events.entries)
+    what = _simulated(path, rows) if simulated else _data(rows)
+    return InputFile(sample, path, str(file.file.uuid), size, *what)
 
 
 def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:
@@ -123,15 +130,18 @@ def check_lengths(path: str, name: str, tree: Tree, branches: Iterable[str]) -> 
 
 
 def check_distinct(files: Sequence[InputFile]) -> None:
-    """Refuse the same file twice, under one name or as a copy, and samples that mix data and simulation."""
-    for what, values in (("path", [_real(f.path) for f in files]), ("UUID", [f.uuid for f in files])):
-        for value, times in Counter(values).items():
-            if times > 1:
-                same = [f"{f.path} ({f.sample})" for f, v in zip(files, values, strict=True) if v == value]
-                raise InputFileError(
-                    f"the same file is listed {times} times (same {what}): {_listed(same)}; "
-                    f"its events would count {times} times: list it once"
-                )
+    """Refuse the same file twice, the same simulated decays twice, and samples that mix data and simulation.
+
+    That no event of data is there twice is another matter (`execution.identity`).
+    """
+    places = [_real(f.path) for f in files]
+    for place, times in Counter(places).items():
+        if times > 1:
+            same = [f"{f.path} ({f.sample})" for f, other in zip(files, places, strict=True) if other == place]
+            raise InputFileError(
+                f"the same file is listed {times} times (same path): {_listed(same)}; "
+                f"its events would count {times} times: list it once"
+            )
     for sample in dict.fromkeys(f.sample for f in files):
         mine = [f for f in files if f.sample == sample]
         kinds = {f.simulated: f.path for f in mine}
@@ -168,12 +178,11 @@ def _tree(path: str, file: Any, name: str) -> Tree:
     return open_tree(file, name)
 
 
-def _exposure(path: str, file: Any, simulated: bool, events: int) -> tuple[Exposure, Blocks]:
-    """Sums over the side tree and its blocks, after checking that it accounts for all events of the file."""
-    side = schema.GENERATION if simulated else schema.BURSTS
+def _side_rows(path: str, file: Any, side: schema.SideTree, events: int) -> dict[str, NDArray[Any]]:
+    """The side tree's columns, after checking that it accounts for all events of the file."""
     tree = _tree(path, file, side.name)
     check_types(path, side.name, tree.types(), {b.name: b for b in side.fields})
-    check_lengths(path, side.name, tree, {b.name: b for b in side.fields})
+    check_lengths(path, side.name, tree, [b.name for b in side.fields])
     columns = CheckedSource(tree.source(0, tree.entries))
     rows = {b.name: columns.event(b.name) for b in side.fields}
     accounted = int(rows["events"].sum())
@@ -182,16 +191,31 @@ def _exposure(path: str, file: Any, simulated: bool, events: int) -> tuple[Expos
             f"{path} holds {events} events but its tree {side.name} accounts for {accounted}: "
             f"it was not written to its end or was filtered; make it again"
         )
-    keys = ("decay", "seed", "block") if simulated else ("run", "burst")
-    listed = list(zip(*(rows[key].tolist() for key in keys), strict=True))
+    return rows
+
+
+def _data(rows: Mapping[str, NDArray[Any]]) -> tuple[Exposure, Blocks, NDArray[Any]]:
+    """Of a burst with several rows, as merged files have it, events are summed and bad detectors put together."""
+    key = rows["run"].astype(np.uint64) << np.uint64(32) | rows["burst"].astype(np.uint64)
+    first, row = np.unique(key, return_index=True, return_inverse=True)[1:]
+    bursts = np.zeros(len(first), BURST)
+    bursts["run"], bursts["burst"] = rows["run"][first], rows["burst"][first]
+    np.add.at(bursts["events"], row, rows["events"])
+    np.bitwise_or.at(bursts["quality"], row, rows["quality"])
+    blocks = frozenset(zip(bursts["run"].tolist(), bursts["burst"].tolist(), strict=True))
+    return Exposure(simulated=False, events=int(bursts["events"].sum()), bursts=len(bursts)), blocks, bursts
+
+
+def _simulated(path: str, rows: Mapping[str, NDArray[Any]]) -> tuple[Exposure, Blocks]:
+    listed = list(zip(*(rows[key].tolist() for key in ("decay", "seed", "block")), strict=True))
     blocks = frozenset(listed)
     if len(blocks) != len(listed):
-        raise InputFileError(f"{path}: tree {side.name} lists the same {', '.join(keys)} twice: make it again")
-    if not simulated:
-        return Exposure(simulated=False, events=events, bursts=len(listed)), blocks
+        raise InputFileError(
+            f"{path}: tree {schema.GENERATION_TREE} lists the same decay, seed, block twice: make it again"
+        )
     exposure = Exposure(
         simulated=True,
-        events=events,
+        events=int(rows["events"].sum()),
         generated=int(rows["generated"].sum()),
         weight=float(rows["weight"].sum()),
         weight_in_fv=float(rows["weight_in_fv"].sum()),

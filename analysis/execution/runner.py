@@ -17,6 +17,7 @@ from uuid import UUID
 
 from coffea.processor import ProcessorABC
 from coffea.processor.executor import WorkItem
+from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.exposure import Exposure
@@ -26,8 +27,11 @@ from rarekaon.analysis.execution.closure import Closure, check_closure
 from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.errors import ExecutionError, InputFileError
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
+from rarekaon.analysis.execution.identity import check_events, first_look
 from rarekaon.analysis.execution.inputs import InputFile, check_distinct, inspect_file
 from rarekaon.analysis.execution.progress import progress_bar
+from rarekaon.analysis.execution.quality import flagged
+from rarekaon.analysis.execution.slots import check_slots
 from rarekaon.analysis.processing.blinding import BlindedProcessor, current_blinding
 from rarekaon.analysis.results import provenance
 from rarekaon.analysis.results.provenance import Provenance
@@ -108,8 +112,10 @@ def run(
         with progress_bar("processing", sum(f.events for f in files), shown=progress) as report:
             executor = SerialExecutor(report=report) if client is None else DaskExecutor(client=client, report=report)
             chunks = joined(items, chunk_size) if blinded.takes_columns else [(item,) for item in items]
-            raw, _ = executor(chunks, partial(process_chunk, processor=blinded), None)
+            raw, _ = executor(chunks, partial(process_chunk, processor=blinded, flagged=flagged(files)), None)
     closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]))
+    for sample, bursts in _bursts(files).items():
+        check_events(sample, [part for part in raw["stretches"] if part.path in bursts], bursts)
     wall = time.monotonic() - started
     return RunResult(
         output=raw["out"],
@@ -131,7 +137,19 @@ def inspect_fileset(fileset: Fileset, client: Any = None) -> tuple[InputFile, ..
     else:
         files = tuple(client.gather(client.map(inspect_file, places, pure=False)))
     check_distinct(files)
+    check_slots(files)
+    for sample, bursts in _bursts(files).items():
+        first_look(sample, bursts)
     return files
+
+
+def _bursts(files: Sequence[InputFile]) -> dict[str, dict[str, NDArray[Any]]]:
+    """The rows of `Bursts` of data, by sample and path."""
+    found: dict[str, dict[str, NDArray[Any]]] = {}
+    for f in files:
+        if not f.simulated:
+            found.setdefault(f.sample, {})[f.path] = f.bursts
+    return found
 
 
 def plan(files: Sequence[InputFile], chunk_size: int) -> list[WorkItem]:

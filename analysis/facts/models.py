@@ -12,10 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
+import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rarekaon.analysis.contract.particles import Decay
+from rarekaon.analysis.contract.ranges import range_of
+from rarekaon.analysis.contract.schema import branches
 from rarekaon.analysis.contract.triggers import kept_fraction
 from rarekaon.analysis.facts.paths import datasets_path
 
@@ -70,15 +73,39 @@ class Period(Facts):
             raise ValueError(f"runs {self.runs} do not ascend")
         return self
 
+    @model_validator(mode="after")
+    def _plausible(self) -> Period:
+        for name in ("beam_momentum", "beam_slope_x", "beam_slope_y", "beam_x", "beam_y"):
+            value, allowed = getattr(self, name), range_of(name)
+            if not allowed.low <= value <= allowed.high:
+                unit = branches(truth=False)[name].unit
+                guess = allowed.guess(np.array([value]), unit)
+                raise ValueError(
+                    f"{name} {value:g} is not between {allowed.low:g} and {allowed.high:g} {unit}"
+                    + f" ({guess})" * bool(guess)
+                )
+        return self
+
     def contains(self, run: int) -> bool:
         return self.runs[0] <= run <= self.runs[1]
 
 
 class DataSet(Facts):
-    """A published data set: the periods whose events it is made of."""
+    """A published data set: the periods whose events it is made of, and which of their bursts are left out.
+
+    `bad_quality` are the bits of `Bursts.quality` that exclude a burst, "any" of them or some.  `good_runs` lists
+    bursts (first, last) by run; what is not on it is left out, nothing where there is no list.
+    """
 
     periods: tuple[str, ...]
+    bad_quality: Literal["any"] | tuple[Annotated[int, Field(ge=0, lt=32)], ...] = "any"
+    good_runs: dict[int, tuple[tuple[int, int], ...]] | None = None
     note: str = ""
+
+    @property
+    def quality_mask(self) -> int:
+        """The bits of a quality mask that exclude a burst."""
+        return 2**32 - 1 if self.bad_quality == "any" else sum(2**bit for bit in set(self.bad_quality))
 
 
 class Conditions(Facts):
@@ -106,6 +133,11 @@ class Conditions(Facts):
         if dataset not in self.datasets:
             raise KeyError(f"unknown data set {dataset!r}; known: {', '.join(self.datasets)}")
         return tuple(self.periods[name] for name in self.datasets[dataset].periods)
+
+    def dataset(self, name: str) -> DataSet:
+        """A data set, or a period as one; KeyError lists the known data sets."""
+        self.of(name)
+        return self.datasets.get(name, DataSet(periods=(name,)))
 
     def event_efficiency(self, dataset: str) -> float:
         """The common efficiency of a data set: the mean over its periods, weighted with their kaon decays."""

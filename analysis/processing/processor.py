@@ -26,6 +26,7 @@ from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing import histograms
+from rarekaon.analysis.processing.quality import used
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 
@@ -95,14 +96,12 @@ class ChunkCache:
 
 @cache
 def dataset_events(dataset: str) -> Callable[[Columns], Mask]:
-    """Gives the events (n_events,) of a data set: all simulated ones, data by their run."""
+    """Gives the events (n_events,) of a data set: all simulated ones, data by run and the quality of their burst."""
 
     def rows(columns: Columns) -> Mask:
         if columns.simulated:
             return np.ones(len(columns), bool)
-        run = columns.event("run")
-        spans = (p.runs for p in conditions().of(dataset))
-        return np.asarray(np.logical_or.reduce([(run >= first) & (run <= last) for first, last in spans]))
+        return used(dataset, columns)
 
     return rows
 

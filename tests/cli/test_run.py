@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rarekaon.analysis.cli.run import command
+from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import searches
@@ -22,8 +23,11 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toy files for every sample of a search, under the names that `kaon simulate` gives them."""
     place = tmp_path_factory.mktemp("samples")
     names = dict.fromkeys(sample for search in searches()[SEARCH] for sample in search.samples.all)
-    for seed, name in enumerate(names):
-        write_toy_file(place / f"{name}.root", 60, seed=seed + 1, truth=name in catalogue().simulation)
+    for number, name in enumerate(names):
+        if (sample := catalogue().simulation.get(name)) is None:
+            write_toy_file(place / f"{name}.root", 60, seed=number + 1)
+        else:
+            write_toy_file(place / f"{name}.root", 60, seed=sample.seed, truth=True, decay=mode(sample.decay).code)
     return place
 
 

@@ -14,6 +14,7 @@ from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.errors import InputFileError
 from rarekaon.analysis.execution.inputs import check_distinct, expected_types, inspect_file
+from rarekaon.analysis.execution.runner import inspect_fileset
 from tests.toy_events import write_toy_file
 
 
@@ -147,10 +148,14 @@ def test_a_link_is_the_same_file(tmp_path: Path) -> None:
         check_distinct([inspect(tmp_path / "toy.root"), inspect(tmp_path / "link.root")])
 
 
-def test_a_copy_is_the_same_file(tmp_path: Path) -> None:
+def test_files_without_an_identity_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
+    """ROOT writes one UUID into all files that are made to be reproducible, and a copy keeps that of its original."""
     shutil.copy(write_toy_file(tmp_path / "toy.root"), tmp_path / "copy.root")
-    with pytest.raises(InputFileError, match=r"same UUID\): .*toy.root .*copy.root"):
-        check_distinct([inspect(tmp_path / "toy.root"), inspect(tmp_path / "copy.root")])
+    files = [inspect(tmp_path / name) for name in ("toy.root", "copy.root")]
+    assert files[0].uuid == files[1].uuid
+    check_distinct(files)
+    with pytest.raises(InputFileError, match=r"is there twice, in .*toy.root and .*copy.root"):
+        inspect_fileset({"toy": [str(tmp_path / "toy.root"), str(tmp_path / "copy.root")]})
 
 
 def test_the_same_decays_simulated_twice(tmp_path: Path) -> None:

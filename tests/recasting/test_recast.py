@@ -17,6 +17,7 @@ from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.recasting import Function, Products, RecastError, Resonance, Uniform, recast
 from rarekaon.analysis.recasting.reweighting import RecastProcessor, Reweighting
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import search
 from tests.hand_made import booked
 from tests.reading import columns_of, nano_events
@@ -32,7 +33,7 @@ BLOCKS = 2
 def place(tmp_path_factory):
     """A simulated signal sample, and hand-made histograms of everything else."""
     directory = tmp_path_factory.mktemp("recast")
-    write_sample(directory / f"{SAMPLE}.root", LNV, BLOCKS)
+    write_sample(directory / f"{SAMPLE}.root", LNV, BLOCKS, catalogue().simulation[SAMPLE].seed)
     content = {}
     for declared in (FULL, BLIND):
         for sample, part in booked(declared).samples.items():
