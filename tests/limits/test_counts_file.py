@@ -92,7 +92,7 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, place):
         CountsFile.read(written(tmp_path, text))
 
 
-def test_the_schema_is_printed():
+def test_the_schema_is_shown():
     schema = json.loads(CliRunner().invoke(command, ["--schema"]).output)
     assert schema["additionalProperties"] is False
     assert "channels" in schema["required"]
