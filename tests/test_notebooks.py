@@ -35,7 +35,7 @@ def test_a_notebook_uses_this_environment(tmp_path: Path) -> None:
     )
     (output,) = execute(path).cells[0].outputs
     package, place = output.text.split()
-    assert Path(package).resolve() == Path(__file__).resolve().parents[1] / "src" / "rarekaon" / "__init__.py"
+    assert Path(package).resolve() == Path(__file__).resolve().parents[1] / "analysis" / "__init__.py"
     assert place == str(tmp_path)
 
 
