@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test lint format dump bench wheel root clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test lint format dump bench wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -38,7 +38,7 @@ INFERENCE  := $(call sources,$(addprefix analysis/,decays limits statistics) dat
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint format samples histograms dump report notebooks bench wheel root clean
+.PHONY: help limits test lint format samples histograms dump report notebooks bench wheel root trolke clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ bench: $(ENV)  ## measure speed and memory into results/benchmarks.json (with RO
 wheel: $(ENV)  ## build the wheel and use it in a fresh environment, from an empty folder
 	$(MAKE) --no-print-directory histograms QUICK=1
 	$(BIN)/python -m tests.wheel --samples samples/quick
+
+trolke: .root/.installed  ## limits of ROOT's TRolke again, which tests compare with
+	.root/bin/python -W ignore -m tests.root.trolke
 
 root: .root/.installed  ## install ROOT into .root, for the benchmarks alone
 

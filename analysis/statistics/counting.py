@@ -170,7 +170,7 @@ def cls_limits(
     counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
 ) -> list[float]:
     """CLs upper limits on the signal mean in events, one for each observed count."""
-    few, many = ([n for n in sorted(set(counts)) if (n > FEW) is large] for large in (False, True))
+    few, many = ([n for n in sorted(set(map(int, counts))) if (n > FEW) == large] for large in (False, True))
     limits: dict[int, float] = {}
     if many:
         found = LargeCounts(many, backgrounds, relative_error).upper_limits(confidence_level)

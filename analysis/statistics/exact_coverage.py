@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc, gammaincc
+from scipy.special import gammaincc
 
 from rarekaon.analysis.statistics.background import Background
 
@@ -27,15 +27,6 @@ def least_coverage(limits: LimitFunction, background: float, confidence_level: f
     counts = np.arange(highest + 1)
     found = np.array(limits(list(map(int, counts)), [Background(background)], 0.0, confidence_level))
     return float(min(_covered(found, counts, background, limit) for limit in found[: highest - 15]))
-
-
-def coverage(limits: LimitFunction, backgrounds: Background, signal: float, confidence_level: float) -> float:
-    """P(limit(N) >= signal) for N Poisson of mean signal + background, which the limits know."""
-    mean = signal + backgrounds.expected
-    highest = int(mean + 9 * math.sqrt(mean)) + 30
-    found = np.array(limits(list(range(highest + 1)), [backgrounds], 0.0, confidence_level))
-    missed = np.flatnonzero(found < signal)
-    return 1.0 if missed.size == 0 else float(gammainc(missed[-1] + 1, mean))
 
 
 def _covered(limits: NDArray[np.float64], counts: NDArray[np.int64], background: float, limit: float) -> float:
