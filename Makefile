@@ -69,7 +69,7 @@ dump: $(ENV)  ## what the detector reaches when the protons are dumped, in resul
 
 # The pages that documents point to are those of full samples.
 report: $(LIMITS)  ## tables and figures in results/report, pages of tables in docs/results
-	$(KAON) simulate --validate --histograms $(RESULT_DIR)/histograms
+	$(KAON) validate $(QUICKLY)
 	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report \
 		--pages $(if $(QUICK),$(RESULT_DIR)/report/pages,docs/results) $(QUICKLY)
 
@@ -105,7 +105,7 @@ $(ENV): pyproject.toml constraints.txt
 
 $(RULES): datasets/catalogue.yaml $(call sources,processors analysis/facts analysis/search) | $(ENV)
 	@mkdir -p $(@D)
-	@set -e; names=$$($(KAON) simulate --names); echo "$$names" | \
+	@set -e; names=$$($(KAON) samples --files); echo "$$names" | \
 	awk '{print "NAMES += " $$1; print "$$(SAMPLE_DIR)/" $$1 ".root $$(MADE): " $$2}' > $@
 
 # Samples that are missing or older than what they are made from go on a list, and one process makes those on it.

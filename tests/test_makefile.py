@@ -33,7 +33,7 @@ TARGETS = (
 )
 
 FAKE_KAON = """#!/bin/sh
-if [ "$2" = --names ]; then cat names; exit; fi
+if [ "$2" = --files ]; then cat names; exit; fi
 echo "kaon $*" >> log
 output=$(echo "$*" | sed 's/.*--output \\([^ ]*\\).*/\\1/')
 case $1 in

@@ -65,7 +65,7 @@ def test_it_runs_from_there(site: Path, folder: Path) -> None:
 
 def test_searches_and_samples_are_found(site: Path, folder: Path) -> None:
     assert "K+ -> pi- e+ e+" in kaon(site, folder, "searches", "pi_ee")
-    assert "pi_ee_sm" in kaon(site, folder, "simulate", "--list")
+    assert "pi_ee_sm" in kaon(site, folder, "samples")
 
 
 def test_limits_from_numbers_and_from_published_inputs(site: Path, folder: Path) -> None:

@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ["searches"],
             ["limit", "--observed", "0", "--background", "0.26", "--ses", "3.53e-11"],
             ["limits", "--origin", "published", "--output", "published.json"],
-            ["simulate", "--list"],
-            ["simulate", "pi_ee_sm", "--quick", "--no-progress"],
-            ["run", "pi_mu_e", "--samples", samples, "--quick", "--no-progress"],
+            ["samples"],
+            ["simulate", "pi_ee_sm", "--quick", "-q"],
+            ["run", "pi_mu_e", "--samples", samples, "--quick", "-q"],
         ):
             print("kaon", *call, flush=True)
             quiet = {**os.environ, "PYTHONPATH": ""}

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rarekaon.analysis.cli.options import Command, check_known, output
+from rarekaon.analysis.cli.voice import note, show
+
 if TYPE_CHECKING:
     from rarekaon.analysis.dump import Contour, Model
 
 
-@click.command("dump")
+@click.command("dump", cls=Command)
 @click.argument("models", nargs=-1)
 @click.option("--model", "files", multiple=True, help="A model of your own, as FILE.py:NAME.")
 @click.option(
@@ -27,9 +30,7 @@ if TYPE_CHECKING:
     "--particles", type=click.IntRange(min=100), default=100_000, show_default=True, help="Of each production."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=400, show_default=True)
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/dump.json"), show_default=True
-)
+@output("results/dump.json")
 def command(
     models: tuple[str, ...],
     files: tuple[str, ...],
@@ -47,8 +48,6 @@ def command(
 
     Background is not part of it: 2.3 events exclude where none is expected and none is seen.
     """
-    from rich.console import Console
-
     from rarekaon.analysis.dump import contours
     from rarekaon.analysis.dump.benchmarks import MODELS
     from rarekaon.analysis.report.dump import dump_figure, dump_table
@@ -56,23 +55,24 @@ def command(
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import write_json
 
-    unknown = [name for name in models if name not in MODELS]
-    if unknown:
-        raise click.UsageError(f"unknown model {', '.join(unknown)}: there are {', '.join(MODELS)}")
+    check_known("model", models, MODELS)
     if not all(n > 0 for n in protons):
         raise click.BadParameter("protons on target must be above zero")
     if not all(mass > 0 for mass in masses):
         raise click.BadParameter("masses (MeV) must be above zero")
     chosen = [MODELS[name] for name in models or (() if files else MODELS)] + [_own(text) for text in files]
     found: list[Contour] = []
+    tables = []
     for model in chosen:
         mine = contours(model, protons, masses=masses or None, particles=particles, seed=seed)
-        Console(width=120).print(dump_table(model, mine))
+        tables.append(dump_table(model, mine))
         path = output.parent / "dump" / f"{model.name}.png"
-        click.echo(f"drawn {save_figure(dump_figure(model, mine), path)}")
+        note(f"drawn {save_figure(dump_figure(model, mine), path)}")
         found += mine
-    write_json(output, {"contours": [_plain(c) for c in found], "provenance": provenance()})
-    click.echo(f"written {output}")
+    content = {"contours": [_plain(c) for c in found], "provenance": provenance()}
+    write_json(output, content)
+    show(content, *tables)
+    note(f"written {output}")
 
 
 def _own(text: str) -> Model:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import SAMPLES
+from rarekaon.analysis.cli.options import QUICK, SAMPLES, Command, output
+from rarekaon.analysis.cli.voice import note, quiet, show
 
 PIONS, POSITRONS = "control_k3pi", "control_pi0_e_nu"
 
 
-@click.command("identification")
+@click.command("identification", cls=Command)
 @SAMPLES
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The JSON file.")
-@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
-def command(samples: Path, output: Path, progress: bool) -> None:
+@output("results/identification.json")
+@QUICK
+def command(samples: Path, output: Path) -> None:
     """Write maps of P(pi -> e), P(e -> pi), P(pi -> mu) and efficiencies against momentum, for correctionlib.
 
     Reads the samples control_k3pi and control_pi0_e_nu.  The package's own file is
     datasets/corrections/identification.json.
     """
-    from rich.console import Console
     from rich.table import Table
 
     from rarekaon.analysis.corrections.control_samples import MAPS
@@ -31,12 +32,12 @@ def command(samples: Path, output: Path, progress: bool) -> None:
     from rarekaon.analysis.execution.fileset import fileset
 
     files = fileset((PIONS, POSITRONS), samples)
-    result = run(IdentificationProcessor(PIONS, POSITRONS), files, backend=Backend("iterative"), progress=progress)
+    result = run(IdentificationProcessor(PIONS, POSITRONS), files, backend=Backend("iterative"), progress=not quiet())
     write_maps(output, result.output, f"from {PIONS} and {POSITRONS}")
     table = Table("map", "momentum [GeV/c]: probability", title="Identification, measured")
     for measured in MAPS:
         share, error = probabilities(result.output[measured.name])
         bins = zip(measured.edges, measured.edges[1:], share, error, strict=False)
         table.add_row(measured.name, "  ".join(f"{a:g}-{b:g}: {p:.2g}±{e:.1g}" for a, b, p, e in bins))
-    Console(width=None if Console().is_terminal else 200).print(table)
-    click.echo(f"written {output}")
+    show(json.loads(output.read_text()), table)
+    note(f"written {output}")

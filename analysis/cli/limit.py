@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, COUNT, NUMBER
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, COUNT, NUMBER, Command, is_set
 
 if TYPE_CHECKING:
     from rarekaon.analysis.statistics import Limit
@@ -17,7 +17,7 @@ METHODS = ("cls", "fc", "fc_lengthened", "bayes", "rolke", "rolke_unbounded")
 PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 
 
-@click.command(name="limit")
+@click.command(name="limit", cls=Command)
 @click.option("--observed", type=COUNT, help="Observed events.")
 @click.option("--background", type=NUMBER, help="Expected background events.")
 @click.option("--background-error", type=NUMBER, default=0.0, show_default=True, help="Its error; needs a prior.")
@@ -47,7 +47,6 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 )
 @click.option("--toys", type=COUNT, default=2**15, show_default=True, help="Draws of a workspace's errors.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of --input.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
     observed: int | None,
@@ -62,7 +61,6 @@ def command(
     workspace: Path | None,
     toys: int,
     schema: bool,
-    as_json: bool,
 ) -> None:
     """Upper limit of a counting search, with every error marginalised.
 
@@ -84,7 +82,7 @@ def command(
 
             click.echo(json.dumps(results_of(CountsFile.read(path)), indent=1, allow_nan=False))
         elif workspace is not None:
-            click.echo(_of_workspace(workspace, confidence_level, toys, as_json))
+            click.echo(_of_workspace(workspace, confidence_level, toys))
         elif observed is None or background is None:
             raise click.UsageError("give --observed and --background, or --input, or --workspace")
         else:
@@ -94,12 +92,12 @@ def command(
             limit = upper_limit(
                 observed, component, ses=ses, ses_error=ses_error, confidence_level=confidence_level, method=method
             )
-            click.echo(_json(limit) if as_json else repr(limit))
+            click.echo(_json(limit) if is_set("json") else repr(limit))
     except ArgumentError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _of_workspace(path: Path, confidence_level: float, toys: int, as_json: bool) -> str:
+def _of_workspace(path: Path, confidence_level: float, toys: int) -> str:
     from dataclasses import asdict
 
     from rarekaon.analysis.statistics.arguments import ArgumentError, percent
@@ -110,7 +108,7 @@ def _of_workspace(path: Path, confidence_level: float, toys: int, as_json: bool)
     except ValueError as error:
         raise ArgumentError(f"{path}: no JSON ({error})") from error
     found = workspace_limit(content, confidence_level, toys=toys)
-    if as_json:
+    if is_set("json"):
         return json.dumps(asdict(found), indent=1)
     return f"upper limit at {percent(confidence_level)} CL on {found.parameter}  {found.upper_limit:.4g}"
 

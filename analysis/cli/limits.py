@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, HISTOGRAMS, QUICK, Command, check_known, output
+from rarekaon.analysis.cli.voice import note, show
 
 
-@click.command("limits")
+@click.command("limits", cls=Command)
+@click.argument("searches", nargs=-1)
 @click.option(
     "--origin",
     type=click.Choice(["both", "events", "published"]),
@@ -17,21 +20,12 @@ from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL
     show_default=True,
     help="From the histograms of events, from the published numbers, or both.",
 )
-@click.option(
-    "--histograms",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results/histograms"),
-    show_default=True,
-    help="Where `kaon run` wrote.",
-)
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
-)
+@HISTOGRAMS
+@output("results/limits.json")
+@QUICK
 @CONFIDENCE_LEVEL
-def command(origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
-    """Upper limits of every search, with their background tables."""
-    from rich.console import Console
-
+def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
+    """Upper limits and background tables: all are written, those of SEARCHES (default: all) are shown."""
     from rarekaon.analysis.execution.store import load
     from rarekaon.analysis.limits.backgrounds import with_published_rows
     from rarekaon.analysis.limits.from_publications import (
@@ -44,7 +38,9 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
     from rarekaon.analysis.report.tables import background_tables, comparison_table, controls_table, limits_table
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import LimitRecord, Limits, write_json
+    from rarekaon.analysis.search.channels import searches as declared
 
+    check_known("search", searches, declared())
     records: tuple[LimitRecord, ...] = ()
     found = Inferred()
     controls: tuple[ControlRow, ...] = ()
@@ -62,18 +58,21 @@ def command(origin: str, histograms: Path, output: Path, confidence_level: float
         records += limits_from_published(confidence_level)
     rows = with_published_rows(found.rows)
     read = histograms if origin != "published" else None
-    write_json(output, Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read)))
+    content = Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read))
+    write_json(output, content)
     if read is not None:
         write_json(output.with_name("backgrounds.json"), [vars(row) for row in rows])
         write_json(output.with_name("scans.json"), [vars(scan) for scan in found.scans])
         write_json(output.with_name("controls.json"), [vars(row) for row in controls])
+    shown = set(searches or declared())
+    records = tuple(r for r in records if r.search in shown)
     tables = [
-        *background_tables(with_published_rows(found.rows)),
-        controls_table(controls),
+        *background_tables([row for row in rows if row.search in shown]),
+        controls_table([row for row in controls if row.search in shown]),
         limits_table(records, confidence_level),
     ]
     if origin != "events":
-        tables.append(comparison_table(compare_with_published(), not_recomputable()))
-    console = Console() if Console().is_terminal else Console(width=220)
-    for table in tables:
-        console.print(table)
+        missing = [row for row in not_recomputable() if row[0] in shown]
+        tables.append(comparison_table([row for row in compare_with_published() if row.search in shown], missing))
+    show(replace(content, limits=records), *tables)
+    note(f"written {output}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -15,10 +17,12 @@ from rarekaon import __version__
 COMMANDS = {
     "searches": "The searches and their data sets, papers and samples.",
     "schema": "The event contract: every branch with its type and unit.",
+    "samples": "The samples that can be simulated, and their streams.",
     "simulate": "Simulate samples of the catalogue.",
     "identification": "Measure identification probabilities from control samples.",
     "run": "Run searches over samples: events to histograms.",
     "limits": "Histograms and published inputs to results/limits.json.",
+    "validate": "The simulation beside every published number.",
     "recast": "Limits for other models of the signal, by reweighting it.",
     "stability": "Results of a search with cuts and data varied.",
     "project": "Expected limits against the number of kaon decays.",
@@ -50,6 +54,14 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"rarekaon.analysis.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            ctx.fail(f"No such command {args[0]!r}." + "".join(f" Did you mean {name!r}?" for name in close))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -74,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = kaon.main(args=arguments, prog_name="kaon", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        return MISUSED
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -85,14 +97,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _show(error: Exception, debug: bool) -> None:
+    colour = False if os.environ.get("NO_COLOR") else None  # no-color.org; None: as the terminal can
     if debug:
         click.echo(getattr(error, "details", "") or "".join(traceback.format_exception(error)), err=True)
     if is_ours(error):
         # A KeyError's str() is the repr of its message.
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        click.secho(f"kaon: {message}", fg="red", err=True)
+        click.secho(f"kaon: {message}", fg="red", err=True, color=colour)
     else:
-        click.secho(f"kaon: {type(error).__name__}: {error}", fg="red", err=True)
+        click.secho(f"kaon: {type(error).__name__}: {error}", fg="red", err=True, color=colour)
         if not debug:
             click.echo(HINT, err=True)
 

@@ -6,23 +6,21 @@ from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import NUMBER
+from rarekaon.analysis.cli.options import LIMITS, NUMBER, QUICK, Command, check_known, output
+from rarekaon.analysis.cli.voice import note, show
 
 
-@click.command("project")
+@click.command("project", cls=Command)
 @click.argument("searches", nargs=-1)
-@click.option(
-    "--limits", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
-)
+@LIMITS
 @click.option(
     "--origin", type=click.Choice(["events", "published"]), default="events", show_default=True,
     help="Start from the limits from events, or from those of the published inputs.",
 )  # fmt: skip
 @click.option("--times", type=NUMBER, default=100.0, show_default=True, help="Up to this many times today's decays.")
 @click.option("--points", type=click.IntRange(min=2), default=25, show_default=True)
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/projections"), show_default=True
-)
+@output("results/projections", directory=True)
+@QUICK
 def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, points: int, output: Path) -> None:
     """Draw the expected limits of SEARCHES (default: all) with more data, and write them as JSON.
 
@@ -37,9 +35,7 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     from rarekaon.analysis.results.records import Limits, write_json
     from rarekaon.analysis.search.channels import searches as declared
 
-    unknown = [name for name in searches if name not in declared()]
-    if unknown:
-        raise click.UsageError(f"unknown search {', '.join(unknown)}: there are {', '.join(declared())}")
+    check_known("search", searches, declared())
     priors = {(s.name, s.dataset): s.background_prior for name in searches or declared() for s in declared()[name]}
     if not limits.exists():
         raise click.ClickException(f"{limits} is not there: run `make limits` first")
@@ -56,7 +52,7 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
         made = project(record, decays, background_prior=prior, confidence_level=found.confidence_level)
         projections.append(asdict(made))
         path = output / f"{record.search}_{record.dataset}_{origin}.png"
-        click.echo(f"drawn {save_figure(projection_figure(made, found.confidence_level), path)}")
+        note(f"drawn {save_figure(projection_figure(made, found.confidence_level), path)}")
     content = {
         "confidence_level": found.confidence_level,
         "projections": projections,
@@ -64,4 +60,5 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     }
     path = output / "projections.json"
     write_json(path, content)
-    click.echo(f"written {path}")
+    show(content)
+    note(f"written {path}")

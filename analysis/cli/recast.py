@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+from rarekaon.analysis.cli.options import (
+    BACKEND,
+    CONFIDENCE_LEVEL,
+    HISTOGRAMS,
+    QUICK,
+    SAMPLES,
+    WORKERS,
+    Command,
+    output,
+)
+from rarekaon.analysis.cli.voice import note, quiet, show
 
 if TYPE_CHECKING:
     from rarekaon.analysis.recasting import Density, Recast
 
 
-@click.command("recast")
+@click.command("recast", cls=Command)
 @click.argument("search")
 @click.argument("dataset")
 @click.option("--uniform", is_flag=True, help="Uniform phase space, to compare with.")
@@ -28,10 +38,9 @@ if TYPE_CHECKING:
 )
 @click.option("--function", "functions", multiple=True, help="Python function of the momenta, as FILE.py:NAME.")
 @SAMPLES
-@click.option("--histograms", type=click.Path(path_type=Path), default=Path("results/histograms"), show_default=True)
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/recast.json"), show_default=True
-)
+@HISTOGRAMS
+@output("results/recast.json")
+@QUICK
 @BACKEND
 @WORKERS
 @CONFIDENCE_LEVEL
@@ -62,8 +71,6 @@ def command(
     kaon recast pi_ee 2016-2018 --resonance "pi- e+" --mass 200 --mass 300
     kaon recast pi_ee 2016-2018 --function model.py:density
     """
-    from rich.console import Console
-
     from rarekaon.analysis.execution import Backend
     from rarekaon.analysis.recasting import DalitzTable, Resonance, Uniform, recast
     from rarekaon.analysis.report.recasts import recast_table
@@ -80,10 +87,12 @@ def command(
         raise click.UsageError("name a model: --uniform, --resonance with --mass, --table or --function")
     found = recast(
         search, dataset, *densities, samples=samples, histograms=histograms, backend=Backend(backend, workers),
-        confidence_level=confidence_level,
+        confidence_level=confidence_level, progress=not quiet(),
     )  # fmt: skip
-    write_json(output, _content(found, confidence_level, provenance(histograms)))
-    Console(width=180).print(recast_table(found, confidence_level))
+    content = _content(found, confidence_level, provenance(histograms))
+    write_json(output, content)
+    show(content, recast_table(found, confidence_level))
+    note(f"written {output}")
 
 
 def _content(found: tuple[Recast, ...], confidence_level: float, provenance: dict[str, Any]) -> dict[str, Any]:

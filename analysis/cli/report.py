@@ -6,28 +6,16 @@ from pathlib import Path
 
 import click
 
+from rarekaon.analysis.cli.options import HISTOGRAMS, LIMITS, Command, output, place, quick
+from rarekaon.analysis.cli.voice import note
 
-@click.command("report")
-@click.option(
-    "--limits", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/limits.json"), show_default=True
-)
-@click.option(
-    "--histograms",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results/histograms"),
-    show_default=True,
-)
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/report"), show_default=True
-)
-@click.option(
-    "--pages",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results/report/pages"),
-    show_default=True,
-    help="Where the tables go as Markdown pages.",
-)
-@click.option("--quick", is_flag=True, help="Fewer toys in the coverage studies.")
+
+@click.command("report", cls=Command)
+@LIMITS
+@HISTOGRAMS
+@output("results/report", directory=True)
+@place("pages", "results/report/pages", "Where the tables go as Markdown pages.")
+@quick("Fewer toys in the coverage studies")
 def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bool) -> None:
     """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
     from io import StringIO
@@ -75,15 +63,15 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
             for selection in search.selections:
                 tables["cutflows"].append(cutflow_table(booked, selection))
             for path in write_spectra(booked, output):
-                click.echo(f"drawn {path}")
+                note(f"drawn {path}")
             if isinstance(search.inference, Counting):
                 write_export(output / f"workspace_{name}_{search.dataset}_events.json", events_export(booked))
     for (search_name, dataset), exported in published_exports().items():
         write_export(output / f"workspace_{search_name}_{dataset}_published.json", exported)
     for path in draw_coverage(output, quick=quick):
-        click.echo(f"drawn {path}")
+        note(f"drawn {path}")
     for table in (table for page in tables.values() for table in page):
         console.print(table)
     write_text(output / "tables.txt", console.export_text())
     for path in (output / "tables.txt", *write_pages(pages, tables)):
-        click.echo(f"written {path}")
+        note(f"written {path}")

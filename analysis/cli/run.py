@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rarekaon.analysis.cli.options import BACKEND, SAMPLES, WORKERS, Command, check_known, output, quick
+from rarekaon.analysis.cli.voice import note, quiet, show
+
 if TYPE_CHECKING:
     from rarekaon.analysis.execution import RunResult
     from rarekaon.analysis.execution.quality import Used
@@ -15,24 +18,19 @@ QUICK_CHUNK_SIZE = 100_000
 CHUNK_SIZE = 500_000
 
 
-@click.command(name="run")
+@click.command(name="run", cls=Command)
 @click.argument("searches", nargs=-1)
-@click.option(
-    "--samples", type=click.Path(path_type=Path), default="samples", show_default=True, help="Where the files are."
-)
-@click.option(
-    "--output", type=click.Path(path_type=Path), default="results/histograms", show_default=True, help="Where to write."
-)
-@click.option("--backend", default="local", show_default=True, help="local, iterative, slurm, htcondor or tcp://...")
-@click.option("--workers", type=int, help="Worker processes; on this machine by default one a core.")
+@SAMPLES
+@output("results/histograms", directory=True)
+@BACKEND
+@WORKERS
 @click.option(
     "--chunk-size",
     type=click.IntRange(min=1),
     help=f"Events at once (default {CHUNK_SIZE}, {QUICK_CHUNK_SIZE} with --quick).",
 )
-@click.option("--quick", is_flag=True, help="For small samples: smaller chunks, so that all workers get some.")
+@quick("Smaller chunks, so that all workers get some")
 @click.option("--dry-run", is_flag=True, help="Print what would be read, or the job script, and stop.")
-@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 def command(
     searches: tuple[str, ...],
     samples: Path,
@@ -42,7 +40,6 @@ def command(
     chunk_size: int | None,
     quick: bool,
     dry_run: bool,
-    progress: bool,
 ) -> None:
     """Run SEARCHES (default: all) over the samples they need.
 
@@ -55,11 +52,9 @@ def command(
 
     place = Backend(backend, workers)
     names = searches or tuple(declared())
-    unknown = [name for name in names if name not in declared()]
-    if unknown or not names:
-        raise click.UsageError(
-            f"unknown search {', '.join(unknown)}: there are {', '.join(declared()) or 'none; install the package'}"
-        )
+    check_known("search", names, declared())
+    if not names:
+        raise click.UsageError("there are no searches: install the package")
     needed = [sample for name in names for search in declared()[name] for sample in search.samples.all]
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
@@ -69,12 +64,13 @@ def command(
         fileset(needed, samples),
         backend=place,
         chunk_size=chunk_size or (QUICK_CHUNK_SIZE if quick else CHUNK_SIZE),
-        progress=progress,
+        progress=not quiet(),
     )
     write(result, names, output)
-    click.echo(summary(result))
+    note(summary(result))
     for line in dict.fromkeys(line for u in data_used(result, names) for line in u.warnings):
-        click.echo(line)
+        note(line)
+    show(run_record(result, names))
 
 
 def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:

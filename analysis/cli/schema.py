@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rarekaon.analysis.cli.options import Command, is_set
+from rarekaon.analysis.cli.voice import show
+
 if TYPE_CHECKING:
     from rarekaon.analysis.contract.schema import Branch
 
 
-@click.command(name="schema")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.command(name="schema", cls=Command)
 @click.option("--truth/--no-truth", default=True, show_default=True, help="Include what only simulation has.")
-def command(as_json: bool, truth: bool) -> None:
+def command(truth: bool) -> None:
     """Every branch of the event tree and of the trees beside it, as Markdown."""
-    if as_json:
-        import json
-
-        click.echo(json.dumps(as_dict(truth), indent=1))
+    if is_set("json"):
+        show(as_dict(truth))
     else:
         click.echo(as_markdown(truth))
 

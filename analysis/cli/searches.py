@@ -7,27 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rarekaon.analysis.cli.options import Command, check_known, is_set
+from rarekaon.analysis.cli.voice import show
+
 if TYPE_CHECKING:
     from rarekaon.analysis.search.declaration import Region, Search, Selection
 
 
-@click.command(name="searches")
+@click.command(name="searches", cls=Command)
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(name: str | None, as_json: bool) -> None:
+def command(name: str | None) -> None:
     """List the searches, or the selections of the search NAME with all their values."""
     from rarekaon.analysis.search.channels import searches
 
     known = searches()
     if not known:
         raise click.ClickException("no searches are installed: install the package (`make limits` does)")
-    if name is not None and name not in known:
-        raise click.UsageError(f"unknown search {name}: there are {', '.join(known)}")
+    check_known("search", [name] if name else [], known)
     chosen = known[name] if name else [search for group in known.values() for search in group]
-    if as_json:
-        import json
-
-        click.echo(json.dumps([as_dict(search) for search in chosen], indent=1))
+    if is_set("json"):
+        show([as_dict(search) for search in chosen])
         return
     for search in chosen:
         for line in summary(search):

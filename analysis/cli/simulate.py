@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
+
+from rarekaon.analysis.cli.options import Command, check_known, place, quick
+from rarekaon.analysis.cli.voice import note, progress, show
 
 
 def _injections(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -22,133 +26,56 @@ def _injections(_context: click.Context, _parameter: click.Parameter, values: tu
     return parsed
 
 
-def _show_catalogue() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    from rarekaon.analysis.decays import mode
-    from rarekaon.analysis.search.catalogue import catalogue
-    from rarekaon.analysis.simulation.streams.requirements import STREAMS
-
-    known = catalogue()
-    samples = Table("sample", "decay", "code", "stream", "decays", "note", title="Simulated samples")
-    for name, sample in known.simulation.items():
-        code = str(mode(sample.decay).code)
-        samples.add_row(name, sample.decay, code, sample.stream, f"{sample.decays:,}", sample.note)
-    data = Table("sample", "periods", "modes", "stream", "note", title="Pseudo-data")
-    for name, pseudo in known.pseudo_data.items():
-        data.add_row(name, ", ".join(pseudo.periods), "\n".join(pseudo.modes), pseudo.stream, pseudo.note)
-    streams = Table("stream", "stored events", title="Streams")
-    for stream in STREAMS.values():
-        streams.add_row(stream.name, stream.meaning)
-    for table in (samples, data, streams):
-        Console().print(table)
-
-
-def _validate(histograms: Path) -> None:
-    """Write acceptances.json beside the histograms and print its table."""
-    from rich.console import Console
-
-    from rarekaon.analysis.execution.store import load
-    from rarekaon.analysis.limits.validation import validate
-    from rarekaon.analysis.report.validation import validation_tables
-    from rarekaon.analysis.results.records import write_json
-
-    paths = sorted(histograms.glob("*.zip"))
-    if not paths:
-        raise click.ClickException(f"no histograms in {histograms}; run `make histograms` first")
-    rows = validate({path.stem: load(path) for path in paths})
-    output = histograms.parent / "acceptances.json"
-    write_json(output, [row.as_json() for row in rows])
-    console = Console() if Console().is_terminal else Console(width=180)
-    for table in validation_tables(rows):
-        console.print(table)
-    click.echo(f"written {output}")
-
-
-@click.command(name="simulate")
+@click.command(name="simulate", cls=Command)
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All samples of the catalogue.")
-@click.option("--list", "listing", is_flag=True, help="Show the samples and streams, and stop.")
-@click.option(
-    "--names", "naming", is_flag=True, help="Print only their names and the files that declare them, and stop."
-)
-@click.option("--quick", is_flag=True, help="Fewer decays, a tenth of the exposure: for trying things out.")
+@click.option("--list", "listing", is_flag=True, help="List them as `kaon samples` does, and stop.")
+@quick("Fewer decays, a tenth of the exposure: for trying things out")
 @click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default="cores", help="Threads.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path),
-    default="samples",
-    show_default=True,
-    help="Directory, or with one name also a .root file.",
-)
+@place("output", "samples", "Directory, or with one name also a .root file.", short="-o", directory=None)
 @click.option("--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True)
 @click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
-@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
-@click.option("--validate", is_flag=True, help="Compare the simulation with every published number, and stop.")
-@click.option(
-    "--histograms",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results/histograms"),
-    show_default=True,
-    help="Where `kaon run` wrote, for --validate; acceptances.json goes beside it.",
-)
 def command(
     names: tuple[str, ...],
     everything: bool,
     listing: bool,
-    naming: bool,
     quick: bool,
     workers: int,
     output: Path,
     file_format: str,
     inject: dict[str, float],
-    progress: bool,
-    validate: bool,
-    histograms: Path,
 ) -> None:
     """Simulate NAMES of the catalogue and write one ROOT file each.
 
     The same name gives the same bits whatever the number of threads.
     """
     if listing:
-        _show_catalogue()
-        return
-    if naming:
-        from rarekaon.analysis.search.catalogue import sample_sources
+        from rarekaon.analysis.cli.samples import command as samples
 
-        for name, path in sample_sources().items():
-            click.echo(f"{name} {path}")
-        return
-    if validate:
-        if names or everything:
-            raise click.UsageError("--validate compares what `kaon run` booked; it takes no names")
-        _validate(histograms)
+        click.get_current_context().invoke(samples, names=names, files=False)
         return
     from rarekaon.analysis.search.catalogue import catalogue
 
     known = catalogue()
     wanted = (*known.simulation, *known.pseudo_data) if everything else names
     if not wanted:
-        raise click.UsageError("name samples, or --all; --list shows them")
+        raise click.UsageError("name samples, or --all; `kaon samples` lists them")
+    check_known("sample", wanted, known.names)
     if output.suffix == ".root" and len(wanted) > 1:
         raise click.UsageError("several samples need a directory as --output")
+    summaries = []
     for name in wanted:
         path = output if output.suffix == ".root" else output / f"{name}.root"
-        _simulate_one(name, path, quick, workers, file_format, inject, progress)
+        summaries.append(_simulate_one(name, path, quick, workers, file_format, inject))
+    show(summaries)
 
 
 def _simulate_one(
-    name: str, path: Path, quick: bool, workers: int, file_format: str, inject: dict[str, float], progress: bool
-) -> None:
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    name: str, path: Path, quick: bool, workers: int, file_format: str, inject: dict[str, float]
+) -> dict[str, Any]:
     from rarekaon.analysis.simulation import simulate
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, disable=not progress) as bar:
-        task = bar.add_task(name, total=None)
+    with progress(name) as report:
         summary = simulate(
             name,
             path,
@@ -156,9 +83,10 @@ def _simulate_one(
             workers=workers,
             format="rntuple" if file_format == "rntuple" else "ttree",
             inject=inject,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=report,
         )
-    click.echo(
+    note(
         f"{name}: {summary.events:,} events of {summary.generated:,} simulated decays in "
         f"{summary.seconds:.1f} s, {path}"
     )
+    return {"name": name, "path": str(path), "events": summary.events, "generated": summary.generated}

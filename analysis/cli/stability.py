@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WORKERS
+from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, QUICK, SAMPLES, WORKERS, Command, output
+from rarekaon.analysis.cli.voice import note, quiet, show
 
 
-@click.command("stability")
+@click.command("stability", cls=Command)
 @click.argument("search")
 @click.argument("dataset")
 @click.option(
@@ -17,9 +18,8 @@ from rarekaon.analysis.cli.options import BACKEND, CONFIDENCE_LEVEL, SAMPLES, WO
 )
 @click.option("--periods", is_flag=True, help="Each period of the data set alone.")
 @SAMPLES
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("results/stability"), show_default=True
-)
+@output("results/stability", directory=True)
+@QUICK
 @BACKEND
 @WORKERS
 @CONFIDENCE_LEVEL
@@ -57,15 +57,23 @@ def command(
         variations += [PeriodVariation(name) for name in conditions().datasets[dataset].periods]
     place = Backend(backend, workers)
     found = check_stability(
-        search, dataset, variations, samples=samples, backend=place, confidence_level=confidence_level
+        search,
+        dataset,
+        variations,
+        samples=samples,
+        backend=place,
+        confidence_level=confidence_level,
+        progress=not quiet(),
     )
     path = output / f"stability_{search}_{dataset}.json"
-    write_json(path, {"confidence_level": confidence_level, **asdict(found), "provenance": provenance()})
+    content = {"confidence_level": confidence_level, **asdict(found), "provenance": provenance()}
+    write_json(path, content)
+    show(content)
     for drawn in draw_stability(found, output):
-        click.echo(f"drawn {drawn}")
+        note(f"drawn {drawn}")
     pulls = [p for p in found.points if p.kaon_decays_pull is not None]
     if pulls:
         worst = max(pulls, key=lambda p: abs(p.kaon_decays_pull or 0.0))
         where = f"{worst.quantity} {worst.end} at {worst.value:g}"
-        click.echo(f"largest change of N_K: {worst.kaon_decays_pull:+.1f} standard deviations, {where}")
-    click.echo(f"written {path}")
+        note(f"largest change of N_K: {worst.kaon_decays_pull:+.1f} standard deviations, {where}")
+    note(f"written {path}")

@@ -7,19 +7,15 @@ from pathlib import Path
 
 import click
 
+from rarekaon.analysis.cli.options import Command, place
 
-@click.command("unblind")
+
+@click.command("unblind", cls=Command)
 @click.argument("search")
 @click.argument("dataset")
 @click.option("--who", required=True, help="Who opens the box.")
 @click.option("--why", required=True, help="Why now: the review or decision behind it.")
-@click.option(
-    "--backgrounds",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("results/backgrounds.json"),
-    show_default=True,
-    help="The background table that `kaon limits` wrote.",
-)
+@place("backgrounds", "results/backgrounds.json", "The background table that `kaon limits` wrote.", directory=False)
 def command(search: str, dataset: str, who: str, why: str, backgrounds: Path) -> None:
     """Open the box of SEARCH in DATASET and write the record of it."""
     from rarekaon.analysis.limits.backgrounds import BackgroundRow

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import math
 import zipfile
 from collections.abc import Mapping
@@ -56,6 +57,7 @@ def save(path: Path, content: Content) -> None:
 def load(path: Path) -> dict[str, Any]:
     """Read a file written by `save`; StoreError if it is missing, damaged or something else."""
     path = Path(path)
+    logging.getLogger(__name__).info("reading %s", path)
     if not path.is_file():
         raise StoreError(f"{path} does not exist: make it with `kaon run` or `make histograms`")
     try:

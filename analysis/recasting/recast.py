@@ -66,6 +66,7 @@ def recast(
     histograms: Path | str = "results/histograms",
     backend: Backend | None = None,
     confidence_level: float = 0.9,
+    progress: bool = False,
 ) -> tuple[Recast, ...]:
     """Limits of a search for other densities of its signal, one for each, in one pass over its signal sample.
 
@@ -80,7 +81,7 @@ def recast(
     weights = {label: Reweighting.to(density, decay) for label, density in (wanted | prompt).items()}
     signal = declared.samples.signal
     processor, place = RecastProcessor(name, dataset, weights), backend or Backend("iterative")
-    result = run(processor, fileset([signal], Path(samples)), backend=place, progress=False)
+    result = run(processor, fileset([signal], Path(samples)), backend=place, progress=progress)
     exposure = result.exposure(signal).as_numbers()
 
     def with_signal(label: str) -> SearchHistograms:

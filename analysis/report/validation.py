@@ -1,4 +1,4 @@
-"""The tables of `kaon simulate --validate`: what the papers publish and what comes out of the simulation."""
+"""The tables of `kaon validate`: what the papers publish and what comes out of the simulation."""
 
 from __future__ import annotations
 

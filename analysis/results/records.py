@@ -6,6 +6,7 @@ Anything that computes a limit returns a `LimitRecord`; anything that shows one 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -98,6 +99,7 @@ class Limits:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write atomically: readers see the old file or the new one, never a part."""
     path = Path(path)
+    logging.getLogger(__name__).info("writing %s", path)
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -106,6 +106,7 @@ def check_stability(
     samples: Path | str = "samples",
     backend: Backend | None = None,
     confidence_level: float = 0.9,
+    progress: bool = False,
 ) -> Stability:
     """Results of a search with each of the variations, in one pass over its samples.
 
@@ -118,7 +119,7 @@ def check_stability(
     searches = varied_searches(nominal, variations)
     processor = StabilityProcessor(name, dataset, variations)
     files = fileset(nominal.samples.all, Path(samples))
-    result = run(processor, files, backend=backend or Backend("iterative"), progress=False)
+    result = run(processor, files, backend=backend or Backend("iterative"), progress=progress)
 
     def results(label: str) -> _Results:
         content = {

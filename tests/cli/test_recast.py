@@ -25,7 +25,7 @@ def place(tmp_path_factory):
 
 def run(place, *arguments):
     paths = ("--samples", str(place), "--histograms", str(place), "--output", str(place / "recast.json"))
-    return CliRunner().invoke(command, ["pi_ee", "2016-2018", *arguments, *paths])
+    return CliRunner().invoke(command, ["pi_ee", "2016-2018", "--backend", "iterative", *arguments, *paths])
 
 
 def test_models_of_every_kind_go_into_one_file_and_one_table(place):

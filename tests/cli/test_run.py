@@ -38,7 +38,7 @@ def kaon_run(*arguments: str | Path) -> Result:
 @pytest.fixture(scope="session")
 def written(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("histograms")
-    result = kaon_run(SEARCH, "--samples", samples, "--output", output, "--backend", "iterative", "--no-progress")
+    result = kaon_run(SEARCH, "--samples", samples, "--output", output, "--backend", "iterative")
     assert result.exit_code == 0
     assert f"{60 * len(list(samples.iterdir()))} events" in result.output
     return output
@@ -66,7 +66,7 @@ def test_the_record_says_what_was_read(written: Path, samples: Path) -> None:
 
 
 def test_two_runs_write_the_same_bytes(written: Path, samples: Path, tmp_path: Path) -> None:
-    kaon_run(SEARCH, "--samples", samples, "--output", tmp_path, "--workers", "2", "--no-progress")
+    kaon_run(SEARCH, "--samples", samples, "--output", tmp_path, "--workers", "2")
     assert (tmp_path / f"{SEARCH}.zip").read_bytes() == (written / f"{SEARCH}.zip").read_bytes()
 
 

@@ -21,7 +21,7 @@ def test_list_shows_samples_and_streams():
 
 
 def test_quick_sample_is_written_and_counted(tmp_path):
-    result = run("pi_ee_lnv", "--quick", "--workers", "1", "--output", str(tmp_path), "--no-progress")
+    result = run("pi_ee_lnv", "--quick", "--workers", "1", "--output", str(tmp_path))
     assert result.exit_code == 0, result.output
     events = uproot.open(tmp_path / "pi_ee_lnv.root")["Events"].num_entries
     assert f"pi_ee_lnv: {events:,} events of 100,000 simulated decays" in result.output

@@ -13,7 +13,9 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples/quick"
 
 
 def run(place, *arguments):
-    return CliRunner().invoke(command, [*arguments, "--samples", str(SAMPLES), "--output", str(place)])
+    return CliRunner().invoke(
+        command, [*arguments, "--backend", "iterative", "--samples", str(SAMPLES), "--output", str(place)]
+    )
 
 
 def test_one_command_draws_and_writes(tmp_path):

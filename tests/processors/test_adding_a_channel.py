@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from rarekaon.analysis import simulation
+from rarekaon.analysis.cli.samples import command as samples_command
 from rarekaon.analysis.cli.searches import command as searches_command
-from rarekaon.analysis.cli.simulate import command as simulate_command
 from rarekaon.analysis.decays import MODES, mode
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.fileset import fileset
@@ -44,7 +44,7 @@ def test_the_example_is_known_everywhere():
     assert "pi_mu_e 2022: K+ -> pi- mu+ e+" in CliRunner().invoke(searches_command).output
     assert (
         f"pi_mu_e_lnv {Path(pi_mu_e.__file__).resolve()}"
-        in CliRunner().invoke(simulate_command, ["--names"]).output.splitlines()
+        in CliRunner().invoke(samples_command, ["--files"]).output.splitlines()
     )
     assert {box.search for box in blinding.current_blinding().boxes} > {"pi_mu_e"}
 
