@@ -43,7 +43,7 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     from rarekaon.analysis.report.validation import validation_tables
     from rarekaon.analysis.results.records import Limits, write_text
     from rarekaon.analysis.search.channels import searches
-    from rarekaon.analysis.search.declaration import Counting
+    from rarekaon.analysis.search.inference import Counting
 
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}

@@ -200,7 +200,9 @@ class SimulatedSample(Facts):
 
 class PrescaledClass(Facts):
     """Single-track events of which the experiment keeps one in `factor`: those that have no squared missing mass
-    outside the interval (MeV2).
+    outside the interval (MeV2), computed with the mass of `particle`.
+
+    The downscaling of `line` is multiplied.
 
     `modes` are so frequent that they are drawn inside the class only; `outside_only` are parts of them that are drawn
     outside only.
@@ -208,17 +210,21 @@ class PrescaledClass(Facts):
 
     squared_missing_mass: tuple[float, float]
     factor: PositiveInt
-    modes: tuple[str, ...]
-    outside_only: tuple[str, ...]
+    modes: tuple[str, ...] = ()
+    outside_only: tuple[str, ...] = ()
+    particle: Literal["mu+", "pi+"] = "mu+"
+    line: Line = "minimum_bias"
 
 
 class PseudoData(Facts):
     """A data sample drawn from simulated Standard Model modes: unweighted, triggered, without truth.
 
     Only the events of `stream` that one of `lines` fired for are stored; `inject` adds modes with an assumed branching
-    fraction, e.g. a signal.  `exposure` is the part of the periods' kaon decays the sample stands for.  Of a stream
-    of frequent events one in `prescale` is kept, of a `prescaled_class` in any stream one in its own factor: both
-    multiply the downscalings that the events carry.
+    fraction, e.g. a signal, and `stand_ins` are decays in place of what none of the modes makes.  `exposure` is the
+    part of the periods' kaon decays the sample stands for.  Of a stream of frequent events one in `prescale` is kept,
+    of a `prescaled_class` in any stream one in its own factor: both multiply the downscalings that the events carry.
+    The responses of the modes `drawn_in_full` are drawn without Russian roulette before, where it tells little of the
+    weight of an event.
     """
 
     periods: tuple[str, ...]
@@ -229,7 +235,9 @@ class PseudoData(Facts):
     prescale: PositiveInt = 1
     exposure: Annotated[float, Field(gt=0, le=1)] = 1.0
     prescaled_class: PrescaledClass | None = None
+    drawn_in_full: tuple[str, ...] = ()
     inject: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
+    stand_ins: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     note: str = ""
 
 

@@ -90,8 +90,8 @@ def with_published_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
 
 
 def unblinded(search: Search) -> bool:
-    """Whether an unblinding record opens the search in its data set."""
-    return any((r.search, r.dataset) == (search.name, search.dataset) for r in records())
+    """Whether an unblinding record opens the search, or the one whose box it shares, in its data set."""
+    return any((r.search, r.dataset) == (search.box_of or search.name, search.dataset) for r in records())
 
 
 def background_table(booked: SearchHistograms, decays: float) -> tuple[BackgroundRow, ...]:
@@ -174,7 +174,11 @@ def mirrored_tail(booked: SearchHistograms, interval: Interval, decays: float) -
 
 def _published(search: Search, background: PublishedBackground) -> Count:
     """Events of a background that is taken from the publication."""
-    cell = published(search.name, search.dataset).regions[background.published_region].modes[background.mode]
+    cell = (
+        published(search.box_of or search.name, search.dataset)
+        .regions[background.published_region]
+        .modes[background.mode]
+    )
     return Count(cell.expected, cell.error**2).scaled(background.scale)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
+
+from scipy.optimize import brentq
 
 from rarekaon.analysis.facts.published import Published, Value, all_published
 from rarekaon.analysis.results.records import LimitRecord
@@ -217,7 +220,32 @@ def _details(paper: Published, limit: Limit, decays: Measurement | None, sensiti
     }
     if decays is not None:
         details["kaon_decays_parts"] = {"stat": decays.stat, "syst": decays.syst, "ext": decays.ext}
+    if paper.count is not None and "measured_branching_fraction" in paper.facts:
+        low, high = likelihood_interval(paper.count.observed, paper.count.expected)
+        details["measurement"] = {
+            "branching_fraction": (paper.count.observed - paper.count.expected) * sensitivity.value,
+            "low": low * sensitivity.value,
+            "high": high * sensitivity.value,
+            "published": paper.facts["measured_branching_fraction"].value,
+        }
     return details | neutral_bound(paper, limit.upper_limit)
+
+
+def likelihood_interval(observed: int, background: float) -> tuple[float, float]:
+    """Signal events where the Poisson log-likelihood is half a unit below its maximum; the lower end not below 0.
+
+    >>> low, high = likelihood_interval(20, 7.0)
+    >>> round(low, 1), round(high, 1)
+    (8.8, 17.8)
+    """
+
+    def below(signal: float) -> float:
+        mean = signal + background
+        return mean - observed - observed * math.log(mean / observed) - 0.5
+
+    best = observed - background
+    low = brentq(below, max(0.0, 1e-9 - background), best) if best > 0 and below(0.0) > 0 else 0.0
+    return float(low), float(brentq(below, max(best, 0.0), best + 10 * math.sqrt(observed) + 10))
 
 
 def neutral_bound(paper: Published, limit: float) -> dict[str, Any]:
@@ -229,6 +257,8 @@ def neutral_bound(paper: Published, limit: float) -> dict[str, Any]:
             "decay": "K_L -> pi0 nu nu",
             "factor": paper.facts["grossman_nir_factor"].value,
             "upper_limit": grossman_nir(paper, limit),
+            "factor_today": paper.facts["grossman_nir_factor_today"].value,
+            "upper_limit_today": paper.facts["grossman_nir_factor_today"].value * limit,
             "published_upper_limit": paper.derived_limits["K_L -> pi0 nu nu"].value,
         }
     }

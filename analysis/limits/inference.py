@@ -10,9 +10,10 @@ from rarekaon.analysis.limits.backgrounds import BackgroundRow
 from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.scans import Scan, cut_limits, peak_limits
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.limits.windows import window_limits
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.channels import searches
-from rarekaon.analysis.search.declaration import CutScan, PeakScan
+from rarekaon.analysis.search.inference import CutScan, PeakScan, WindowScan
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def infer(booked: SearchHistograms, confidence_level: float = 0.9) -> Inferred:
     kind = booked.search.inference
     if isinstance(kind, PeakScan):
         records, rows, scan = peak_limits(booked, kind, confidence_level)
+        return Inferred(records, rows, (scan,))
+    if isinstance(kind, WindowScan):
+        records, rows, scan = window_limits(booked, kind, confidence_level)
         return Inferred(records, rows, (scan,))
     if isinstance(kind, CutScan):
         records, rows, scan = cut_limits(booked, kind, confidence_level)

@@ -1,7 +1,7 @@
 """Acceptance and resolution as functions of the invisible mass, from one sample that is uniform in it.
 
-What the selection does to K+ -> mu+ and anything invisible depends on the true invisible mass alone (see
-`decays.modes.mu_invisible`): a peak at one mass, and a spectrum of masses by reweighting.
+What the selection does to K+ -> mu+, e+ or pi+ and anything invisible depends on the true invisible mass alone (see
+`decays.modes.invisible`): a peak at one mass, and a spectrum of masses by reweighting.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from scipy.stats import qmc
 
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.decays.mode import KAON, mass2
-from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.decays.modes.invisible import highest
 from rarekaon.analysis.decays.phase_space import generate
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.search.inference import Counting
 
 Floats = NDArray[np.float64]
 
@@ -25,8 +26,8 @@ HALF_SHARE = 0.6827
 """Share of a Gaussian within one standard deviation: the resolution is half the width of the central part."""
 ORDER = 5
 """Order of the polynomials in the mass that smooth resolution and acceptance."""
-LOWEST_FITTED = 170.0
-"""Masses (MeV) from which on the polynomials are fitted: below 200 MeV there are no hypotheses."""
+FITTED_BELOW = 30.0
+"""How far below the lowest hypothesis (MeV) the polynomials are fitted."""
 FEWEST = 30
 """Effective events of a bin below which it is left out of the fits: at the kinematic limit nothing is accepted."""
 SPECTRUM_POINTS = 2**15
@@ -44,6 +45,8 @@ class Response:
     """Shares, (n, k + 2); the first and the last are beyond the edges."""
     squares: Floats
     """Sums of squared weights in the same normalisation, (n, k + 2)."""
+    lowest: float = 0.0
+    """Mass (MeV) from which on the polynomials are fitted."""
 
     @classmethod
     def of(cls, booked: SearchHistograms) -> Response:
@@ -53,14 +56,17 @@ class Response:
         histogram = booked.histogram(search.samples.signal, search.signal, f"response {search.signal.response.name}")
         view: Any = histogram.view(flow=True)[1:-1]
         edges = histogram.axes[0].edges
-        full = edges[1:] <= HIGHEST
-        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(edges)[full] / HIGHEST
+        (seen, *_) = mode(booked.decay(search.samples.signal)).products
+        full = edges[1:] <= highest(seen)
+        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(edges)[full] / highest(seen)
+        hypotheses = [] if isinstance(search.inference, Counting) else search.inference.masses
         scale = booked.efficiency / decays[:, None]
         return cls(
             masses=(edges[:-1] + edges[1:])[full] / 2,
             differences=histogram.axes[1].edges,
             accepted=view["value"][full] * scale,
             squares=view["variance"][full] * scale**2,
+            lowest=min(hypotheses, default=0.0) - FITTED_BELOW,
         )
 
     def resolution(self, masses: Floats) -> Floats:
@@ -77,7 +83,7 @@ class Response:
         """Bins that the polynomials are fitted to, and their effective numbers of events."""
         total, squares = self.accepted.sum(axis=1), self.squares.sum(axis=1)
         counts = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
-        rows = np.flatnonzero((self.masses > LOWEST_FITTED) & (counts > FEWEST))
+        rows = np.flatnonzero((self.masses > self.lowest) & (counts > FEWEST))
         return rows, counts[rows]
 
     def _half_width(self, row: int) -> float:

@@ -11,6 +11,7 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.limits.backgrounds import (
     BackgroundRow,
@@ -23,7 +24,8 @@ from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
 from rarekaon.analysis.limits.response import Response
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
-from rarekaon.analysis.search.declaration import CutScan, Interval, PeakScan
+from rarekaon.analysis.search.declaration import Interval
+from rarekaon.analysis.search.inference import CutScan, PeakScan
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
 from rarekaon.analysis.statistics.heavy_neutrino import mixing_limits
 from rarekaon.analysis.statistics.normalisation import Measurement
@@ -69,7 +71,7 @@ def spectrum(booked: SearchHistograms, quantity: str) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True)
-class _Common:
+class Common:
     """What every record of a scan shares."""
 
     booked: SearchHistograms
@@ -99,13 +101,13 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
     search = booked.search
     decays, _ = normalise(booked)
     rows = background_table(booked, decays.value)
-    common, response = _Common(booked, decays), Response.of(booked)
+    common, response = Common(booked, decays), Response.of(booked)
     masses = np.array(settings.masses)
     widths = response.resolution(masses)
     accepted, error = response.in_window(masses, settings.window * widths)
     columns = {"resolution": _plain(widths), "acceptance": _plain(accepted)}
     if not unblinded(search):
-        return (), rows, Scan(search.name, search.dataset, "|U_mu4|^2", settings.masses, columns)
+        return (), rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
     assert search.signal.response is not None
     found = peak_search(
         events_of_histogram(*spectrum(booked, search.signal.response.name)),
@@ -125,7 +127,12 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
     # B(K+ -> mu+ nu) is in N_K, too, and cancels in |U|^2: its error is in neither
     relative = math.hypot(decays.stat / decays.value, float(error.max()))
     limits = mixing_limits(
-        found, kaon_decays=decays.value, acceptance=accepted, branching_fraction=fraction.value, relative_error=relative
+        found,
+        kaon_decays=decays.value,
+        acceptance=accepted,
+        branching_fraction=fraction.value,
+        relative_error=relative,
+        lepton_mass=particle(f"{settings.lepton}+").mass,
     )
     significances = np.maximum(found.significances, LEAST_SIGNIFICANCE)
     columns |= {
@@ -149,13 +156,13 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
             observed=int(found.observed[i]),
             upper_limit=float(limits.mixing[i]),
             expected_upper_limit=_plain(limits.expected_mixing[:, i]),
-            quantity="|U_mu4|^2",
+            quantity=settings.quantity,
             parameter={"mass": float(masses[i])},
             details={"resolution": float(widths[i]), "significance": float(significances[i])},
         )
         for i in (int(np.argmin(np.abs(masses - m))) for m in settings.shown)
     )
-    return records, rows, Scan(search.name, search.dataset, "|U_mu4|^2", settings.masses, columns)
+    return records, rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,7 @@ def cut_limits(booked: SearchHistograms, settings: CutScan, confidence_level: fl
     search = booked.search
     decays, _ = normalise(booked)
     rows = background_table(booked, decays.value)
-    common, response = _Common(booked, decays), Response.of(booked)
+    common, response = Common(booked, decays), Response.of(booked)
     relative = decays.error / decays.value
     bounds = [_bound(booked, decays.value, b, relative, confidence_level) for b in settings.bounds]
     accepted = np.array([response.spectrum_above(settings.decay, m, np.sqrt(settings.bounds)) for m in settings.masses])

@@ -34,7 +34,7 @@ from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.results.records import write_text
 from rarekaon.analysis.search.channels import search as declared
 from rarekaon.analysis.search.channels import searches
-from rarekaon.analysis.search.declaration import Selection
+from rarekaon.analysis.search.declaration import Search, Selection
 
 Mask = NDArray[np.bool_]
 
@@ -186,7 +186,8 @@ def records() -> tuple[UnblindingRecord, ...]:
 
 def write_record(search: str, dataset: str, *, who: str, why: str, control_p_value: float) -> Path:
     """Write the record that opens a box, today; ValueError if it is open already, KeyError for an unknown search."""
-    declared(search, dataset)
+    if (other := declared(search, dataset).box_of) is not None:
+        raise ValueError(f"{search} {dataset} shares the box of {other} and opens with it: unblind {other}")
     if any((r.search, r.dataset) == (search, dataset) for r in records()):
         raise ValueError(f"{search} {dataset} is open already")
     record = UnblindingRecord(
@@ -206,6 +207,19 @@ def current_blinding() -> Blinding:
         tuple(
             Box(name, tuple(unblinded.get(name, ())))
             for name, group in searches().items()
-            if any(s.masked_selections for s in group)
+            if any(s.masked_selections and not shares_box(s) for s in group)
         )
     )
+
+
+def shares_box(search: Search) -> bool:
+    """Whether the box of a search is that of the search it names, so that it needs none of its own.
+
+    ValueError for a search that names another one but masks something else.
+    """
+    if search.box_of is None:
+        return False
+    other = declared(search.box_of, search.dataset)
+    if other.box_of is not None or not set(search.masked_selections) <= set(other.masked_selections):
+        raise ValueError(f"{search.key} cannot share the box of {other.key}: the selections that they mask differ")
+    return True

@@ -54,7 +54,7 @@ def response(quantity: Quantity, values: Array, truth: Array, weight: Array) -> 
     _, _, high = quantity.bins
     true_axis = hist.axis.Regular(int(high / 2), 0, 2 * int(high / 2), name="true", label=f"true {quantity.label}")
     difference = hist.axis.Regular(
-        20 * round(2 * reach), -reach, reach, name="difference", label="reconstructed - true"
+        round(2 * reach / quantity.truth.bin_width), -reach, reach, name="difference", label="reconstructed - true"
     )
     histogram = hist.Hist(true_axis, difference, storage=hist.storage.Weight())
     histogram.fill(truth / unit, (values - truth) / unit, weight=weight)

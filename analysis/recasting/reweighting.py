@@ -16,7 +16,7 @@ from rarekaon.analysis.recasting.integral import Integral, checked, integral
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import search
-from rarekaon.analysis.search.declaration import Counting
+from rarekaon.analysis.search.inference import Counting
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,9 @@ from rarekaon.analysis.facts.models import PseudoData, RareResponses, SimulatedS
 from rarekaon.analysis.search.declaration import (
     ZERO,
     Array,
-    Counting,
     Cut,
-    CutScan,
     DataDriven,
-    Inference,
     Interval,
-    PeakScan,
     PublishedBackground,
     Quantity,
     Region,
@@ -26,6 +22,7 @@ from rarekaon.analysis.search.declaration import (
     Truth,
     exactly,
 )
+from rarekaon.analysis.search.inference import Counting, CutScan, Inference, PeakScan, WindowScan
 
 __all__ = [
     "ZERO",
@@ -49,5 +46,6 @@ __all__ = [
     "Systematic",
     "Tail",
     "Truth",
+    "WindowScan",
     "exactly",
 ]  # fmt: skip

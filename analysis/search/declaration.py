@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.schema import TRIGGER_LINES
+from rarekaon.analysis.search.inference import COUNTING, Inference
 
 if TYPE_CHECKING:
     from rarekaon.analysis.events.candidates import Candidates
@@ -77,6 +78,8 @@ class Truth:
     """Gives the value, shape (n,), in the quantity's own unit."""
     reach: float
     """Differences up to this (display unit) are booked."""
+    bin_width: float = 0.05
+    """Of the difference (display unit), where it is booked for each true value."""
 
 
 @dataclass(frozen=True)
@@ -283,48 +286,6 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Counting:
-    """The limit is that of the count in the signal region."""
-
-
-@dataclass(frozen=True)
-class PeakScan:
-    """A narrow peak in the selection's response quantity, with the background from its sidebands."""
-
-    masses: tuple[float, ...]
-    """Hypotheses, in MeV."""
-    shown: tuple[float, ...]
-    """Those that get a row in the table of limits."""
-    window: float
-    """Half width of the signal window, in units of the resolution."""
-    sideband: float
-    """End of the sidebands, in units of the resolution."""
-    bin_width: float
-    """In units of the resolution."""
-    within: Interval
-    """Range of the spectrum."""
-    order: int
-    """Of the polynomial."""
-
-
-@dataclass(frozen=True)
-class CutScan:
-    """A count of the observable above a bound that is chosen for each mass by the smallest expected limit."""
-
-    decay: str
-    """The simulated family whose true mass spectrum reweights the response."""
-    masses: tuple[float, ...]
-    """Hypotheses, in MeV."""
-    shown: tuple[float, ...]
-    """Those that get a row in the table of limits."""
-    bounds: tuple[float, ...]
-    """Bounds to choose from, in the observable's unit (MeV2)."""
-
-
-Inference = Counting | PeakScan | CutScan
-
-
-@dataclass(frozen=True)
 class PublishedBackground:
     """A background that is not simulated and that no data can tell: its published expectation is used."""
 
@@ -370,7 +331,7 @@ class Search:
     """Backgrounds estimated by their tail."""
     mirrored_tail: str | None = None
     """Row of the resolution's tail that the simulation misses: what data have in excess below zero, mirrored."""
-    inference: Inference = Counting()
+    inference: Inference = COUNTING
     """How the limit is made."""
     random_veto: float | None = None
     """Published loss by accidental activity, where neither N_K nor acceptances are corrected for it."""
@@ -378,6 +339,8 @@ class Search:
     """Branching fraction of the signal's daughters, where the acceptance does not contain it."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """What a reader should know, by subject."""
+    box_of: str | None = None
+    """The search whose box this one shares: it has no record of its own and opens with that one's."""
 
     @property
     def key(self) -> str:

@@ -71,9 +71,9 @@ def squared_missing_mass(bins: tuple[int, float, float]) -> Quantity:
     )
 
 
-def missing_mass(bins: tuple[int, float, float]) -> Quantity:
-    """Missing mass, with the sign of its square."""
-    truth = Truth(lambda c: true_missing_mass(single(c)), reach=20)
+def missing_mass(bins: tuple[int, float, float], reach: float = 20, bin_width: float = 0.05) -> Quantity:
+    """Missing mass, with the sign of its square; `reach` and `bin_width` (MeV) are those of its response."""
+    truth = Truth(lambda c: true_missing_mass(single(c)), reach, bin_width)
     return Quantity("missing_mass", "missing mass", _missing_mass, bins, MeV, "MeV/c2", truth)
 
 

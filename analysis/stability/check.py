@@ -18,7 +18,8 @@ from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.processor import book_search
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.channels import search
-from rarekaon.analysis.search.declaration import Counting, Search
+from rarekaon.analysis.search.declaration import Search
+from rarekaon.analysis.search.inference import Counting
 from rarekaon.analysis.stability.variation import CutVariation, PeriodVariation, Variation, VariationError
 
 NOMINAL = "nominal"

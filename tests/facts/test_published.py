@@ -14,7 +14,7 @@ from rarekaon.analysis.results.records import SEARCHES
 
 def test_every_search_is_there():
     assert {search for search, _ in all_published()} == set(SEARCHES)
-    assert len(all_published()) == 10
+    assert len(all_published()) == 13
 
 
 @pytest.mark.parametrize("key", list(all_published()))

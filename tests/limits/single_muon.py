@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import uproot
 
-from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.decays.modes.invisible import HIGHEST
 from rarekaon.analysis.facts.models import SimulatedSample, branching_fractions
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import histograms

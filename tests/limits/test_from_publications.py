@@ -43,7 +43,7 @@ def test_every_published_number_is_compared():
         assert ((search, dataset, "SES") in rows) == (
             paper.single_event_sensitivity is not None and paper.normalisation is not None
         )
-        assert ((search, dataset, "upper limit") in rows) == (paper.upper_limit is not None)
+        assert ((search, dataset, "upper limit") in rows) == (paper.upper_limit is not None and paper.count is not None)
 
 
 @pytest.mark.parametrize("key", [key for key, paper in all_published().items() if paper.kaon_decays])
@@ -78,6 +78,7 @@ def test_records_keep_the_contract():
     assert {(r.search, r.dataset) for r in records} == {
         ("pi_ee", "2017"), ("pi_ee", "2016-2018"), ("pi_pi0_ee", "2016-2018"), ("mu_nu_ee", "2016-2018"),
         ("pi_mumu", "2017"), ("mu_nu_nu_nu", "2016-2018"), ("pi_nu_nu", "2016-2017"),
+        ("pi_nu_nu", "2016-2018"),
     }  # fmt: skip
     for record in records:
         assert record.origin == "published"
@@ -95,16 +96,26 @@ def test_confidence_level_is_passed_on():
 
 
 def test_grossman_nir():
-    (record,) = (r for r in limits_from_published() if r.search == "pi_nu_nu")
+    (record,) = (r for r in limits_from_published() if (r.search, r.dataset) == ("pi_nu_nu", "2016-2017"))
     bound = record.details["grossman_nir"]
     assert bound["upper_limit"] == pytest.approx(4.4 * record.upper_limit)
     assert bound["published_upper_limit"] == 8.14e-10
     assert bound["factor"] == pytest.approx(8.14 / 1.85, rel=1e-3)
+    assert pytest.approx(bound["published_upper_limit"], rel=1e-12) == 4.4 * 1.85e-10
+    assert bound["factor_today"] * 1.85e-10 == pytest.approx(7.955e-10, rel=1e-12)
+
+
+def test_the_measurement_of_all_data_is_the_published_one():
+    (record,) = (r for r in limits_from_published() if (r.search, r.dataset) == ("pi_nu_nu", "2016-2018"))
+    found = record.details["measurement"]
+    assert found["branching_fraction"] == pytest.approx(10.6e-11, rel=0.05)
+    assert found["high"] - found["branching_fraction"] == pytest.approx(4.0e-11, rel=0.1)
+    assert found["branching_fraction"] - found["low"] == pytest.approx(3.4e-11, rel=0.1)
 
 
 def test_searches_without_published_counts_say_so():
     reasons = {search: reason for search, _, reason in not_recomputable()}
-    assert set(reasons) == {"mu_n", "mu_nu_x_scalar", "mu_nu_x_vector"}
+    assert set(reasons) == {"mu_n", "mu_nu_x_scalar", "mu_nu_x_vector", "pi0_invisible", "pi_x"}
     assert all("no count" in reason for reason in reasons.values())
     assert recomputed_limit(published("mu_n", "2016-2018")) is None
 

@@ -8,7 +8,7 @@ from scipy.special import erf
 from scipy.stats import norm
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
-from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST
+from rarekaon.analysis.decays.modes.invisible import HIGHEST
 from rarekaon.analysis.limits.response import Response, invisible_masses
 from tests.limits.single_muon import PEAK, simulated_booked
 
@@ -30,7 +30,7 @@ def exact():
     low = np.full(len(MASSES), -np.inf)
     edges = np.column_stack((low, *np.broadcast_to(EDGES, (len(MASSES), len(EDGES))).T, -low))
     shares = np.diff(norm.cdf(edges / sigma(MASSES)[:, None]), axis=1) * acceptance(MASSES)[:, None]
-    return Response(MASSES, EDGES, shares, shares / 5000)
+    return Response(MASSES, EDGES, shares, shares / 5000, lowest=170.0)
 
 
 def test_resolution_and_window_of_a_gaussian(exact):

@@ -13,7 +13,7 @@ from rarekaon.analysis.recasting import Function, RecastError, Resonance, Unifor
 from rarekaon.analysis.recasting.integral import _sampled, integral
 from rarekaon.analysis.recasting.reweighting import signal_decay
 from rarekaon.analysis.search.channels import searches
-from rarekaon.analysis.search.declaration import Counting
+from rarekaon.analysis.search.inference import Counting
 
 LNV = "K+ -> pi- e+ e+"
 

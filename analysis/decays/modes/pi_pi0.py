@@ -35,3 +35,5 @@ PI_PI0DD = Mode(
     with_double_dalitz,
 )
 PI_PI0EE = Mode("K+ -> pi+ pi0, pi0 -> e+ e-", 64, Pair("pi+", from_pi0("e+ e-")), "two-body decays")
+PI_PI0_INVISIBLE = Mode("K+ -> pi+ pi0, pi0 -> nu nu", 65, Pair("pi+", Pair("nu", "nu", "pi0")), "two-body decays")
+"""pi0 -> invisible: two neutrinos stand for whatever is not seen."""

@@ -121,11 +121,15 @@ def decays_to_unweight(
     *,
     mass: float | None = None,
     invisible: float = -np.inf,
+    roulette: bool = True,
 ) -> list[DecaySimulation]:
     """Prepare a decay mode for samples that are unweighted afterwards, one source for every stratum of the stream.
 
-    Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.
+    Decays whose invisible part has a squared mass below `invisible` (MeV2) are left out.  Without `roulette` the
+    responses of all decays are drawn, as in a sample of their own.
     """
+    if not roulette:
+        return [decay_simulation(decay, stream_name, rare, running, seed, mass=mass)]
     wanted, sources = mode(decay, mass), []
     # roulette has been played before: twice makes heavy events
     drawn = Bias(**rare.model_dump())._replace(roulette_below=0.0)

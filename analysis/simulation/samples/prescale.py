@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.contract.particles import MASS_K, MASS_MU, particle
 from rarekaon.analysis.facts.models import PrescaledClass
 from rarekaon.analysis.kernels.matching import match_kaons
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers, Records
@@ -34,8 +34,8 @@ def _momenta(records: Records) -> Floats:
     return np.stack([sx * pz, sy * pz, pz], axis=-1)
 
 
-def squared_missing_mass(output: EventBuffers) -> Floats:
-    """Squared missing mass (MeV2) of the events (n,) with the muon's mass; NaN where no kaon belongs to the track."""
+def squared_missing_mass(output: EventBuffers, mass: float = MASS_MU) -> Floats:
+    """Squared missing mass (MeV2) of the events (n,) with the track's `mass`; NaN where no kaon belongs to it."""
     event = output.event
     indices, _ = match_kaons(
         (_offsets(event["nTrack"]), _offsets(event["nKtag"]), _offsets(event["nGtk"])),
@@ -49,24 +49,24 @@ def squared_missing_mass(output: EventBuffers) -> Floats:
         event["trigger_time"].astype(np.float64),
     )
     row, track, _, beam = indices.T
-    kaon, muon = _momenta(output.Gtk[beam]), _momenta(output.Track[track])
-    energy = np.sqrt((kaon**2).sum(axis=1) + MASS_K**2) - np.sqrt((muon**2).sum(axis=1) + MASS_MU**2)
+    kaon, track_momentum = _momenta(output.Gtk[beam]), _momenta(output.Track[track])
+    energy = np.sqrt((kaon**2).sum(axis=1) + MASS_K**2) - np.sqrt((track_momentum**2).sum(axis=1) + mass**2)
     result = np.full(len(event), np.nan)
-    result[row] = energy**2 - ((kaon - muon) ** 2).sum(axis=1)
+    result[row] = energy**2 - ((kaon - track_momentum) ** 2).sum(axis=1)
     return result
 
 
 def in_class(prescaled_class: PrescaledClass, output: EventBuffers) -> npt.NDArray[np.bool_]:
     """Events (n,) of the prescaled class: not outside the interval, those without a squared missing mass included."""
     low, high = prescaled_class.squared_missing_mass
-    value = squared_missing_mass(output)
+    value = squared_missing_mass(output, particle(prescaled_class.particle).mass)
     return ~((value < low) | (value > high))
 
 
 def apply_prescale(prescaled_class: PrescaledClass, decay: str, output: EventBuffers) -> npt.NDArray[np.float64]:
-    """Multiply the minimum-bias downscaling of the class, in place; which events (n,) of the mode are drawn: 1 or 0."""
+    """Multiply the line's downscaling of the class, in place; which events (n,) of the mode are drawn: 1 or 0."""
     inside = in_class(prescaled_class, output)
-    output.event["downscaling_minimum_bias"] *= np.where(inside, prescaled_class.factor, 1).astype(np.uint32)
+    output.event[f"downscaling_{prescaled_class.line}"] *= np.where(inside, prescaled_class.factor, 1).astype(np.uint32)
     if decay in prescaled_class.modes:
         return inside.astype(np.float64)
     return (~inside).astype(np.float64) if decay in prescaled_class.outside_only else np.ones(len(inside))

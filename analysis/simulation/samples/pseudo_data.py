@@ -283,7 +283,7 @@ def simulate_pseudo_data(
     running = RunningConditions.of(periods, downscaled=True).prescaled(sample.prescale)
     kaons = sample.exposure * sum(p.kaon_decays for p in periods) / fiducial_fraction()
     fractions = {decay: branching_fractions()[decay].value for decay in sample.modes}
-    for decay, value in (*sample.inject.items(), *inject.items()):
+    for decay, value in (*sample.inject.items(), *sample.stand_ins.items(), *inject.items()):
         fractions[decay] = fractions.get(decay, 0.0) + value
     blocks = 0
     parts: list[EventBuffers] = []
@@ -298,7 +298,16 @@ def simulate_pseudo_data(
         invisible = (
             sample.prescaled_class.squared_missing_mass[1] - SMEARED if sample.prescaled_class and tail else -np.inf
         )
-        sources = decays_to_unweight(decay, sample.stream, rare, running, sample.seed, invisible=invisible)
+        roulette = decay not in sample.drawn_in_full
+        sources = decays_to_unweight(
+            decay,
+            sample.stream,
+            rare,
+            running,
+            sample.seed,
+            invisible=invisible,
+            roulette=roulette,
+        )
         strata = [
             Unweighting(work, kaons * fraction, periods, sample.lines, sample.prescaled_class) for work in sources
         ]

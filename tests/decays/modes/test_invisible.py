@@ -7,7 +7,7 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.decays.mode import KAON, mass2
-from rarekaon.analysis.decays.modes.mu_invisible import HIGHEST, MU_INVISIBLE
+from rarekaon.analysis.decays.modes.invisible import HIGHEST, MU_INVISIBLE
 from rarekaon.analysis.decays.phase_space import generate
 
 
