@@ -21,6 +21,11 @@ CTAU_K = 3711.2466 * mm
 CTAU_PI = 7804.421 * mm
 CTAU_MU = 658638.39 * mm
 
+ALPHA = 1 / 137.036
+"""Fine-structure constant."""
+PION_E_OVER_P = 0.85
+"""E/p below which a track is a pion candidate (PLB 797 (2019) 134794 Section 2)."""
+
 
 @dataclass(frozen=True)
 class Particle:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from rarekaon.analysis.contract.units import m, mm
 
@@ -29,7 +30,8 @@ Z_BEFORE_MAGNET = 180 * m
 Z_AFTER_MAGNET = 222 * m
 Z_GTK3 = 102400 * mm
 
-TRIGGER_LINES = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
+TriggerLine = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
+TRIGGER_LINES: tuple[TriggerLine, ...] = get_args(TriggerLine)
 
 
 @dataclass(frozen=True)

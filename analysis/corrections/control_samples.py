@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0
+from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0, PION_E_OVER_P
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
 from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
 from rarekaon.analysis.events.columns import Columns
@@ -36,8 +36,8 @@ Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 PHOTON = PhotonRule(2 * GeV, 150 * mm, Interval(-1, 5 * ns), Interval(5 * ns, 30 * ns))
-PION_LIKE, ELECTRON_LIKE, MUON_LIKE = 0.85, Interval(0.9, 1.1), 0.2
-"""E/p below which a track is a pion, between which it is an electron, and below which it is a muon, in the searches."""
+ELECTRON_LIKE, MUON_LIKE = Interval(0.9, 1.1), 0.2
+"""E/p of electrons, and below which a track is a muon, in the searches."""
 MUON_WINDOW = 5 * ns
 
 
@@ -170,7 +170,7 @@ def _ring_of_electron(p: Probe) -> Mask:
 
 
 def _showering(p: Probe) -> Mask:
-    return np.asarray(p.outer & (p.e_over_p > MUON_LIKE) & (p.e_over_p < PION_LIKE))
+    return np.asarray(p.outer & (p.e_over_p > MUON_LIKE) & (p.e_over_p < PION_E_OVER_P))
 
 
 def _electron(p: Probe) -> Mask:
@@ -190,7 +190,7 @@ MAPS = (
     ),
     TagAndProbe(
         "pi_efficiency", "pions with E/p below 0.85", pions, lambda p: p.charge != 0,
-        lambda p: p.e_over_p < PION_LIKE, PION_EDGES,
+        lambda p: p.e_over_p < PION_E_OVER_P, PION_EDGES,
     ),
     TagAndProbe(
         "pi_as_mu", "pions with a signal of an outer tile within 5 ns, tagged by E/p", pions, _showering,
@@ -202,7 +202,7 @@ MAPS = (
     ),
     TagAndProbe(
         "e_as_pi", "positrons with E/p below 0.85, tagged by the RICH", positrons, _ring_of_electron,
-        lambda p: p.e_over_p < PION_LIKE, ELECTRON_EDGES,
+        lambda p: p.e_over_p < PION_E_OVER_P, ELECTRON_EDGES,
     ),
     TagAndProbe(
         "e_efficiency", "positrons with the E/p of an electron, tagged by the RICH", positrons, _ring_of_electron,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import numpy as np
 import yaml
@@ -18,13 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.ranges import range_of
-from rarekaon.analysis.contract.schema import branches
+from rarekaon.analysis.contract.schema import TriggerLine, branches
 from rarekaon.analysis.contract.triggers import kept_fraction
 from rarekaon.analysis.facts.paths import datasets_path
 
-Line = Literal["minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu"]
-LINES: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon", "pinunu")
-"""The trigger lines in the order of `contract.schema.TRIGGER_LINES`."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, Field(gt=0)]
 T = TypeVar("T", bound="Facts")
@@ -58,7 +55,7 @@ class Period(Facts):
     runs: tuple[int, int]
     kaon_decays: Annotated[float, Field(gt=0)]
     event_efficiency: Annotated[float, Field(gt=0, le=1.25)]
-    downscaling: dict[Line, PositiveInt]
+    downscaling: dict[TriggerLine, PositiveInt]
     beam_momentum: float
     beam_slope_x: float
     beam_slope_y: float
@@ -145,7 +142,7 @@ class Conditions(Facts):
         total = sum(p.kaon_decays for p in periods)
         return sum(p.kaon_decays * p.event_efficiency for p in periods) / total
 
-    def kaon_decays(self, dataset: str, lines: tuple[Line, ...]) -> float:
+    def kaon_decays(self, dataset: str, lines: tuple[TriggerLine, ...]) -> float:
         """Kaon decays in the fiducial volume seen through the logical OR of downscaled trigger lines."""
         return sum(
             p.kaon_decays * float(kept_fraction([p.downscaling[line] for line in lines])) for p in self.of(dataset)
@@ -230,7 +227,7 @@ class PseudoData(Facts):
     periods: tuple[str, ...]
     modes: tuple[str, ...]
     stream: Name
-    lines: tuple[Line, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
+    lines: tuple[TriggerLine, ...] = ("minimum_bias", "MT", "eMT", "muMT", "dimuon")
     seed: PositiveInt
     prescale: PositiveInt = 1
     exposure: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.decays import FAMILIES, MODES
 from rarekaon.analysis.facts.models import (
-    LINES,
     BranchingFractions,
     Catalogue,
     Conditions,
@@ -23,10 +21,6 @@ from rarekaon.analysis.simulation.streams.requirements import STREAMS
 
 def facts(name):
     return yaml.safe_load((datasets_path() / name).read_text())
-
-
-def test_lines_are_those_of_the_event_contract():
-    assert LINES == TRIGGER_LINES
 
 
 def test_every_catalogued_decay_and_stream_can_be_simulated():

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from rarekaon.analysis.contract.particles import MASS_K, MASS_PI
+from rarekaon.analysis.contract.particles import ALPHA, MASS_K, MASS_PI
 from rarekaon.analysis.decays.mode import KAON, Floats, Mode, dot, mass2
 from rarekaon.analysis.decays.phase_space import Pair
 
 G, H, K = -0.21134, 0.01848, -0.00463
 S0 = (MASS_K**2 + 3 * MASS_PI**2) / 3
-ALPHA = 1 / 137.036
 
 
 def dalitz_variables(first: Floats, second: Floats, odd: Floats) -> tuple[Floats, Floats]:

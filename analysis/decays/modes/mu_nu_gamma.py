@@ -12,13 +12,12 @@ from functools import cache
 
 import numpy as np
 
-from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.contract.particles import ALPHA, MASS_K, MASS_MU
 from rarekaon.analysis.contract.units import MeV
 from rarekaon.analysis.decays.mode import KAON, Floats, Mask, Mode, dot
+from rarekaon.analysis.decays.modes.l_nu_ee import F_K
 from rarekaon.analysis.decays.phase_space import SOFTEST, Pair
 
-ALPHA = 1 / 137.036
-F_K = 113.0 * MeV
 F_A, F_V0, F_V_SLOPE = 0.0365, 0.0885, 0.38
 R = (MASS_MU / MASS_K) ** 2
 HARD = 10 * MeV

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI, PION_E_OVER_P
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON
 from rarekaon.analysis.simulation.ground.constants import Constants
@@ -19,8 +19,6 @@ from rarekaon.analysis.simulation.ground.draws import poisson
 
 Floats = npt.NDArray[np.float64]
 
-PION_LIKE = 0.85
-"""E/p below which a track is a pion candidate; 0.9 to 1.1 is the electron's."""
 BETWEEN = (0.86, 0.9)
 """E/p of those that are neither; away from 0.85, so that the momentum's resolution makes no pion of them."""
 
@@ -104,7 +102,7 @@ def electron_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bi
     lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
     low, weight = happens(rng, lost, bias.electron_as_pion)
     if low:
-        return PION_LIKE * np.sqrt(rng.random()), weight
+        return PION_E_OVER_P * np.sqrt(rng.random()), weight
     between = (interpolate(p, c.e_inefficiency_p, c.e_inefficiency) - lost) / (1 - lost)
     if rng.random() < between:
         return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random(), weight
@@ -122,7 +120,7 @@ def photon_energy_response(rng: np.random.Generator, c: Constants, energy: float
     """
     drawn = rng.random()
     if drawn < interpolate(energy, c.e_as_pi_p, c.e_as_pi):
-        return PION_LIKE * np.sqrt(rng.random())
+        return PION_E_OVER_P * np.sqrt(rng.random())
     if drawn < interpolate(energy, c.e_inefficiency_p, c.e_inefficiency):
         return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random()
     return 1 + energy_resolution(c, energy) * rng.standard_normal()
@@ -140,7 +138,7 @@ def pion_e_over_p(rng: np.random.Generator, c: Constants, p: float, charge: floa
         return BETWEEN[0] + (BETWEEN[1] - BETWEEN[0]) * rng.random(), weight
     if rng.random() < MINIMUM_IONISING_PIONS:
         return minimum_ionising(rng, c, p), weight
-    return PION_LIKE * 0.5 * (rng.random() + rng.random()), weight
+    return PION_E_OVER_P * 0.5 * (rng.random() + rng.random()), weight
 
 
 MINIMUM_IONISING_PIONS = 0.35

@@ -10,14 +10,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.contract.particles import MASS_E
+from rarekaon.analysis.contract.particles import ALPHA, MASS_E
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.transport import ENERGY, PHOTON, PX, append, momentum_of
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
-
-ALPHA = 1 / 137.036
 
 
 @kernel

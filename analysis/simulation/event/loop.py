@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rarekaon.analysis.contract.particles import PION_E_OVER_P
 from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.activity.accidentals import accidental_muons
@@ -207,7 +208,7 @@ def identify(rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, ra
             if j != i:
                 nearest = min(nearest, dx * dx + dy * dy)
         pdg, p = int(at[t.IMPACT_PDG]), at[t.IMPACT_P]
-        looks_electron = e.e_over_p[i] > 0.85 and e.fits[i, FIT_CHARGE] > 0
+        looks_electron = e.e_over_p[i] > PION_E_OVER_P and e.fits[i, FIT_CHARGE] > 0
         confusion = ring_confusion(np.sqrt(nearest))
         weight *= rich_likelihoods(rng, c, pdg, p, confusion, rare if looks_electron else 0.0, rare_muon, e.rich[i])
     return weight

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import CTAU_K, MASS_K
-from rarekaon.analysis.contract.schema import Z_GTK3
+from rarekaon.analysis.contract.schema import TRIGGER_LINES, Z_GTK3
 from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.facts.models import LINES, Period
+from rarekaon.analysis.facts.models import Period
 from rarekaon.analysis.kernels.compiled import kernel
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class RunningConditions:
     @classmethod
     def of(cls, periods: tuple[Period, ...], *, downscaled: bool) -> RunningConditions:
         decays = np.array([p.kaon_decays for p in periods])
-        rows = [[p.downscaling[line] if downscaled else 1 for line in LINES] for p in periods]
+        rows = [[p.downscaling[line] if downscaled else 1 for line in TRIGGER_LINES] for p in periods]
         return cls(
             cumulative=np.cumsum(decays) / decays.sum(),
             runs=np.array([p.runs for p in periods], dtype=np.int64),

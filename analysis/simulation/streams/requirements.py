@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rarekaon.analysis.contract.particles import PION_E_OVER_P
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, mm
 from rarekaon.analysis.simulation.ground.beam import decayed_before
@@ -34,7 +35,7 @@ class Requirement(NamedTuple):
     """Least number of muon-like tracks with a MUV3 signal. Without electrons another track is pion-like."""
     electron_e_over_p: float = 0.89
     """Least E/p of an electron-like track."""
-    pion_e_over_p: float = 0.85
+    pion_e_over_p: float = PION_E_OVER_P
     """Largest E/p of a pion-like track."""
     muon_e_over_p: float = 0.22
     """Largest E/p of a muon-like track."""

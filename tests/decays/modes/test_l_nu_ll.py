@@ -8,6 +8,7 @@ import pytest
 from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU
 from rarekaon.analysis.decays.mode import KAON, mass2
 from rarekaon.analysis.decays.modes import l_nu_ee
+from rarekaon.analysis.decays.modes.l_nu_ee import F_K
 from rarekaon.analysis.decays.modes.l_nu_ll import (
     E_NU_MUMU,
     MU_NU_EE,
@@ -19,7 +20,7 @@ from rarekaon.analysis.decays.modes.l_nu_ll import (
     squared_amplitude,
     structure_dependent,
 )
-from rarekaon.analysis.decays.modes.mu_nu_gamma import F_A, F_K, F_V0, density
+from rarekaon.analysis.decays.modes.mu_nu_gamma import F_A, F_V0, density
 from rarekaon.analysis.decays.phase_space import Pair
 from rarekaon.analysis.decays.weyl import HELICITIES, antiparticle_spinor, particle_spinor, polarisations
 from tests.simulation.decays.sampling import E2, points, width, width_mu_nu

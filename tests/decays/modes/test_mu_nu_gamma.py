@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
+from rarekaon.analysis.contract.particles import ALPHA, MASS_K, MASS_MU
 from rarekaon.analysis.decays.modes.mu_nu_gamma import (
-    ALPHA,
     HARD,
     MU_NU,
     MU_NU_BORN,
