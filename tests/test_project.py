@@ -147,6 +147,22 @@ def test_the_house_has_few_rooms() -> None:
 # --- sources
 
 
+DETECTORS_AND_THEIR_SIGNALS = {"Chod", "Gtk"}
+"""In `facts` what a detector is, in `events` what it saw: collections of the event contract give their names."""
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    """A name that means two things is read as the wrong one."""
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(relative(path))
+    shared = {name: where for name, where in places.items() if len(where) > 1}
+    assert {name: where for name, where in shared.items() if name not in DETECTORS_AND_THEIR_SIGNALS} == {}
+    assert shared.keys() >= DETECTORS_AND_THEIR_SIGNALS, "an exception that is not needed any more"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_modules_are_short_and_well_named(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400

@@ -45,6 +45,12 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A HistFactory workspace in pyhf's JSON, in place of the numbers.",
 )
+@click.option(
+    "--asymptotic",
+    is_flag=True,
+    help="The limit of --workspace by pyhf's asymptotic formulae: also of several bins, and for all modifiers, but "
+    "refused where a signal bin has fewer than ten events.",
+)
 @click.option("--toys", type=COUNT, default=2**15, show_default=True, help="Draws of a workspace's errors.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of --input.")
 def command(
@@ -59,6 +65,7 @@ def command(
     method: str,
     path: Path | None,
     workspace: Path | None,
+    asymptotic: bool,
     toys: int,
     schema: bool,
 ) -> None:
@@ -69,9 +76,12 @@ def command(
         --background-prior gamma_posterior --ses 3.53e-11 --ses-error 0.12e-11
     kaon limit --input counts.yaml
     kaon limit --workspace workspace.json
+    kaon limit --workspace shapes.json --asymptotic
     """
     from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
 
+    if asymptotic and workspace is None:
+        raise click.UsageError("--asymptotic is for a --workspace: other limits are exact")
     try:
         if schema:
             from rarekaon.analysis.limits.counts_file import CountsFile
@@ -82,7 +92,7 @@ def command(
 
             click.echo(json.dumps(results_of(CountsFile.read(path)), indent=1, allow_nan=False))
         elif workspace is not None:
-            click.echo(_of_workspace(workspace, confidence_level, toys))
+            click.echo(_of_workspace(workspace, confidence_level, None if asymptotic else toys))
         elif observed is None or background is None:
             raise click.UsageError("give --observed and --background, or --input, or --workspace")
         else:
@@ -97,17 +107,23 @@ def command(
         raise click.UsageError(str(error)) from error
 
 
-def _of_workspace(path: Path, confidence_level: float, toys: int) -> str:
+def _of_workspace(path: Path, confidence_level: float, toys: int | None) -> str:
+    """The limit with so many `toys`, or the asymptotic one without."""
     from dataclasses import asdict
 
     from rarekaon.analysis.statistics.arguments import ArgumentError, percent
+    from rarekaon.analysis.statistics.asymptotic import asymptotic_limit
     from rarekaon.analysis.statistics.hybrid import workspace_limit
 
     try:
         content = json.loads(path.read_text())
     except ValueError as error:
         raise ArgumentError(f"{path}: no JSON ({error})") from error
-    found = workspace_limit(content, confidence_level, toys=toys)
+    found = (
+        workspace_limit(content, confidence_level, toys=toys)
+        if toys is not None
+        else asymptotic_limit(content, confidence_level)
+    )
     if is_set("json"):
         return json.dumps(asdict(found), indent=1)
     return f"upper limit at {percent(confidence_level)} CL on {found.parameter}  {found.upper_limit:.4g}"

@@ -68,7 +68,6 @@ class Range:
 
 ANY = Range(-math.inf, math.inf)
 FINITE = Range(-1e30, 1e30)
-TIME = Range(-1e6, 1e6)
 PROMPT = Range(-1e6, 1e6, (0.005, 1000.0))
 CHI2 = Range(0.0, 1e9)
 VARIANCE = Range(0.0, 1e6)

@@ -9,14 +9,11 @@ from typing import Any
 import correctionlib.schemav2 as schema
 import hist
 import numpy as np
-from numpy.typing import NDArray
 
 from rarekaon.analysis.corrections.control_samples import MAPS, TagAndProbe
 from rarekaon.analysis.corrections.measurement import probabilities
 from rarekaon.analysis.facts.identification_maps import SHIFTS
 from rarekaon.analysis.results.records import write_text
-
-Float = NDArray[np.float64]
 
 
 def _correction(measured: TagAndProbe, booked: hist.Hist[Any], origin: str) -> schema.Correction:

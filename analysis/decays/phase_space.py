@@ -12,7 +12,6 @@ for n bodies the product of the n - 1 break-up momenta times the mass intervals 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,6 @@ from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-MassMap = Literal["flat", "log", "soft"]
 
 NARROW, FLAT, LOG, SOFT = 0, 1, 2, 3
 WIDE = {"flat": FLAT, "log": LOG, "soft": SOFT}

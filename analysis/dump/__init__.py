@@ -7,7 +7,7 @@ number of signal events is expected, 2.3 for the 90% CL limit of a search that s
 The searches in kaon decays do not depend on this room.
 """
 
-from rarekaon.analysis.dump.model import Channel, Mode, Model
+from rarekaon.analysis.dump.model import Model, Production, VisibleDecay
 from rarekaon.analysis.dump.reach import Contour, contours, events
 
-__all__ = ["Channel", "Contour", "Mode", "Model", "contours", "events"]
+__all__ = ["Contour", "Model", "Production", "VisibleDecay", "contours", "events"]

@@ -11,7 +11,7 @@ from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.contract.units import mm
 from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Floats, two_body
-from rarekaon.analysis.dump.model import Mode
+from rarekaon.analysis.dump.model import VisibleDecay
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.geometry import (
     in_chod_acceptance,
@@ -26,7 +26,7 @@ PHOTONS_APART = 100 * mm
 Accepted = NDArray[np.bool_]
 
 
-def accepted(mode: Mode, mass: float, momentum: Floats, z: Floats, rng: np.random.Generator) -> Accepted:
+def accepted(mode: VisibleDecay, mass: float, momentum: Floats, z: Floats, rng: np.random.Generator) -> Accepted:
     """Whether the products of isotropic decays at `z` (mm, shape (n,)) are seen.
 
     `momentum` (n, 4) is of particles that go forward from the dump.

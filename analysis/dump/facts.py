@@ -7,21 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rarekaon.analysis.facts.models import Facts, read_facts
+from rarekaon.analysis.facts.models import Facts, Sourced, read_facts
 from rarekaon.analysis.facts.paths import datasets_path
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Block(Facts):
-    """A block of constants that share their source."""
-
-    source: str
-    note: str = ""
-
-
-class Setup(Block):
+class Setup(Sourced):
     """Where protons meet the absorber (mm; x = 0) and their momentum (MeV)."""
 
     z: Positive
@@ -29,7 +22,7 @@ class Setup(Block):
     proton_momentum: Positive
 
 
-class Copper(Block):
+class Copper(Sourced):
     """`photon_absorption` in barn, `interaction_length` in mm."""
 
     protons: Annotated[int, Field(gt=0)]
@@ -38,7 +31,7 @@ class Copper(Block):
     interaction_length: Positive
 
 
-class CrossSections(Block):
+class CrossSections(Sourced):
     """At 400 GeV, in barn, proton on proton.
 
     On a nucleus all grow with A^nuclear_power; of those that interact, hard ones with A^(hard_nuclear_power - 1).
@@ -69,7 +62,7 @@ class Invariant(Facts):
     ratio_power: float
 
 
-class LightMesons(Block):
+class LightMesons(Sourced):
     """`interacting`: the cross-section (barn) that turns invariant cross-sections into multiplicities."""
 
     pion: Invariant
@@ -79,7 +72,7 @@ class LightMesons(Block):
     eta_to_photons: Fraction
 
 
-class HeavyHadrons(Block):
+class HeavyHadrons(Sourced):
     """d2N/dx_F dp_T^2 proportional to (1-|x_F|)^longitudinal exp(-transverse p_T^2/GeV2); `fractions` a quark."""
 
     longitudinal: Positive
@@ -87,7 +80,7 @@ class HeavyHadrons(Block):
     fractions: dict[str, Fraction]
 
 
-class RelativeErrors(Block):
+class RelativeErrors(Sourced):
     """Model errors of the yields by the kind of production."""
 
     primakoff_secondary: Fraction
@@ -98,7 +91,7 @@ class RelativeErrors(Block):
     beauty: Fraction
 
 
-class Constants(Block):
+class ModelConstants(Sourced):
     """Couplings, quark mixing, decay constants (MeV); `fermi` in 1/MeV^2."""
 
     alpha: Positive
@@ -128,7 +121,7 @@ class DumpFacts(Facts):
     charm_hadrons: HeavyHadrons
     beauty_hadrons: HeavyHadrons
     relative_errors: RelativeErrors
-    constants: Constants
+    constants: ModelConstants
 
 
 @cache

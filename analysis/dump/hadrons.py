@@ -97,12 +97,3 @@ def kaons_before_absorption(kind: Literal["K+", "K-"], n: int, rng: np.random.Ge
     kaons = light_mesons(kind, n, rng)
     p = np.sqrt((kaons.momentum[:, 1:] ** 2).sum(axis=1))
     return kaons.scaled(facts().copper.interaction_length * MASS_K / (p * lifetime))
-
-
-def pion_multiplicity() -> float:
-    """pi0 an interaction above the softest that are kept (a check of the normalisation).
-
-    >>> 2.0 < pion_multiplicity() < 4.0
-    True
-    """
-    return light_mesons("pi0", 20_000, np.random.default_rng(1)).total

@@ -21,7 +21,7 @@ SEEN = {11, 13, 22, 211, 321}
 
 
 @dataclass(frozen=True)
-class Channel:
+class Production:
     """A way of production: `particles(mass, n, rng)` gives `n` of them a proton on target at coupling 1.
 
     `relative_error` is that of the yield, from what the calculation leaves out.
@@ -33,7 +33,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Mode:
+class VisibleDecay:
     """A visible decay into two particles, e.g. ("mu+", "mu-").
 
     `width(mass)` in MeV at coupling 1.  A decay counts between the two `volume` positions (mm) when both products have
@@ -76,8 +76,8 @@ class Model:
     coupling: str
     couplings: tuple[float, float]
     masses: tuple[float, ...]
-    production: tuple[Channel, ...]
-    modes: tuple[Mode, ...]
+    production: tuple[Production, ...]
+    modes: tuple[VisibleDecay, ...]
     hidden: Callable[[float], float] = lambda mass: 0.0
     power: int = 2
     unit: float = 1.0
@@ -90,14 +90,14 @@ class Model:
         if not (self.masses and min(self.masses) > 0):
             raise ValueError(f"model {self.name}: give masses above zero, in MeV")
         if not (self.production and self.modes):
-            raise ValueError(f"model {self.name}: give at least one production channel and one visible mode")
+            raise ValueError(f"model {self.name}: give at least one production and one visible decay")
 
     def width(self, mass: float) -> float:
         """The total width (MeV) at coupling 1."""
         return self.hidden(mass) + sum(mode.width(mass) for mode in self.modes)
 
     @property
-    def signatures(self) -> dict[str, tuple[Mode, ...]]:
+    def signatures(self) -> dict[str, tuple[VisibleDecay, ...]]:
         """What contours are drawn for: each visible mode, and all of them together."""
-        each: dict[str, tuple[Mode, ...]] = {mode.name: (mode,) for mode in self.modes}
+        each: dict[str, tuple[VisibleDecay, ...]] = {mode.name: (mode,) for mode in self.modes}
         return each if len(each) == 1 else each | {"all visible": self.modes}

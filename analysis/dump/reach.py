@@ -16,7 +16,7 @@ from rarekaon.analysis.contract.units import m
 from rarekaon.analysis.dump.acceptance import accepted
 from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Floats, Flux
-from rarekaon.analysis.dump.model import Channel, Mode, Model
+from rarekaon.analysis.dump.model import Model, Production, VisibleDecay
 
 HBAR_C = 1.973269804e-10
 """MeV mm."""
@@ -30,7 +30,7 @@ NEAR = 10 * m
 
 
 @dataclass(frozen=True)
-class Decays:
+class AcceptedDecays:
     """Accepted decays of one mode at one mass.
 
     `weight` (n,): particles a proton at coupling 1 times the length (mm) a decay stands for; `distance` (n,) from
@@ -65,7 +65,9 @@ class Contour:
     events: float = EVENTS
 
 
-def produced(model: Model, mass: float, *, particles: int = PARTICLES, seed: int = SEED) -> list[tuple[Flux, Channel]]:
+def produced(
+    model: Model, mass: float, *, particles: int = PARTICLES, seed: int = SEED
+) -> list[tuple[Flux, Production]]:
     """`particles` of each way of production that fly forward."""
     rng = np.random.default_rng(seed)
     made = []
@@ -76,7 +78,7 @@ def produced(model: Model, mass: float, *, particles: int = PARTICLES, seed: int
     return made
 
 
-def decays(mode: Mode, mass: float, made: list[tuple[Flux, Channel]], *, seed: int = SEED) -> Decays:
+def decays(mode: VisibleDecay, mass: float, made: list[tuple[Flux, Production]], *, seed: int = SEED) -> AcceptedDecays:
     """What is `made`, each decaying once into `mode` between the ends of its volume."""
     rng = np.random.default_rng(seed)
     low, high = mode.volume
@@ -90,7 +92,7 @@ def decays(mode: Mode, mass: float, made: list[tuple[Flux, Channel]], *, seed: i
         p = np.sqrt((flux.momentum[keep, 1:] ** 2).sum(axis=1))
         along = p / flux.momentum[keep, 3]
         parts.append(
-            Decays(
+            AcceptedDecays(
                 flux.weight[keep] * span * from_start[keep] * along * mode.efficiency,
                 (z[keep] - facts().setup.z) * along,
                 p / mass,
@@ -98,11 +100,11 @@ def decays(mode: Mode, mass: float, made: list[tuple[Flux, Channel]], *, seed: i
             )
         )
     fields = ("weight", "distance", "beta_gamma", "error")
-    return Decays(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+    return AcceptedDecays(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
 
 
 def events(
-    model: Model, mode: Mode, mass: float, couplings: Floats, *, protons: float, found: Decays
+    model: Model, mode: VisibleDecay, mass: float, couplings: Floats, *, protons: float, found: AcceptedDecays
 ) -> tuple[Floats, Floats, Floats]:
     """Expected events with their statistical and model errors, each of shape (couplings,).
 

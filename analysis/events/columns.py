@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import TRUTH, collection
 from rarekaon.analysis.events.checked import CheckedSource
-from rarekaon.analysis.events.sources import ColumnSource, KeptSource, NanoSource, Stretches, offsets_of
+from rarekaon.analysis.events.sources import ColumnSource, KeptEvents, KeptSource, NanoSource, offsets_of
 
 Array = NDArray[Any]
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Columns:
         the builders that somebody will ask for.
         """
         kept = ~masked
-        stretches = Stretches(kept)
+        stretches = KeptEvents(kept)
         left = copy(self)
         left.source = left._checked = KeptSource(self._checked, stretches)
         left._columns, left._shared = {}, {}

@@ -120,7 +120,7 @@ def _joined(values: Array, starts: NDArray[np.int64], stops: NDArray[np.int64]):
     return joined
 
 
-class Stretches:
+class KeptEvents:
     """The events that are left when some are taken out: few, so that what is left are long stretches.
 
     `kept` is a mask (events,).  `of(values, offsets)` gives what belongs to them: of values per event, or with the
@@ -142,7 +142,7 @@ class Stretches:
 class KeptSource:
     """Columns of another source without some of its events.  It keeps offsets, but no columns."""
 
-    def __init__(self, source: ColumnSource, stretches: Stretches) -> None:
+    def __init__(self, source: ColumnSource, stretches: KeptEvents) -> None:
         self._source = source
         self._stretches = stretches
         self._offsets: dict[str, NDArray[np.int64]] = {}

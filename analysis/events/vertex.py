@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
 from rarekaon.analysis.kernels.compiled import unchecked
 
-DEGREES_OF_FREEDOM = 3  # six residuals, three coordinates
 PASSES = 3
 
 Float = NDArray[np.float64]

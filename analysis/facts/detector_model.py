@@ -1,4 +1,7 @@
-"""The strict models of `datasets/detector.yaml`: a misspelt key or a negative length is an error that names it."""
+"""The strict models of `datasets/detector.yaml`: a misspelt key or a negative length is an error that names it.
+
+Lengths are in mm, energies in MeV, times in ns, angles in rad.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,21 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from rarekaon.analysis.facts.models import Facts
+from rarekaon.analysis.facts.models import Facts, Sourced
 
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Curve = tuple[float, ...]
 
 
-class Block(Facts):
-    """One element of the detector: lengths in mm, MeV, ns, rad; `source` says where its constants are from."""
-
-    source: str
-    note: str = ""
-
-
-class FiducialVolume(Block):
+class FiducialVolume(Sourced):
     """Where a decay counts: z_min < z < z_max."""
 
     z_min: Positive
     z_max: Positive
 
 
-class Beam(Block):
+class Beam(Sourced):
     """Spread of the kaon beam around the mean values of a running period (relative rms for the momentum)."""
 
     momentum_rms: Positive
@@ -41,14 +37,14 @@ class Beam(Block):
     trim5_z: Positive
 
 
-class Collimator(Block):
+class Collimator(Sourced):
     """The final collimator: planes of its entrance and exit, half width and height of the aperture between them."""
 
     z: tuple[Positive, Positive]
     half_aperture: tuple[Positive, Positive]
 
 
-class Ktag(Block):
+class Ktag(Sourced):
     """Kaon tagger; `rate` is that of other kaons, per ns."""
 
     sigma_time: Positive
@@ -56,7 +52,7 @@ class Ktag(Block):
     rate: Positive
 
 
-class Gtk(Block):
+class Gtk(Sourced):
     """Beam spectrometer; `sigma_momentum` is relative, `rate` that of other beam particles, per ns."""
 
     z: tuple[float, float, float]
@@ -68,7 +64,7 @@ class Gtk(Block):
     rate: Positive
 
 
-class Straw(Block):
+class Straw(Sourced):
     """Spectrometer chambers: `view_efficiency[n]` is the efficiency of a chamber crossed in n of its four views.
 
     Of two tracks closer than `diameter` in a view one is measured there.
@@ -85,7 +81,7 @@ class Straw(Block):
     chi2_max: Positive
 
 
-class Magnet(Block):
+class Magnet(Sourced):
     """Spectrometer magnet: `kick` is the change of p_x of a particle of charge +1, at the plane `z`."""
 
     z: Positive
@@ -94,7 +90,7 @@ class Magnet(Block):
     kick: float
 
 
-class Rich(Block):
+class Rich(Sourced):
     """Ring-imaging Cherenkov counter: `refractivity` is n - 1, `hits_electron` the mean hits of a saturated ring."""
 
     z_front: Positive
@@ -109,7 +105,7 @@ class Rich(Block):
     sigma_radius: Positive
 
 
-class Chod(Block):
+class Chod(Sourced):
     z: Positive
     r_min: Positive
     r_max: Positive
@@ -117,7 +113,7 @@ class Chod(Block):
     tile: tuple[float, float]
 
 
-class Lav(Block):
+class Lav(Sourced):
     """Twelve large-angle veto stations; `inefficiency` at the energies `inefficiency_energy` (log-log between).
 
     `albedo` is the probability that a photon on the tank's wall sends a part of its energy on to the next station.
@@ -141,7 +137,7 @@ class Lav(Block):
         return self
 
 
-class Tank(Block):
+class Tank(Sourced):
     """Wall of the vacuum tank: inner `radius` up to `z_end`, section by section."""
 
     z_end: tuple[Positive, ...]
@@ -154,7 +150,7 @@ class Tank(Block):
         return self
 
 
-class Lkr(Block):
+class Lkr(Sourced):
     """Calorimeter: an octagon of `apothem` around a beam pipe of radius `pipe`, for tracks from `r_min` on.
 
     Resolution: stochastic/sqrt(E/GeV) (+) noise/E (+) constant of the energy, position_stochastic/sqrt(E/GeV) (+)
@@ -180,7 +176,7 @@ class Lkr(Block):
     photon_inefficiency: Curve
 
 
-class Interactions(Block):
+class Interactions(Sourced):
     """Matter between spectrometer and calorimeter, in nuclear interaction `lengths` (of a pion) and between two `z`.
 
     `transverse_momentum` is that of a neutral pion made there, in each direction.
@@ -191,7 +187,7 @@ class Interactions(Block):
     transverse_momentum: Positive
 
 
-class Irc(Block):
+class Irc(Sourced):
     z: Positive
     r_min: Positive
     r_max: Positive
@@ -201,7 +197,7 @@ class Irc(Block):
     threshold: Positive
 
 
-class Sac(Block):
+class Sac(Sourced):
     z: Positive
     half_side: Positive
     inefficiency_energy: Curve
@@ -209,7 +205,7 @@ class Sac(Block):
     threshold: Positive
 
 
-class Muv3(Block):
+class Muv3(Sourced):
     """Muon detector; the association radius of a track of momentum p is search_radius / p."""
 
     z: Positive
@@ -223,7 +219,7 @@ class Muv3(Block):
     absorber_z: Positive
 
 
-class Pid(Block):
+class Pid(Sourced):
     """Identification curves: probabilities at the momenta (MeV) of the field named `..._momentum` before them.
 
     `fake_likelihood` is the mean difference of the RICH's log-likelihoods where it decides wrongly, `mu_shower` the
@@ -250,7 +246,7 @@ class Pid(Block):
     mu_shower_energy: Positive
 
 
-class Activity(Block):
+class Activity(Sourced):
     """Accidental activity within `reach` (ns) of a decay; rates in 1/ns.
 
     `kaon_decays` of other kaons give tracks; the other rates are of signals. `muv3_outer_share` is the share of MUV3
@@ -277,7 +273,7 @@ class Activity(Block):
     spread: Positive
 
 
-class FinalStateRadiation(Block):
+class FinalStateRadiation(Sourced):
     """Photons below `soft_cutoff` times the lepton's energy are not generated."""
 
     soft_cutoff: Positive

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 import yaml
@@ -33,13 +33,18 @@ class Facts(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class BranchingFraction(Facts):
+class Sourced(Facts):
+    """Facts that share their source."""
+
+    source: str
+    note: str = ""
+
+
+class BranchingFraction(Sourced):
     """A branching fraction with its error and where it is from; `sure` says how well it was checked."""
 
     value: Annotated[float, Field(gt=0, lt=1)]
     error: Annotated[float, Field(ge=0)]
-    source: str
-    note: str = ""
 
 
 class Period(Facts):
@@ -82,9 +87,6 @@ class Period(Facts):
                     + f" ({guess})" * bool(guess)
                 )
         return self
-
-    def contains(self, run: int) -> bool:
-        return self.runs[0] <= run <= self.runs[1]
 
 
 class DataSet(Facts):
@@ -210,7 +212,7 @@ class PrescaledClass(Facts):
     modes: tuple[str, ...] = ()
     outside_only: tuple[str, ...] = ()
     particle: Literal["mu+", "pi+"] = "mu+"
-    line: Line = "minimum_bias"
+    line: TriggerLine = "minimum_bias"
 
 
 class PseudoData(Facts):
@@ -274,13 +276,6 @@ class Catalogue(Facts):
         return Catalogue(
             simulation=self.simulation | simulation, pseudo_data=self.pseudo_data | pseudo_data, data=self.data
         )
-
-    def simulating(self, decay: str) -> str:
-        """Name of the simulated sample of a decay; KeyError if none is catalogued."""
-        for name, sample in self.simulation.items():
-            if sample.decay == decay:
-                return name
-        raise KeyError(f"no simulated sample of {decay!r} in datasets/catalogue.yaml; add one")
 
 
 class BranchingFractions(Facts):

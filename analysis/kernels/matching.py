@@ -14,7 +14,6 @@ from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET, Z_GTK3
 from rarekaon.analysis.contract.units import mm, ns
 from rarekaon.analysis.kernels.compiled import compiled
 
-Float = NDArray[np.float64]
 Real = NDArray[np.floating]
 """Of any precision: kernels compute with what they make of it in float64."""
 LineColumns = Real | tuple[Real, Real, Real, Real]

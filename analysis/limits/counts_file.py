@@ -40,7 +40,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class Component(_Strict):
+class CountedBackground(_Strict):
     """One background in one channel, in events.
 
     error and error_down are its own (as `Background`); shared: common errors by name, in events per standard
@@ -54,7 +54,7 @@ class Component(_Strict):
     shared: dict[str, Error] = {}
 
 
-class Sensitivity(_Strict):
+class CountedSensitivity(_Strict):
     """Single event sensitivity with the error that no other channel has."""
 
     value: Positive = 1.0
@@ -65,8 +65,8 @@ class CountedChannel(_Strict):
     """One counting channel; without `observed` only expected limits are computed."""
 
     observed: Annotated[int, Field(ge=0, strict=True)] | None = None
-    ses: Sensitivity = Sensitivity()
-    backgrounds: dict[str, Component] = {}
+    ses: CountedSensitivity = CountedSensitivity()
+    backgrounds: dict[str, CountedBackground] = {}
 
     def components(self) -> tuple[Background, ...]:
         """Independent components: those with shared errors are one, its errors of one name added linearly."""

@@ -57,11 +57,6 @@ class Exported:
         return about(self.regions, self.sensitivity_errors, self.unit, file)
 
 
-def published_workspace(paper: Published) -> dict[str, Any]:
-    """Workspace of the signal region of one search."""
-    return published_export(paper).workspace()
-
-
 def published_export(paper: Published) -> Exported:
     """Signal region of one search, with the background and the error that its limit is made of.
 
@@ -129,13 +124,8 @@ def with_total_error(samples: tuple[Sample, ...], wanted: float) -> tuple[Sample
     return tuple(replace(s, systematics=(*s.systematics, ("background", rest * s.expected / total))) for s in samples)
 
 
-def events_workspace(booked: SearchHistograms) -> dict[str, Any]:
-    """Workspace of one search from events: its control regions and the signal region, modes as samples."""
-    return events_export(booked).workspace()
-
-
 def events_export(booked: SearchHistograms) -> Exported:
-    """Control regions and signal region of one search from events.
+    """Control regions and signal region of one search from events, modes as samples.
 
     While the signal region is masked its observation is the expected background, rounded: an Asimov count.
     """

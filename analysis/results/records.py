@@ -15,11 +15,6 @@ from typing import Any, Literal
 
 Origin = Literal["events", "published"]
 
-SEARCHES = (
-    "pi_ee", "pi_pi0_ee", "mu_nu_ee", "mu_n", "mu_nu_x_scalar", "mu_nu_x_vector", "mu_nu_nu_nu", "pi_mumu",
-    "pi_nu_nu", "pi0_invisible", "pi_x",
-)  # fmt: skip
-
 
 @dataclass(frozen=True, kw_only=True)
 class LimitRecord:

@@ -42,19 +42,8 @@ KAON_TIME = Quantity(
     ns,
     "ns",
 )
-BEAM_TRACK_TIME = Quantity(
-    "beam_track_time", "GTK - KTAG time", lambda c: single(c).beam_time - single(c).kaon_time, (50, -0.5, 0.5), ns, "ns"
-)
 CLOSEST_APPROACH = Quantity(
     "closest_approach", "closest approach to the kaon", lambda c: single(c).closest_approach, (60, 0, 15), mm, "mm"
-)
-DECAY_ANGLE = Quantity(
-    "decay_angle",
-    "angle of kaon and track in the kaon frame",
-    lambda c: decay_angle(single(c)),
-    (63, 0, 3.15),
-    1,
-    "rad",
 )
 TRACKS_IN_MUV3 = Quantity("tracks_in_muv3", "tracks in the MUV3 acceptance", _in_muv3, (3, -0.5, 2.5))
 

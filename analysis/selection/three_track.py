@@ -15,7 +15,7 @@ from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.geometry import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
 from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Truth, exactly
-from rarekaon.analysis.selection.identification import e_over_p, vertex_time
+from rarekaon.analysis.selection.identification import vertex_time
 
 Float = NDArray[np.float64]
 
@@ -107,7 +107,6 @@ TRACK_TIME_TO_TRIGGER = Quantity(
     ns,
     "ns",
 )
-E_OVER_P = Quantity("e_over_p", "E/p", e_over_p, (120, 0, 1.2))
 POSITRON_LIKELIHOOD = Quantity(
     "positron_likelihood", "RICH log L(e+) - log L(pi+)", _positron_likelihood, (100, -50, 50)
 )

@@ -43,7 +43,7 @@ class ContourError(ArithmeticError):
 
 
 @dataclass(frozen=True)
-class Tail:
+class LogTail:
     """log of tail probabilities, one for each row, and their derivatives in the signal mean over themselves."""
 
     log_probability: Floats
@@ -58,7 +58,7 @@ def signal_shape(signal: float | Floats, relative_error: float) -> Shape:
 
 def below(
     n: Floats, backgrounds: Sequence[Shape], signal: Floats, relative_error: float = 0.0, offset: float | Floats = 0.0
-) -> Tail:
+) -> LogTail:
     """P(N <= n) for counts n > `FEW`, each with its own signal mean and an offset of the background mean: (rows,)."""
     shapes = [Known(_column(offset)), *backgrounds]
     power, mean, spread = _column(n), _column(signal), relative_error**2
@@ -77,7 +77,7 @@ def below(
     return _integral(logarithm, slope, t0, curvature, bending=all(s.highest > 0 for s in backgrounds))
 
 
-def below_ratio(n: Floats, backgrounds: Sequence[Shape], signal: Floats, relative_error: float = 0.0) -> Tail:
+def below_ratio(n: Floats, backgrounds: Sequence[Shape], signal: Floats, relative_error: float = 0.0) -> LogTail:
     """P(N <= n) with a signal over that without, on one path for both.
 
     Far below the expectation the logarithms of both are too large to be subtracted, and the signal moves the saddle
@@ -98,7 +98,7 @@ def below_ratio(n: Floats, backgrounds: Sequence[Shape], signal: Floats, relativ
     with_signal = terms * np.exp(extra.log_mgf(mean * u))
     total = np.maximum(with_signal.imag.sum(axis=1), 1e-300)
     slope = (with_signal * u / (1 - spread * mean * u)).imag.sum(axis=1)
-    return Tail(np.log(total) - np.log(terms.imag.sum(axis=1)), slope / total)
+    return LogTail(np.log(total) - np.log(terms.imag.sum(axis=1)), slope / total)
 
 
 def above(n: Floats, backgrounds: Sequence[Shape], offset: float | Floats = 0.0) -> Floats:
@@ -144,7 +144,9 @@ def _saddle(shapes: Sequence[Shape], power: Floats, side: int) -> tuple[Floats, 
     return t, second
 
 
-def _integral(logarithm: _Function, slope: _Function | None, t0: Floats, curvature: Floats, *, bending: bool) -> Tail:
+def _integral(
+    logarithm: _Function, slope: _Function | None, t0: Floats, curvature: Floats, *, bending: bool
+) -> LogTail:
     scale = 1 / np.sqrt(curvature)
     angle, accepted = (_ANGLE, _DIFFERENCE) if bending else (0.0, _ROUGH_DIFFERENCE)
     peak = logarithm(t0.astype(np.complex128)).real
@@ -155,7 +157,7 @@ def _integral(logarithm: _Function, slope: _Function | None, t0: Floats, curvatu
         coarse = terms[:, ::2].imag.sum(axis=1) * 2 * step / math.pi
         if ((whole > 0) & (np.abs(whole - coarse) <= accepted * whole)).all():
             relative = np.zeros(whole.size) if slope is None else (terms * slope(t)).imag.sum(axis=1) * step / math.pi
-            return Tail(peak[:, 0] + np.log(whole), relative / whole)
+            return LogTail(peak[:, 0] + np.log(whole), relative / whole)
         step /= 2
     raise ContourError("the tail of the counts falls too slowly")
 

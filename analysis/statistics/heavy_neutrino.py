@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
-from rarekaon.analysis.contract.units import c_light
 from rarekaon.analysis.statistics.arguments import ArgumentError, non_negative, positive
 from rarekaon.analysis.statistics.peak_search import PeakSearch
 
@@ -30,19 +29,6 @@ def kinematic_factor(mass: ArrayLike, lepton_mass: float = MASS_MU) -> Floats:
     triangle = np.maximum(0.0, 1 + x**2 + y**2 - 2 * (x + y + x * y))
     allowed = np.sqrt(y) + np.sqrt(x) < 1
     return np.where(allowed, ((x + y) - (x - y) ** 2) / (x * (1 - x) ** 2) * np.sqrt(triangle), 0.0)
-
-
-def survival(
-    decay_length: ArrayLike, mass: ArrayLike, momentum: ArrayLike, lifetime: float, weights: ArrayLike | None = None
-) -> float:
-    """Share of the acceptance left when N decays (visibly, so that the event is vetoed) with a mean lifetime.
-
-    decay_length: distance in mm from the production vertex to the end of the apparatus, per accepted event;
-    mass and momentum of N in MeV; lifetime in ns.  The mean of exp(-L m / (p c tau)) over the events.
-    """
-    positive("lifetime", lifetime)
-    exponent = -np.asarray(decay_length) * np.asarray(mass) / (np.asarray(momentum) * c_light * lifetime)
-    return float(np.average(np.exp(exponent), weights=None if weights is None else np.asarray(weights)))
 
 
 @dataclass(frozen=True)

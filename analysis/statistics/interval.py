@@ -26,7 +26,7 @@ ONE_SIGMA = float(ndtr(1) - ndtr(-1))
 
 
 @dataclass(frozen=True)
-class Interval:
+class CentralInterval:
     """A signal in the unit of the sensitivity, with the ends of its central interval; `low` is 0 without evidence."""
 
     value: float
@@ -42,7 +42,7 @@ def central_interval(
     ses: float = 1.0,
     ses_error: float = 0.0,
     level: float = ONE_SIGMA,
-) -> Interval:
+) -> CentralInterval:
     """The measured signal, (observed - background) times the sensitivity, and its exact central interval.
 
     level: by default that of one standard deviation.  Raises ArgumentError that names the argument at fault.
@@ -55,7 +55,7 @@ def central_interval(
     if upper is None:
         raise ArgumentError("observed: so few events are less likely than the level allows without a signal")
     lower = None if n == 0 else _crossing(_below(n - 1, components, relative), 1 - outside, n)
-    return Interval(value * ses, (lower or 0.0) * ses, upper * ses, level)
+    return CentralInterval(value * ses, (lower or 0.0) * ses, upper * ses, level)
 
 
 def _below(n: int, components: Sequence[Background], relative: float) -> Callable[[float], float]:

@@ -13,12 +13,12 @@ from iminuit.cost import ExtendedBinnedNLL
 
 from rarekaon.analysis.facts.published import published
 from rarekaon.analysis.limits.from_publications import background_of, recomputed_sensitivity
-from rarekaon.analysis.limits.workspaces import published_workspace
+from rarekaon.analysis.limits.workspaces import published_export
 from rarekaon.analysis.report.coverage import example_spectrum, resolution
 from rarekaon.analysis.statistics import upper_limit
+from rarekaon.analysis.statistics.asymptotic import asymptotic_limit
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
 from rarekaon.analysis.statistics.peak_search import ScanSettings, mass_hypotheses, peak_search, sideband_edges
-from rarekaon.analysis.statistics.pyhf_check import asymptotic_limit
 
 
 def benchmarks(repeats: int = 5) -> list[dict[str, Any]]:
@@ -29,7 +29,8 @@ def benchmarks(repeats: int = 5) -> list[dict[str, Any]]:
 def _counting_limit(repeats: int) -> dict[str, Any]:
     """The exact limit of K+ -> pi- mu+ mu+ with its band against pyhf's asymptotic one of the same search."""
     paper = published("pi_mumu", "2017")
-    sensitivity, background, content = recomputed_sensitivity(paper), background_of(paper), published_workspace(paper)
+    sensitivity, background = recomputed_sensitivity(paper), background_of(paper)
+    content = published_export(paper).workspace()
     assert sensitivity is not None
 
     def exact() -> None:

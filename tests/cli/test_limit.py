@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -98,3 +99,33 @@ def test_errors_that_change_nothing_are_no_error():
 
 def test_a_level_is_written_with_its_nines():
     assert "99.99997%" in run("--observed 0 --background 1 --cl 0.9999997").output
+
+
+def shapes(scale):
+    """A signal on two bins."""
+    samples = [
+        {"name": "signal", "data": [6.0, 2.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]},
+        {"name": "background", "data": [40.0 * scale, 50.0 * scale], "modifiers": []},
+    ]
+    return {
+        "version": "1.0.0",
+        "channels": [{"name": "region", "samples": samples}],
+        "observations": [{"name": "region", "data": [40.0 * scale, 50.0 * scale]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+    }
+
+
+def test_asymptotic_limit_of_a_workspace_with_bins(tmp_path):
+    path = tmp_path / "shapes.json"
+    path.write_text(json.dumps(shapes(1.0)))
+    found = json.loads(run(f"--workspace {path} --asymptotic --json").output)
+    assert found["parameter"] == "mu"
+    # CLs of a Gaussian of the width that the Fisher information gives, 36/40 + 4/50
+    assert found["expected_upper_limit"][2] == pytest.approx(1.645 / np.sqrt(36 / 40 + 4 / 50), rel=0.1)
+    assert "only counts" in run(f"--workspace {path}").output
+    path.write_text(json.dumps(shapes(0.1)))
+    assert "use the exact limit" in run(f"--workspace {path} --asymptotic").output
+
+
+def test_asymptotics_need_a_workspace():
+    assert "--workspace" in run("--observed 0 --background 1 --asymptotic").output

@@ -10,7 +10,7 @@ import pytest
 from scipy.integrate import dblquad, quad
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU, MASS_PI
-from rarekaon.analysis.dump import Channel, Mode, Model, contours, events, reach
+from rarekaon.analysis.dump import Model, Production, VisibleDecay, contours, events, reach
 from rarekaon.analysis.dump.acceptance import accepted
 from rarekaon.analysis.dump.benchmarks import MODELS, alp, dark_photon, dark_scalar
 from rarekaon.analysis.dump.benchmarks import heavy_neutral_lepton as hnl
@@ -65,8 +65,8 @@ def test_particles_that_all_decay_in_sight_are_all_counted(monkeypatch):
 
     model = Model(
         name="toy", title="toy", coupling="c", couplings=(1e-3, 10.0), masses=(300.0,),
-        production=(Channel("beam", beam, 0.1),), hidden=lambda mass: 3e-14,
-        modes=(Mode(("gamma", "gamma"), lambda mass: 1e-14, volume=(105e3, 180e3)),),
+        production=(Production("beam", beam, 0.1),), hidden=lambda mass: 3e-14,
+        modes=(VisibleDecay(("gamma", "gamma"), lambda mass: 1e-14, volume=(105e3, 180e3)),),
     )  # fmt: skip
     (mode,) = model.modes
     found = decays(mode, 300.0, produced(model, 300.0, particles=50_000))
@@ -84,7 +84,7 @@ def test_particles_that_all_decay_in_sight_are_all_counted(monkeypatch):
 def test_what_the_detectors_see():
     """Photons 100 mm apart in the calorimeter, above the threshold; muons from in front of the chambers."""
     rng, n = np.random.default_rng(1), 2000
-    photons = Mode(("gamma", "gamma"), lambda mass: 1.0, least=2.5e3, volume=(105e3, 241e3))
+    photons = VisibleDecay(("gamma", "gamma"), lambda mass: 1.0, least=2.5e3, volume=(105e3, 241e3))
     ahead = four_momentum(200.0, np.full(n, 250.0), np.zeros(n), np.full(n, 100e3))
     place = np.full(n, 110e3)
     seen = accepted(photons, 200.0, ahead, place, rng)
@@ -94,7 +94,7 @@ def test_what_the_detectors_see():
     assert not accepted(photons, 200.0, ahead * np.array([1, 30, 1, 1]), place, rng).any()  # beside the detector
     soft = four_momentum(200.0, np.full(n, 10.0), np.zeros(n), np.full(n, 4.9e3))
     assert not accepted(photons, 200.0, soft, place, rng).any()
-    muons = Mode(("mu+", "mu-"), lambda mass: 1.0)
+    muons = VisibleDecay(("mu+", "mu-"), lambda mass: 1.0)
     assert accepted(muons, 250.0, ahead, place, rng).any()
     assert not accepted(muons, 250.0, ahead, np.full(n, 180e3 + 1), rng).any()
 
@@ -266,9 +266,9 @@ def test_two_pions_at_the_rho():
 
 
 def test_wrong_declarations_say_what_is_wrong():
-    photons = Mode(("gamma", "gamma"), lambda mass: 1.0)
+    photons = VisibleDecay(("gamma", "gamma"), lambda mass: 1.0)
     with pytest.raises(ValueError, match="two photons or two charged"):
-        Mode(("pi+", "gamma"), lambda mass: 1.0)
+        VisibleDecay(("pi+", "gamma"), lambda mass: 1.0)
     with pytest.raises(ValueError, match="must ascend"):
         replace(photons, volume=(2.0, 1.0))
     with pytest.raises(ValueError, match="ascend from above zero"):

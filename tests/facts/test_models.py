@@ -70,12 +70,6 @@ def test_common_efficiency_of_all_periods_is_the_mean_over_their_decays():
     assert conditions().event_efficiency("2016-2018") == pytest.approx(0.99 * 0.95, abs=0.001)
 
 
-def test_simulated_sample_of_a_decay_is_found_by_it():
-    assert catalogue().simulating("K+ -> pi- e+ e+") == "pi_ee_lnv"
-    with pytest.raises(KeyError, match="no simulated sample"):
-        catalogue().simulating("K+ -> pi+ nobody")
-
-
 @pytest.mark.parametrize(
     ("model", "file", "change", "message"),
     [

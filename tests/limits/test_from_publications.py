@@ -11,8 +11,9 @@ from rarekaon.analysis.limits.from_publications import (
     recomputed_limit,
     recomputed_sensitivity,
 )
-from rarekaon.analysis.limits.workspaces import published_exports, published_workspace, unit_of
-from rarekaon.analysis.statistics.pyhf_check import AsymptoticsError, asymptotic_limit, expected_events
+from rarekaon.analysis.limits.workspaces import published_export, published_exports, unit_of
+from rarekaon.analysis.statistics.asymptotic import AsymptoticsError, asymptotic_limit
+from tests.statistics.with_pyhf import expected_events
 
 NOT_REPEATED = {
     ("pi_ee", "2016-2018", "N_K"): 1e-3,
@@ -123,7 +124,7 @@ def test_searches_without_published_counts_say_so():
 @pytest.mark.parametrize("key", list(published_exports()))
 def test_workspaces_hold_the_published_background_and_signal(key):
     paper = published(*key)
-    content = published_workspace(paper)
+    content = published_export(paper).workspace()
     sensitivity = recomputed_sensitivity(paper)
     events = expected_events(content, 0.0)["signal"]
     assert events == pytest.approx(paper.count.expected, abs=1e-5 + 1e-6 * paper.count.expected)
@@ -135,7 +136,7 @@ def test_workspaces_hold_the_published_background_and_signal(key):
 
 
 def test_correlated_errors_share_a_name_in_the_workspace():
-    (channel,) = published_workspace(published("pi_ee", "2016-2018"))["channels"]
+    (channel,) = published_export(published("pi_ee", "2016-2018")).workspace()["channels"]
     names = {s["name"]: {m["name"] for m in s["modifiers"]} for s in channel["samples"]}
     electrons, dalitz = (
         names["Kplus_to_eplus_nu_e_eplus_eminus"],
@@ -152,4 +153,4 @@ def test_unit_of_pi_ee_is_1e_11():
 @pytest.mark.parametrize("search", ["mu_n"])
 def test_no_workspace_without_a_count(search):
     with pytest.raises(ValueError, match="no count"):
-        published_workspace(published(search, "2016-2018"))
+        published_export(published(search, "2016-2018")).workspace()

@@ -9,7 +9,7 @@ from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.from_publications import recomputed_limit
 from rarekaon.analysis.limits.workspaces import (
     _systematics,
-    events_workspace,
+    events_export,
     published_export,
     total_error,
     unit_of,
@@ -26,7 +26,7 @@ from tests.hand_made import booked
 def test_events_make_a_valid_workspace(dataset):
     made = booked(search("pi_ee", dataset), observed={"signal": (1.0, 1.0)})
     record, rows = limit_from_events(made)
-    workspace = pyhf.Workspace(events_workspace(made))
+    workspace = pyhf.Workspace(events_export(made).workspace())
     model = workspace.model()
     assert workspace.channels == ["lower", "signal", "upper"]
     parameters = model.config.suggested_init()
@@ -43,7 +43,7 @@ def test_events_make_a_valid_workspace(dataset):
 
 
 def test_correlated_errors_share_a_name():
-    channels = {c["name"]: c for c in events_workspace(booked())["channels"]}
+    channels = {c["name"]: c for c in events_export(booked()).workspace()["channels"]}
     names = [
         modifier["name"]
         for sample in channels["signal"]["samples"]
@@ -81,4 +81,4 @@ def test_a_region_where_nothing_is_expected_is_left_out():
     made = booked(observed={"signal": (1.0, 1.0)})
     for sample in made.search.samples.backgrounds:
         made.samples[sample][made.search.dataset]["signal"]["regions"]["upper"] = [0.0, 0.0]
-    assert {c["name"] for c in events_workspace(made)["channels"]} == {"lower", "signal"}
+    assert {c["name"] for c in events_export(made).workspace()["channels"]} == {"lower", "signal"}

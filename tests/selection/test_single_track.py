@@ -59,7 +59,6 @@ def test_the_tile_of_the_track_is_not_extra(events, tmp_path):
 def test_kaon_time_is_the_distance_from_the_track(events, tmp_path):
     late = {"Track_rich_time": times(-0.8)}
     np.testing.assert_allclose(values(q.KAON_TIME, events, tmp_path, **late), 0.8, rtol=1e-6)
-    np.testing.assert_allclose(values(q.BEAM_TRACK_TIME, events, tmp_path, Gtk_time=times(0.4)), 0.4, rtol=1e-6)
 
 
 class Track:

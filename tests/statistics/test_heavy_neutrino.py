@@ -7,7 +7,7 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_MU
 from rarekaon.analysis.statistics import ArgumentError
-from rarekaon.analysis.statistics.heavy_neutrino import kinematic_factor, mixing_limits, survival
+from rarekaon.analysis.statistics.heavy_neutrino import kinematic_factor, mixing_limits
 from rarekaon.analysis.statistics.peak_search import peak_search
 from tests.statistics.spectra import resolution, toy
 
@@ -47,18 +47,6 @@ def test_mixing_limits_of_the_papers_order():
     assert result.expected_mixing.shape == (5, 269)
 
 
-def test_survival():
-    lengths = np.full(10, 100_000.0)
-    long = survival(lengths, 300.0, 40_000.0, 50.0)
-    assert long == pytest.approx(math.exp(-100_000 * 300 / (40_000 * 299.792458 * 50)))
-    # Section 5: a lifetime of 50 ns costs O(1%), 5 ns up to 2, 1 ns up to 10.
-    lifetimes = [survival(lengths, 300.0, 40_000.0, tau) for tau in (1.0, 5.0, 50.0, 1e9)]
-    assert lifetimes == sorted(lifetimes)
-    assert 0.9 < long < 1
-    assert lifetimes[-1] == pytest.approx(1)
-    assert survival([0.0, 1e9], 300.0, 4e4, 1.0, weights=[3.0, 1.0]) == pytest.approx(0.75)
-
-
 def test_bad_input():
     scan = peak_search(toy(), resolution, masses=[250.0])
     with pytest.raises(ArgumentError, match="acceptance"):
@@ -67,5 +55,3 @@ def test_bad_input():
         mixing_limits(scan, kaon_decays=0.0, acceptance=0.2)
     with pytest.raises(ArgumentError, match="masses"):
         mixing_limits(scan, kaon_decays=1e10, acceptance=0.2, lepton_mass=300.0)
-    with pytest.raises(ArgumentError, match="lifetime"):
-        survival([1.0], 300.0, 4e4, 0.0)

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from rarekaon.analysis.statistics import ArgumentError
-from rarekaon.analysis.statistics.pyhf_check import expected_events, validate
 from rarekaon.analysis.statistics.workspace import RegionCounts, Sample, about, workspace, write_workspace
+from tests.statistics.with_pyhf import expected_events, validate
 
 REGIONS = (
     RegionCounts(

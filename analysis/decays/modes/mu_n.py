@@ -1,38 +1,17 @@
 """K+ -> l+ N with a heavy neutral lepton N of any mass: a two-body decay, helicity-suppressed like K+ -> l+ nu.
 
-R. Shrock, PRD 24 (1981) 1232. N leaves the detector unless `survival` is applied; `lepton_n_visible` lets it
-decay to pi l at the kaon's vertex, for the on-shell lepton-number-violating chain (A. Atre et al., JHEP 05
-(2009) 030).
+R. Shrock, PRD 24 (1981) 1232. N leaves the detector; `lepton_n_visible` lets it decay to pi l at the kaon's vertex, for
+the on-shell lepton-number-violating chain (A. Atre et al., JHEP 05 (2009) 030).
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from rarekaon.analysis.contract.particles import MASS_K, particle
-from rarekaon.analysis.decays.mode import Floats, Mode, kallen
+from rarekaon.analysis.decays.mode import Mode
 from rarekaon.analysis.decays.phase_space import Pair
 
 CODES = {"mu+": 73, "e+": 74}
 VISIBLE = {("mu+", "mu+"): 75, ("e+", "e+"): 76}
-
-
-def rho(mass: float, lepton: str = "mu+") -> float:
-    """B(K+ -> l+ N) / (B(K+ -> l+ nu) |U|^2), N of that mass (MeV); 0 above threshold.
-
-    >>> round(rho(0.0), 12)
-    1.0
-    """
-    light = particle(lepton).mass
-    if mass + light >= MASS_K:
-        return 0.0
-    x, y = (light / MASS_K) ** 2, (mass / MASS_K) ** 2
-    return float((x + y - (x - y) ** 2) / (x * (1 - x) ** 2) * np.sqrt(kallen(1.0, x, y)))
-
-
-def survival(momentum: Floats, mass: float, ctau: float, length: Floats | float) -> Floats:
-    """Probability that N of that momentum (MeV), mass (MeV) and c tau (mm) flies further than `length` (mm)."""
-    return np.asarray(np.exp(-np.asarray(length) * mass / (np.asarray(momentum) * ctau)))
 
 
 def lepton_n(mass: float, lepton: str = "mu+") -> Mode:

@@ -15,7 +15,7 @@ from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Floats, Flux, four_momentum, joined, two_body
 from rarekaon.analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
-from rarekaon.analysis.dump.model import TO_THE_CALORIMETER, Channel, Mode, Model
+from rarekaon.analysis.dump.model import TO_THE_CALORIMETER, Model, Production, VisibleDecay
 
 HBAR_C_FM = 197.3269804  # MeV fm
 BARN = 389.379372  # (hbar c)^2 in barn MeV^2
@@ -114,9 +114,9 @@ ALP = Model(
     unit=1 / GeV,
     masses=(10, 15, 20, 30, 50, 70, 100, 130, 160, 200, 250, 300, 350, 400, 450, 500, 550, 600, 650, 700),
     production=(
-        Channel("photons of mesons", secondary, facts().relative_errors.primakoff_secondary),
-        Channel("photons of protons", primary, facts().relative_errors.primakoff_primary),
+        Production("photons of mesons", secondary, facts().relative_errors.primakoff_secondary),
+        Production("photons of protons", primary, facts().relative_errors.primakoff_primary),
     ),
-    modes=(Mode(("gamma", "gamma"), width, least=2.5 * GeV, volume=TO_THE_CALORIMETER),),
+    modes=(VisibleDecay(("gamma", "gamma"), width, least=2.5 * GeV, volume=TO_THE_CALORIMETER),),
     source="JHEP 02 (2016) 018",
 )

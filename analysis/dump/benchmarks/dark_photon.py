@@ -13,7 +13,7 @@ from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Floats, Flux, four_momentum, two_body
 from rarekaon.analysis.dump.hadrons import MASS_ETA, MASS_P, light_mesons
-from rarekaon.analysis.dump.model import Channel, Mode, Model
+from rarekaon.analysis.dump.model import Model, Production, VisibleDecay
 
 MASS_RHO, WIDTH_RHO = 775.26, 149.1
 HARDEST_PT = 1 * GeV
@@ -86,13 +86,13 @@ DARK_PHOTON = Model(
     couplings=(1e-9, 1e-3),
     masses=(10, 20, 30, 50, 70, 100, 130, 160, 200, 215, 230, 250, 300, 350, 400, 450, 500, 550, 600, 650, 700, 740),
     production=(
-        Channel("pi0", partial(of_meson, "pi0"), facts().relative_errors.light_mesons),
-        Channel("eta", partial(of_meson, "eta"), facts().relative_errors.light_mesons),
-        Channel("bremsstrahlung", radiated, facts().relative_errors.bremsstrahlung),
+        Production("pi0", partial(of_meson, "pi0"), facts().relative_errors.light_mesons),
+        Production("eta", partial(of_meson, "eta"), facts().relative_errors.light_mesons),
+        Production("bremsstrahlung", radiated, facts().relative_errors.bremsstrahlung),
     ),
     modes=(
-        Mode(("e+", "e-"), partial(lepton_width, MASS_E)),
-        Mode(("mu+", "mu-"), partial(lepton_width, MASS_MU)),
+        VisibleDecay(("e+", "e-"), partial(lepton_width, MASS_E)),
+        VisibleDecay(("mu+", "mu-"), partial(lepton_width, MASS_MU)),
     ),
     hidden=hadron_width,
     source="PLB 731 (2014) 320; decays of mesons: Phys. Rev. D 80 (2009) 095024",

@@ -12,7 +12,7 @@ from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.dump.facts import facts
 from rarekaon.analysis.dump.flux import Flux, joined, two_body
 from rarekaon.analysis.dump.hadrons import MASSES, heavy_hadrons
-from rarekaon.analysis.dump.model import Channel, Mode, Model
+from rarekaon.analysis.dump.model import Model, Production, VisibleDecay
 
 HBAR = 6.582119569e-22  # MeV s
 LIFETIME_B = 1.58e-12  # s, mean of B+ and B0
@@ -86,8 +86,8 @@ DARK_SCALAR = Model(
     coupling="theta",
     couplings=(1e-6, 1.0),
     masses=(215, 220, 230, 250, 270, 300, 350, 400, 450, 500, 600, 700, 800, 900),
-    production=(Channel("B decays", of_beauty, facts().relative_errors.beauty),),
-    modes=(Mode(("mu+", "mu-"), partial(lepton_width, MASS_MU)),),
+    production=(Production("B decays", of_beauty, facts().relative_errors.beauty),),
+    modes=(VisibleDecay(("mu+", "mu-"), partial(lepton_width, MASS_MU)),),
     hidden=lambda mass: pion_width(mass) + lepton_width(MASS_E, mass),
     source="Phys. Rev. D 99 (2019) 015018 (arXiv:1809.01876) and the papers at the formulae",
 )

@@ -25,7 +25,7 @@ from rarekaon.analysis.dump.flux import (
     two_body,
 )
 from rarekaon.analysis.dump.hadrons import MASSES, heavy_hadrons, kaons_before_absorption
-from rarekaon.analysis.dump.model import Channel, Mode, Model
+from rarekaon.analysis.dump.model import Model, Production, VisibleDecay
 
 HBAR = 6.582119569e-22  # MeV s
 LIFETIMES = {"D+": 1.033e-12, "D0": 0.4101e-12, "Ds": 0.504e-12, "B+": 1.638e-12, "B0": 1.519e-12, "K+": 1.238e-8}
@@ -134,11 +134,11 @@ def hnl(name: str, lepton: str, mass: float, masses: tuple[float, ...]) -> Model
         power=1,
         masses=masses,
         production=(
-            Channel("K decays", partial(_of_kaons, mass), errors.light_mesons),
-            Channel("D and Ds decays", partial(_of_charm, mass), errors.charm),
-            Channel("B decays", partial(_of_beauty, mass), errors.beauty),
+            Production("K decays", partial(_of_kaons, mass), errors.light_mesons),
+            Production("D and Ds decays", partial(_of_charm, mass), errors.charm),
+            Production("B decays", partial(_of_beauty, mass), errors.beauty),
         ),
-        modes=(Mode(("pi+", f"{lepton}-"), partial(pion_width, mass)),),
+        modes=(VisibleDecay(("pi+", f"{lepton}-"), partial(pion_width, mass)),),
         hidden=partial(other_width, mass),
         source="JHEP 11 (2018) 032",
     )

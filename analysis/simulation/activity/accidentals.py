@@ -13,7 +13,16 @@ import numpy.typing as npt
 from rarekaon.analysis.kernels.compiled import inlined, kernel
 from rarekaon.analysis.kernels.geometry import inside_ring
 from rarekaon.analysis.simulation.detector.tiles import tile_centre
-from rarekaon.analysis.simulation.ground.buffers import CAPACITY, EventBuffers
+from rarekaon.analysis.simulation.ground.buffers import (
+    CAPACITY,
+    USED_CHANTI,
+    USED_CHOD,
+    USED_IRC,
+    USED_LAV,
+    USED_RICH_HIT,
+    USED_SAC,
+    EventBuffers,
+)
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
 
@@ -22,8 +31,6 @@ Ints = npt.NDArray[np.int64]
 
 MOST_CHOD, MOST_RICH = CAPACITY["Chod"], CAPACITY["RichHit"]
 MOST_LAV, MOST_IRC, MOST_SAC, MOST_CHANTI = CAPACITY["Lav"], CAPACITY["Irc"], CAPACITY["Sac"], CAPACITY["Chanti"]
-CHOD, RICH_HIT, LAV, IRC, SAC, CHANTI = range(4, 10)
-"""Columns of `used`: the place of a collection in `EventBuffers`."""
 
 
 @kernel
@@ -72,16 +79,16 @@ def _hodoscope(rng: np.random.Generator, c: Constants, time: float, ev: Any, out
     for _ in range(accidental_count(rng, c, c.activity_chod, MOST_CHOD - ev.nChod)):
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
         if inside_ring(x, y, c.chod_r_min, c.chod_r_max):
-            s = out.Chod[used[CHOD]]
+            s = out.Chod[used[USED_CHOD]]
             s.x, s.y = tile_centre(x, c.chod_tile_x), tile_centre(y, c.chod_tile_y)
             s.time, s.track_index = time + moment(rng, c), -1
-            used[CHOD] += 1
+            used[USED_CHOD] += 1
             ev.nChod += 1
     for _ in range(accidental_count(rng, c, c.activity_rich, MOST_RICH)):
         at = time + moment(rng, c)
         for _ in range(min(MOST_RICH - ev.nRichHit, poisson(rng, c.rich_hits))):
-            out.RichHit[used[RICH_HIT]].time = at + c.rich_sigma_time * rng.standard_normal()
-            used[RICH_HIT] += 1
+            out.RichHit[used[USED_RICH_HIT]].time = at + c.rich_sigma_time * rng.standard_normal()
+            used[USED_RICH_HIT] += 1
             ev.nRichHit += 1
 
 
@@ -92,22 +99,22 @@ def write_accidentals(
     """Append accidental signals to the event that is being written."""
     _hodoscope(rng, c, time, ev, out, used)
     for _ in range(accidental_count(rng, c, c.activity_lav, MOST_LAV - ev.nLav)):
-        r = out.Lav[used[LAV]]
+        r = out.Lav[used[USED_LAV]]
         r.station, r.time = 1 + int(rng.random() * c.lav_z.size), time + moment(rng, c)
         r.energy = c.lav_threshold + c.activity_lav_energy * rng.standard_exponential()
-        used[LAV] += 1
+        used[USED_LAV] += 1
         ev.nLav += 1
     for _ in range(accidental_count(rng, c, c.activity_irc, MOST_IRC - ev.nIrc)):
-        r = out.Irc[used[IRC]]
+        r = out.Irc[used[USED_IRC]]
         r.time, r.energy = time + moment(rng, c), c.irc_threshold + c.activity_energy * rng.standard_exponential()
-        used[IRC] += 1
+        used[USED_IRC] += 1
         ev.nIrc += 1
     for _ in range(accidental_count(rng, c, c.activity_sac, MOST_SAC - ev.nSac)):
-        r = out.Sac[used[SAC]]
+        r = out.Sac[used[USED_SAC]]
         r.time, r.energy = time + moment(rng, c), c.sac_threshold + c.activity_energy * rng.standard_exponential()
-        used[SAC] += 1
+        used[USED_SAC] += 1
         ev.nSac += 1
     for _ in range(accidental_count(rng, c, c.activity_chanti, MOST_CHANTI)):
-        out.Chanti[used[CHANTI]].time = time + moment(rng, c)
-        used[CHANTI] += 1
+        out.Chanti[used[USED_CHANTI]].time = time + moment(rng, c)
+        used[USED_CHANTI] += 1
         ev.nChanti += 1

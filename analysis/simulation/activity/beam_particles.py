@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.units import ns
 from rarekaon.analysis.kernels.compiled import inlined, kernel
-from rarekaon.analysis.simulation.ground.buffers import Decays, EventBuffers
+from rarekaon.analysis.simulation.ground.buffers import USED_GTK, USED_KTAG, Decays, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
 
@@ -21,8 +21,6 @@ WINDOW = 1.0 * ns
 """Beam particles farther from the event in time are not written: no selection looks at them."""
 MOST_TAGS, MOST_TRACKS = 3, 6
 """Objects of one event (`simulation.ground.buffers.CAPACITY`)."""
-KTAG, GTK = 10, 11
-"""Columns of `used`."""
 
 
 @inlined
@@ -37,7 +35,7 @@ def _write_track(
     used: Ints,
 ) -> None:
     """Measure a beam particle of momentum p on the line (x, y, dx/dz, dy/dz) at GTK3."""
-    r = out.Gtk[used[GTK]]
+    r = out.Gtk[used[USED_GTK]]
     r.momentum = p * (1 + c.gtk_sigma_momentum * rng.standard_normal())
     r.x = line[0] + c.gtk_sigma_position * rng.standard_normal()
     r.y = line[1] + c.gtk_sigma_position * rng.standard_normal()
@@ -45,15 +43,15 @@ def _write_track(
     r.slope_y = line[3] + c.gtk_sigma_slope * rng.standard_normal()
     r.time = time + c.gtk_sigma_time * rng.standard_normal()
     r.chi2 = rng.standard_exponential()
-    used[GTK] += 1
+    used[USED_GTK] += 1
     ev.nGtk += 1
 
 
 @inlined
 def _write_tag(rng: np.random.Generator, c: Constants, time: float, ev: Any, out: EventBuffers, used: Ints) -> None:
-    r = out.Ktag[used[KTAG]]
+    r = out.Ktag[used[USED_KTAG]]
     r.time, r.sectors = time + c.ktag_sigma_time * rng.standard_normal(), 8
-    used[KTAG] += 1
+    used[USED_KTAG] += 1
     ev.nKtag += 1
 
 

@@ -17,7 +17,14 @@ from rarekaon.analysis.simulation.activity.accidentals import accidental_count, 
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal
 from rarekaon.analysis.simulation.detector.particle_response import Bias, ionisation, minimum_ionising, rich_likelihoods
-from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Scratch
+from rarekaon.analysis.simulation.detector.scratch import (
+    CLUSTER_ENERGY,
+    CLUSTER_TIME,
+    CLUSTER_X,
+    CLUSTER_Y,
+    MAX_TRACKS,
+    Scratch,
+)
 from rarekaon.analysis.simulation.detector.track_fit import FIT_MOMENTUM, fit_track
 from rarekaon.analysis.simulation.detector.vetoes import lav_station
 from rarekaon.analysis.simulation.ground.beam import Z_LAST
@@ -107,7 +114,7 @@ def pileup_clusters(rng: np.random.Generator, c: Constants, e: Scratch, deposits
         x, y = c.activity_spread * rng.standard_normal(), c.activity_spread * rng.standard_normal()
         if inside_octagon(x, y, c.lkr_r_min, c.lkr_apothem):
             row = e.deposits[deposits]
-            row[0], row[1], row[3] = x, y, moment(rng, c)
-            row[2] = accidental_energy(rng, c)
+            row[CLUSTER_X], row[CLUSTER_Y], row[CLUSTER_TIME] = x, y, moment(rng, c)
+            row[CLUSTER_ENERGY] = accidental_energy(rng, c)
             deposits += 1
     return deposits

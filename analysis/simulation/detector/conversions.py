@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon, straw_views
+from rarekaon.analysis.simulation.detector.scratch import CLUSTER_ENERGY, CLUSTER_TIME, CLUSTER_X, CLUSTER_Y
 from rarekaon.analysis.simulation.detector.transport import (
     ELECTRON,
     ENERGY,
@@ -64,8 +65,8 @@ def pair_deposits(c: Constants, x: float, y: float, energy: float, share: float,
         if part > c.lkr_threshold and deposits < deposit.shape[0]:
             x_here = x + charge * c.magnet_kick / part * (c.lkr_z - c.magnet_z)
             if inside_octagon(x_here, y, c.lkr_r_min, c.lkr_apothem):
-                deposit[deposits, 0], deposit[deposits, 1] = x_here, y
-                deposit[deposits, 2], deposit[deposits, 3] = part, 0.0
+                deposit[deposits, CLUSTER_X], deposit[deposits, CLUSTER_Y] = x_here, y
+                deposit[deposits, CLUSTER_ENERGY], deposit[deposits, CLUSTER_TIME] = part, 0.0
                 deposits += 1
         share, charge = 1 - share, -charge
     return deposits

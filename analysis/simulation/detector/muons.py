@@ -10,7 +10,7 @@ from rarekaon.analysis.kernels.geometry import inside_square
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.particle_response import Bias, happens, interpolate
-from rarekaon.analysis.simulation.detector.scratch import Scratch
+from rarekaon.analysis.simulation.detector.scratch import MUON_NEAR, MUON_SIGNAL, Scratch
 from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
@@ -79,12 +79,12 @@ def muon_signals(
     weight = 1.0
     for i in range(tracks):
         weight *= muon_signal(rng, c, e.impacts[i, t.AT_MUV3], bias, e.muons[i])
-        e.muons[i, 3] = e.muons[i, 0]
+        e.muons[i, MUON_NEAR] = e.muons[i, MUON_SIGNAL]
         x, y = f.position(e.fits[i], c.muv3_z, c.magnet_z)
         for k in range(accidentals):
             s = e.accidental_muons[k]
             if abs(s[2] - e.times[i]) < NEAR_IN_TIME and near_track(c, x, y, e.fits[i, f.FIT_MOMENTUM], s[0], s[1]):
-                e.muons[i, 3] = 1.0
+                e.muons[i, MUON_NEAR] = 1.0
     return weight
 
 

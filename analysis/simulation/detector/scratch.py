@@ -14,6 +14,12 @@ from rarekaon.analysis.simulation.ground.constants import as_record
 
 Floats = npt.NDArray[np.float64]
 
+CLUSTER_X, CLUSTER_Y, CLUSTER_ENERGY, CLUSTER_TIME = range(4)
+"""Columns of deposits and clusters."""
+MUON_SIGNAL, MUON_X, MUON_Y, MUON_NEAR = range(4)
+"""Columns of `muons`."""
+LOG_E, LOG_MU, LOG_PI, RING_HITS = range(4)
+"""Columns of `rich`."""
 MAX_TRACKS = 6
 
 

@@ -12,6 +12,7 @@ from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon
 from rarekaon.analysis.simulation.detector import transport as t
+from rarekaon.analysis.simulation.detector.scratch import CLUSTER_ENERGY, CLUSTER_TIME, CLUSTER_X, CLUSTER_Y
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ def secondary_deposits(rng: np.random.Generator, c: Constants, at: Floats, depos
         seen = energy * part > c.lkr_threshold and inside_octagon(x, y, c.lkr_pipe, c.lkr_apothem)
         apart = (x - at[t.IMPACT_X]) ** 2 + (y - at[t.IMPACT_Y]) ** 2 > c.lkr_merging**2
         if seen and apart and deposits < deposit.shape[0]:
-            deposit[deposits, 0], deposit[deposits, 1] = x, y
-            deposit[deposits, 2], deposit[deposits, 3] = energy * part, 0.0
+            deposit[deposits, CLUSTER_X], deposit[deposits, CLUSTER_Y] = x, y
+            deposit[deposits, CLUSTER_ENERGY], deposit[deposits, CLUSTER_TIME] = energy * part, 0.0
             deposits += 1
     return deposits

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.kernels.compiled import kernel
+from rarekaon.analysis.simulation.detector.scratch import MUON_SIGNAL, MUON_X, MUON_Y
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
@@ -28,5 +29,7 @@ def tile_taken(muons: Floats, k: int) -> bool:
     """Whether an earlier track gave a signal in the same tile: two muons make one signal there."""
     taken = False
     for j in range(k):
-        taken |= muons[j, 0] > 0 and muons[j, 1] == muons[k, 1] and muons[j, 2] == muons[k, 2]
+        taken |= (
+            muons[j, MUON_SIGNAL] > 0 and muons[j, MUON_X] == muons[k, MUON_X] and muons[j, MUON_Y] == muons[k, MUON_Y]
+        )
     return taken

@@ -18,7 +18,7 @@ from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal
 from rarekaon.analysis.simulation.detector.particle_response import Bias, charged_e_over_p, ring_hits
-from rarekaon.analysis.simulation.detector.scratch import Scratch
+from rarekaon.analysis.simulation.detector.scratch import CLUSTER_ENERGY, CLUSTER_TIME, CLUSTER_X, CLUSTER_Y, Scratch
 from rarekaon.analysis.simulation.detector.secondaries import secondary_deposits
 from rarekaon.analysis.simulation.detector.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, NEAR, add_veto, lav_station
 from rarekaon.analysis.simulation.ground.constants import Constants
@@ -102,7 +102,8 @@ def _deposit(
         return deposits, 0.0
     e_over_p, _ = charged_e_over_p(rng, c, int(at[t.IMPACT_PDG]), charge, at[t.IMPACT_P], NATURAL)
     row = e.deposits[deposits]
-    row[0], row[1], row[2], row[3] = at[t.IMPACT_X], at[t.IMPACT_Y], e_over_p * at[t.IMPACT_P], 0.0
+    row[CLUSTER_X], row[CLUSTER_Y] = at[t.IMPACT_X], at[t.IMPACT_Y]
+    row[CLUSTER_ENERGY], row[CLUSTER_TIME] = e_over_p * at[t.IMPACT_P], 0.0
     return secondary_deposits(rng, c, at, e.deposits, deposits + 1), e_over_p * at[t.IMPACT_P]
 
 

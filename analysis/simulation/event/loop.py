@@ -28,7 +28,14 @@ from rarekaon.analysis.simulation.detector.particle_response import (
     russian_roulette,
 )
 from rarekaon.analysis.simulation.detector.radiation import radiate_final_state
-from rarekaon.analysis.simulation.detector.scratch import MAX_TRACKS, Scratch
+from rarekaon.analysis.simulation.detector.scratch import (
+    CLUSTER_ENERGY,
+    CLUSTER_TIME,
+    CLUSTER_X,
+    CLUSTER_Y,
+    MAX_TRACKS,
+    Scratch,
+)
 from rarekaon.analysis.simulation.detector.secondaries import secondary_deposits
 from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, fit_track
 from rarekaon.analysis.simulation.detector.untracked import CHARGED_ENERGY, keep_untracked, untracked_signals
@@ -229,8 +236,8 @@ def neutral(
         at = e.impacts[i, t.AT_LKR]
         energy = e.energies[i]
         if energy > 0 and deposits < deposit.shape[0]:
-            deposit[deposits, 0], deposit[deposits, 1] = at[t.IMPACT_X], at[t.IMPACT_Y]
-            deposit[deposits, 2], deposit[deposits, 3] = energy, e.times[i]
+            deposit[deposits, CLUSTER_X], deposit[deposits, CLUSTER_Y] = at[t.IMPACT_X], at[t.IMPACT_Y]
+            deposit[deposits, CLUSTER_ENERGY], deposit[deposits, CLUSTER_TIME] = energy, e.times[i]
             deposits = secondary_deposits(rng, c, at, deposit, deposits + 1)
         station = lav_station(c, e.states[i], c.magnet_z, c.lkr_z)
         if station >= 0:
@@ -249,9 +256,9 @@ def neutral(
             deposits = pair_deposits(c, x, y, energy, rng.random(), deposit, deposits)
             continue
         if detector == IN_LKR and deposits < deposit.shape[0]:
-            deposit[deposits, 0], deposit[deposits, 1] = x, y
-            deposit[deposits, 2] = energy * photon_energy_response(rng, c, energy)
-            deposit[deposits, 3] = 0.0
+            deposit[deposits, CLUSTER_X], deposit[deposits, CLUSTER_Y] = x, y
+            deposit[deposits, CLUSTER_ENERGY] = energy * photon_energy_response(rng, c, energy)
+            deposit[deposits, CLUSTER_TIME] = 0.0
             deposits += 1
         elif detector in (IN_LAV, IN_IRC, IN_SAC):
             vetoes = add_veto(e, vetoes, detector, station + 1.0, energy, 0.0)

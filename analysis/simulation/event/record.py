@@ -15,7 +15,20 @@ from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import nearest_cluster
 from rarekaon.analysis.simulation.detector.muons import associate_muons
-from rarekaon.analysis.simulation.detector.scratch import Scratch
+from rarekaon.analysis.simulation.detector.scratch import (
+    CLUSTER_ENERGY,
+    CLUSTER_TIME,
+    CLUSTER_X,
+    CLUSTER_Y,
+    LOG_E,
+    LOG_MU,
+    LOG_PI,
+    MUON_SIGNAL,
+    MUON_X,
+    MUON_Y,
+    RING_HITS,
+    Scratch,
+)
 from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre, tile_taken
 from rarekaon.analysis.simulation.detector.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, IN_SAC
 from rarekaon.analysis.simulation.event.trigger import (
@@ -29,7 +42,21 @@ from rarekaon.analysis.simulation.event.trigger import (
     outer_in_time,
     trigger,
 )
-from rarekaon.analysis.simulation.ground.buffers import CAPACITY, Decays, EventBuffers
+from rarekaon.analysis.simulation.ground.buffers import (
+    CAPACITY,
+    USED_CHOD,
+    USED_CLUSTER,
+    USED_EVENT,
+    USED_GENERATED,
+    USED_IRC,
+    USED_LAV,
+    USED_MUV3,
+    USED_RICH_HIT,
+    USED_SAC,
+    USED_TRACK,
+    Decays,
+    EventBuffers,
+)
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
@@ -52,9 +79,9 @@ def _write_track(
     r.var_y, r.cov_y_slope_y, r.var_slope_y = fit[f.VAR_Y], fit[f.COV_Y_TY], fit[f.VAR_TY]
     r.momentum, r.charge, r.chi2, r.chambers = fit[f.FIT_MOMENTUM], int(fit[f.FIT_CHARGE]), fit[f.FIT_CHI2], 4
     r.chod_time = chod_time
-    r.rich_log_e, r.rich_log_mu, r.rich_log_pi = e.rich[i, 0], e.rich[i, 1], e.rich[i, 2]
-    r.rich_hits = int(min(e.rich[i, 3], 255.0))
-    r.rich_time = time + c.rich_sigma_time * rng.standard_normal() if e.rich[i, 3] > 0 else chod_time
+    r.rich_log_e, r.rich_log_mu, r.rich_log_pi = e.rich[i, LOG_E], e.rich[i, LOG_MU], e.rich[i, LOG_PI]
+    r.rich_hits = int(min(e.rich[i, RING_HITS], 255.0))
+    r.rich_time = time + c.rich_sigma_time * rng.standard_normal() if e.rich[i, RING_HITS] > 0 else chod_time
     x, y = f.position(fit, c.lkr_z, c.magnet_z)
     index, energy = nearest_cluster(c, e, clusters, x, y, e.times[i])
     r.cluster_index, r.lkr_energy = index, energy
@@ -78,18 +105,18 @@ def _write_muons(
     """The signals of the tracks, then the accidental ones; returns how many are of the decay's `own` tracks."""
     muons = 0
     for k in range(tracks + accidentals):
-        s = out.Muv3[used[3]]
+        s = out.Muv3[used[USED_MUV3]]
         if k < tracks:
-            if e.muons[k, 0] == 0 or tile_taken(e.muons, k):
+            if e.muons[k, MUON_SIGNAL] == 0 or tile_taken(e.muons, k):
                 continue
-            s.x, s.y = e.muons[k, 1], e.muons[k, 2]
+            s.x, s.y = e.muons[k, MUON_X], e.muons[k, MUON_Y]
             s.time = time + e.times[k] + c.muv3_sigma_time * rng.standard_normal()
             muons += int(k < own)
         else:
             s.x, s.y, s.time = e.accidental_muons[k - tracks]
             s.time += time
         s.outer = outer_tile(c, s.x, s.y)
-        used[3] += 1
+        used[USED_MUV3] += 1
         ev.nMuv3 += 1
     return muons
 
@@ -102,15 +129,15 @@ def _write_hodoscopes(
     for k in range(vetoes):
         detector, x, y, delay = e.vetoes[k]
         if detector == IN_CHOD and ev.nChod < MOST_CHOD:
-            s = out.Chod[used[4]]
+            s = out.Chod[used[USED_CHOD]]
             s.x, s.y = tile_centre(x, c.chod_tile_x), tile_centre(y, c.chod_tile_y)
             s.time, s.track_index = time + delay + c.chod_sigma_time * rng.standard_normal(), -1
-            used[4] += 1
+            used[USED_CHOD] += 1
             ev.nChod += 1
         elif detector == IN_RICH:
             for _ in range(min(MOST_RICH - ev.nRichHit, int(y))):
-                out.RichHit[used[5]].time = time + delay + c.rich_sigma_time * rng.standard_normal()
-                used[5] += 1
+                out.RichHit[used[USED_RICH_HIT]].time = time + delay + c.rich_sigma_time * rng.standard_normal()
+                used[USED_RICH_HIT] += 1
                 ev.nRichHit += 1
 
 
@@ -124,30 +151,30 @@ def _write_vetoes(
             continue
         at = time + delay + c.lav_sigma_time * rng.standard_normal()
         if detector == IN_LAV and ev.nLav < CAPACITY_LAV:
-            r = out.Lav[used[6]]
+            r = out.Lav[used[USED_LAV]]
             r.station, r.time, r.energy = int(station), at, energy
-            used[6] += 1
+            used[USED_LAV] += 1
             ev.nLav += 1
         elif detector == IN_IRC and ev.nIrc < CAPACITY_IRC:
-            r = out.Irc[used[7]]
+            r = out.Irc[used[USED_IRC]]
             r.time, r.energy = at, energy
-            used[7] += 1
+            used[USED_IRC] += 1
             ev.nIrc += 1
         elif detector == IN_SAC and ev.nSac < CAPACITY_SAC:
-            r = out.Sac[used[8]]
+            r = out.Sac[used[USED_SAC]]
             r.time, r.energy = at, energy
-            used[8] += 1
+            used[USED_SAC] += 1
             ev.nSac += 1
 
 
 @inlined
 def _write_generated(e: Scratch, count: int, ev: Any, out: EventBuffers, used: Ints) -> None:
     for k in range(count):
-        row, r = e.particles[k], out.Generated[used[12]]
+        row, r = e.particles[k], out.Generated[used[USED_GENERATED]]
         r.pdg, r.parent = int(row[t.PDG]), int(row[t.PARENT])
         r.px, r.py, r.pz, r.energy = row[t.PX], row[t.PY], row[t.PZ], row[t.ENERGY]
         r.x, r.y, r.z, r.z_end = row[t.X], row[t.Y], row[t.Z], max(row[t.Z_END], row[t.Z])
-        used[12] += 1
+        used[USED_GENERATED] += 1
     ev.nGenerated = count
 
 
@@ -185,16 +212,16 @@ def write_event(
     used: Ints,
 ) -> None:
     """Append the record of decay i to the output buffers: its `own` tracks come before those of other decays."""
-    ev = out.event[used[0]]
+    ev = out.event[used[USED_EVENT]]
     time = 25.0 * (rng.random() - 0.5)
-    first_track, first_muon, first_chod = used[1], used[3], used[4]
+    first_track, first_muon, first_chod = used[USED_TRACK], used[USED_MUV3], used[USED_CHOD]
     ev.nTrack, ev.nCluster, ev.nMuv3, ev.nChod = tracks, clusters, 0, 0
     ev.nRichHit, ev.nLav, ev.nIrc, ev.nSac, ev.nChanti, ev.nKtag, ev.nGtk = 0, 0, 0, 0, 0, 0, 0
     for k in range(clusters):
-        r = out.Cluster[used[2]]
-        r.x, r.y, r.energy = e.clusters[k, 0], e.clusters[k, 1], e.clusters[k, 2]
-        r.time = time + e.clusters[k, 3] + c.lkr_sigma_time * rng.standard_normal()
-        used[2] += 1
+        r = out.Cluster[used[USED_CLUSTER]]
+        r.x, r.y, r.energy = e.clusters[k, CLUSTER_X], e.clusters[k, CLUSTER_Y], e.clusters[k, CLUSTER_ENERGY]
+        r.time = time + e.clusters[k, CLUSTER_TIME] + c.lkr_sigma_time * rng.standard_normal()
+        used[USED_CLUSTER] += 1
     for k in range(tracks):
         at_track = time + e.times[k]
         chod_time = at_track + NO_DETECTOR_TIME * rng.standard_normal()
@@ -202,13 +229,13 @@ def write_event(
         inside = inside_ring(at[t.IMPACT_X], at[t.IMPACT_Y], c.chod_r_min, c.chod_r_max)
         if at[t.IMPACT_PDG] != 0.0 and inside:
             chod_time = at_track + c.chod_sigma_time * rng.standard_normal()
-            s = out.Chod[used[4]]
+            s = out.Chod[used[USED_CHOD]]
             s.x, s.y = tile_centre(at[t.IMPACT_X], c.chod_tile_x), tile_centre(at[t.IMPACT_Y], c.chod_tile_y)
             s.time, s.track_index = chod_time, k
-            used[4] += 1
+            used[USED_CHOD] += 1
             ev.nChod += 1
-        _write_track(rng, c, e, k, clusters, at_track, out.Track[used[1]], chod_time)
-        used[1] += 1
+        _write_track(rng, c, e, k, clusters, at_track, out.Track[used[USED_TRACK]], chod_time)
+        used[USED_TRACK] += 1
     muons = _write_muons(rng, c, e, own, tracks, accidentals, time, ev, out, used)
     _write_hodoscopes(rng, c, e, vetoes, time, ev, out, used)
     _write_vetoes(rng, c, e, vetoes, time, ev, out, used)
@@ -221,4 +248,4 @@ def write_event(
     _write_scalars(d, i, weight, beam, downscaling, ev)
     write_beam(rng, c, d, i, beam[d.conditions[i]], time, ev, out, used)
     _write_generated(e, count, ev, out, used)
-    used[0] += 1
+    used[USED_EVENT] += 1

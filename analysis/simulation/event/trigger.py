@@ -13,7 +13,7 @@ from rarekaon.analysis.kernels.geometry import inside_ring
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.clusters import TIME_WINDOW
-from rarekaon.analysis.simulation.detector.scratch import Scratch
+from rarekaon.analysis.simulation.detector.scratch import CLUSTER_ENERGY, CLUSTER_TIME, RING_HITS, Scratch
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 
@@ -92,11 +92,11 @@ def trigger(
     any_chod, own_opposite = _opposite_quadrants(c, e, tracks)
     rings, negative, energy = 0.0, False, 0.0
     for i in range(tracks):
-        rings += e.rich[i, 3]
+        rings += e.rich[i, RING_HITS]
         negative |= e.fits[i, f.FIT_CHARGE] < 0
     for k in range(clusters):
-        if abs(e.clusters[k, 3]) < TIME_WINDOW:
-            energy += e.clusters[k, 2]
+        if abs(e.clusters[k, CLUSTER_TIME]) < TIME_WINDOW:
+            energy += e.clusters[k, CLUSTER_ENERGY]
     multi = opposite and rings > 0 and negative
     ev.trigger_minimum_bias = any_chod
     ev.trigger_MT = multi

@@ -68,6 +68,12 @@ class EventBuffers(NamedTuple):
     Generated: Records
 
 
+(
+    USED_EVENT, USED_TRACK, USED_CLUSTER, USED_MUV3, USED_CHOD, USED_RICH_HIT, USED_LAV, USED_IRC, USED_SAC,
+    USED_CHANTI, USED_KTAG, USED_GTK, USED_GENERATED,
+) = range(13)  # fmt: skip
+"""Columns of `used`, which holds the filled length of each buffer."""
+
 CAPACITY = {
     "Track": 6, "Cluster": 20, "Muv3": 12, "Chod": 14, "RichHit": 32, "Lav": 16, "Irc": 4, "Sac": 6, "Chanti": 4,
     "Ktag": 3, "Gtk": 6, "Generated": 24,

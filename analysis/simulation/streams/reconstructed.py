@@ -7,6 +7,16 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
 from rarekaon.analysis.kernels.compiled import inlined, kernel
+from rarekaon.analysis.simulation.detector.scratch import (
+    CLUSTER_ENERGY,
+    CLUSTER_X,
+    CLUSTER_Y,
+    LOG_E,
+    LOG_MU,
+    LOG_PI,
+    MUON_NEAR,
+    MUON_SIGNAL,
+)
 from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
 from rarekaon.analysis.simulation.detector.transport import MUON, PION
 from rarekaon.analysis.simulation.streams.requirements import Requirement
@@ -64,9 +74,9 @@ def photon_like(impacts: Floats, tracks: int, clusters: Floats, number: int) -> 
     """Clusters of more than `PHOTON_ENERGY` farther than `PHOTON_DISTANCE` from every track's impact point."""
     found = 0
     for k in range(number):
-        off = clusters[k, 2] > PHOTON_ENERGY
+        off = clusters[k, CLUSTER_ENERGY] > PHOTON_ENERGY
         for i in range(tracks):
-            dx, dy = clusters[k, 0] - impacts[i, 0], clusters[k, 1] - impacts[i, 1]
+            dx, dy = clusters[k, CLUSTER_X] - impacts[i, 0], clusters[k, CLUSTER_Y] - impacts[i, 1]
             off = off and dx * dx + dy * dy > PHOTON_DISTANCE**2
         found += int(off)
     return found
@@ -98,9 +108,9 @@ def has_muons(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tra
     seen, others, missing = 0, 0, beam_momentum
     energy, x, y, z = 0.0, 0.0, 0.0, 0.0
     for i in range(tracks):
-        muon = muon_like(r, e_over_p[i], muons[i, 3])
+        muon = muon_like(r, e_over_p[i], muons[i, MUON_NEAR])
         seen += int(muon)
-        others += int(0 <= e_over_p[i] < r.pion_e_over_p and muons[i, 0] == 0)
+        others += int(0 <= e_over_p[i] < r.pion_e_over_p and muons[i, MUON_SIGNAL] == 0)
         missing -= fits[i, FIT_MOMENTUM]
         e, px, py, pz = four_momentum(fits[i], MASS_MU if muon else MASS_PI)
         energy, x, y, z = energy + e, x + px, y + py, z + pz
@@ -119,15 +129,17 @@ def is_single(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tra
     if tracks != 1 or fits[0, FIT_CHARGE] < 0 or not r.momentum[0] < p < r.momentum[1]:
         return False
     if r.single == MUON:
-        return muon_like(r, own_e_over_p, muons[0, 3])
-    return muons[0, 0] == 0 and 0 <= own_e_over_p < r.pion_e_over_p and own_e_over_p * p > r.shower
+        return muon_like(r, own_e_over_p, muons[0, MUON_NEAR])
+    return muons[0, MUON_SIGNAL] == 0 and 0 <= own_e_over_p < r.pion_e_over_p and own_e_over_p * p > r.shower
 
 
 @inlined
 def rings_of_pion(r: Requirement, rich: Floats) -> bool:
     """Whether the RICH prefers the pion for the first track; streams of other tracks do not ask it."""
     over_muon, over_electron = r.pion_likelihood
-    return r.single != PION or (rich[0, 2] - rich[0, 1] > over_muon and rich[0, 2] - rich[0, 0] > over_electron)
+    return r.single != PION or (
+        rich[0, LOG_PI] - rich[0, LOG_MU] > over_muon and rich[0, LOG_PI] - rich[0, LOG_E] > over_electron
+    )
 
 
 @inlined
@@ -161,7 +173,7 @@ def has_pair(
         return False
     missing, muon = missing_momentum(fits, tracks, beam_momentum), False
     for i in range(tracks):
-        muon |= muon_like(r, e_over_p[i], muons[i, 3])
+        muon |= muon_like(r, e_over_p[i], muons[i, MUON_NEAR])
     balanced = abs(missing) < r.max_missing_momentum
     if r.electrons == 1:
         return balanced
@@ -175,7 +187,7 @@ def has_pair(
                     return True
                 continue
             agrees = not ask_rich or fits[i, FIT_CHARGE] < 0
-            agrees |= rich[i, 0] > rich[i, 2] and rich[j, 0] > rich[j, 2]
+            agrees |= rich[i, LOG_E] > rich[i, LOG_PI] and rich[j, LOG_E] > rich[j, LOG_PI]
             if (agrees and balanced) or (missing > r.min_missing_momentum and (agrees or muon)):
                 return True
     return False
