@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test lint format dump bench wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test sites lint format dump bench wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -53,6 +53,14 @@ histograms: $(RUN)  ## run all searches over the samples
 test: $(ENV)  ## all tests, doctests and notebooks, after the whole chain on small samples
 	$(MAKE) --no-print-directory limits QUICK=1
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+sites: .venv/.sites  ## runs on a real SLURM and over the network, with servers of their own
+	tests/sites/install
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/sites/runs_on_slurm.py tests/sites/runs_over_the_network.py
+
+.venv/.sites: pyproject.toml constraints.txt | $(ENV)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[sites]' -c constraints.txt
+	touch $@
 
 lint: $(ENV)  ## style, types and layers
 	$(BIN)/ruff check .

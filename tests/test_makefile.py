@@ -19,6 +19,7 @@ CHANNEL = "processors/pi_ee.py"
 TARGETS = (
     "limits",
     "test",
+    "sites",
     "lint",
     "samples",
     "histograms",

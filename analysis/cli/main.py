@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -21,6 +25,7 @@ COMMANDS = {
     "simulate": "Simulate samples of the catalogue.",
     "identification": "Measure identification probabilities from control samples.",
     "run": "Run searches over samples: events to histograms.",
+    "pieces": "What is kept of runs, so that they go on where they were.",
     "limits": "Histograms and published inputs to results/limits.json.",
     "validate": "The simulation beside every published number.",
     "recast": "Limits for other models of the signal, by reweighting it.",
@@ -83,7 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Read before click does, so that the traceback is there for errors of its parsing and importing, too.
     debug = "--debug" in arguments[:1]
     try:
-        result = kaon.main(args=arguments, prog_name="kaon", standalone_mode=False)
+        with ended_as_by_hand():
+            result = kaon.main(args=arguments, prog_name="kaon", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -94,6 +100,19 @@ def main(arguments: list[str] | None = None) -> int:
         _show(error, debug)
         return FAILED
     return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def ended_as_by_hand() -> Iterator[None]:
+    """SIGTERM, with which batch systems end a job, does what Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _show(error: Exception, debug: bool) -> None:

@@ -114,7 +114,7 @@ SAMPLES = place("samples", "samples", "Where the samples are.")
 HISTOGRAMS = place("histograms", "results/histograms", "Where `kaon run` wrote.")
 LIMITS = place("limits", "results/limits.json", "What `kaon limits` wrote.", directory=False)
 BACKEND = click.option(
-    "--backend", default="local", show_default=True, help="local, iterative, slurm, htcondor or tcp://..."
+    "--backend", default="local", show_default=True, help="local, iterative, slurm, htcondor, gateway or tcp://..."
 )
 WORKERS = click.option(
     "--workers", type=click.IntRange(min=1), help="Worker processes; on this machine by default one a core."

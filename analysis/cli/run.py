@@ -12,8 +12,11 @@ from rarekaon.analysis.cli.voice import note, quiet, show
 
 if TYPE_CHECKING:
     from rarekaon.analysis.execution import RunResult
+    from rarekaon.analysis.execution.pieces import Pieces
     from rarekaon.analysis.execution.quality import Used
 
+PIECES_LOG = "pieces.log"
+"""Which chunks were computed and which were kept from an earlier run."""
 QUICK_CHUNK_SIZE = 100_000
 CHUNK_SIZE = 500_000
 
@@ -31,6 +34,13 @@ CHUNK_SIZE = 500_000
 )
 @quick("Smaller chunks, so that all workers get some")
 @click.option("--dry-run", is_flag=True, help="Print what would be read, or the job script, and stop.")
+@click.option("--pieces", help="Where finished pieces are kept: a folder or URL all workers see [beside the output].")
+@click.option("--no-pieces", is_flag=True, help="Keep nothing, and use nothing that was kept.")
+@click.option("--allow-missing", is_flag=True, help="Leave out files that cannot be read, with what they stand for.")
+@click.option("--limit-files", type=click.IntRange(min=1), help="For a trial: no more files of a sample.")
+@click.option(
+    "--limit-chunks", type=click.IntRange(min=1), help="For a trial: no more chunks of a sample; not written."
+)
 def command(
     searches: tuple[str, ...],
     samples: Path,
@@ -40,10 +50,16 @@ def command(
     chunk_size: int | None,
     quick: bool,
     dry_run: bool,
+    pieces: str | None,
+    no_pieces: bool,
+    allow_missing: bool,
+    limit_files: int | None,
+    limit_chunks: int | None,
 ) -> None:
     """Run SEARCHES (default: all) over the samples they need.
 
-    Writes one file of histograms per search, and what was read, when and where to run.json.
+    Writes one file of histograms per search, and what was read, when and where to run.json.  A run that was stopped
+    goes on where it was: what is finished is kept and used again, as long as nothing it depends on has changed.
     """
     from rarekaon.analysis.execution import Backend, run
     from rarekaon.analysis.execution.fileset import fileset
@@ -59,32 +75,64 @@ def command(
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
         return
+    check_writable(output)
     result = run(
         SearchProcessor(names),
         fileset(needed, samples),
         backend=place,
         chunk_size=chunk_size or (QUICK_CHUNK_SIZE if quick else CHUNK_SIZE),
         progress=not quiet(),
+        pieces=None if no_pieces else kept_pieces(pieces, output),
+        allow_missing=allow_missing,
+        limit_files=limit_files,
+        limit_chunks=limit_chunks,
     )
-    write(result, names, output)
+    if limit_chunks is None:
+        write(result, names, output)
     note(summary(result))
     for line in dict.fromkeys(line for u in data_used(result, names) for line in u.warnings):
         note(line)
+    if limit_chunks is not None:
+        note("a trial over a part of the events, which stands for no exposure: nothing was written")
     show(run_record(result, names))
+
+
+def kept_pieces(given: str | None, output: Path) -> Pieces:
+    """Where pieces are kept: as asked for, as the site's settings say, or beside the output."""
+    from rarekaon.analysis.execution.pieces import Pieces
+    from rarekaon.analysis.execution.site import site
+
+    return (Pieces(given) if given else site().pieces) or Pieces(str(output.resolve().parent / "pieces"))
+
+
+def check_writable(output: Path) -> None:
+    """An error that names the place now, not after all the work, if nothing can be written there."""
+    import tempfile
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise click.ClickException(
+            f"results cannot be written to {output} ({error.strerror}): choose --output"
+        ) from error
 
 
 def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
     """One histogram file per search, then the record of the run, which is therefore newer than all of them."""
     from rarekaon.analysis.execution.store import save
     from rarekaon.analysis.results.provenance import RUN_RECORD
-    from rarekaon.analysis.results.records import write_json
+    from rarekaon.analysis.results.records import write_json, write_text
 
     for name in names:
         samples = result.output[name]
         content = {
-            sample: {**booked, "exposure": result.exposure(sample).as_numbers()} for sample, booked in samples.items()
+            sample: {**booked, "exposure": result.exposure(sample).as_numbers(), **_left_out(result, sample)}
+            for sample, booked in samples.items()
         }
         save(output / f"{name}.zip", content)
+    write_text(output / PIECES_LOG, "".join(f"{line}\n" for line in result.log))
     write_json(output / RUN_RECORD, run_record(result, names))
 
 
@@ -97,6 +145,8 @@ def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
         "data": [asdict(u) for u in data_used(result, names)],
         "samples": {sample: result.exposure(sample).as_numbers() for sample in result.closure.sample_events},
         "closure": asdict(result.closure),
+        "missing": [m._asdict() for m in result.missing],
+        "notes": list(result.notes),
         "metrics": asdict(result.metrics),
         "provenance": result.provenance.as_dict(),
     }
@@ -112,13 +162,28 @@ def data_used(result: RunResult, names: tuple[str, ...]) -> list[Used]:
     return [used(result.files, *pair) for pair in dict.fromkeys(pairs) if simulated.get(pair[0]) is False]
 
 
+def _left_out(result: RunResult, sample: str) -> dict[str, Any]:
+    """What is said of files that are missing in a sample, if there are any."""
+    number = sum(m.sample == sample for m in result.missing)
+    return {"missing_files": number} if number else {}
+
+
 def summary(result: RunResult) -> str:
-    """One line for people."""
+    """One line for people, and one for each thing they should know."""
     closure, metrics = result.closure, result.metrics
-    return (
+    lines = [
         f"{closure.events} events of {closure.files} files in {closure.chunks} chunks, each processed once; "
         f"{metrics.bytes_read / 1e6:.0f} MB read, {metrics.wall_seconds:.1f} s"
-    )
+    ]
+    if metrics.reused_parts:
+        lines.append(
+            f"kept from earlier runs: {metrics.reused} of {len(result.log)} chunks whole, {metrics.reused_parts} of "
+            f"{metrics.reused_parts + metrics.computed_parts} parts"
+        )
+    if metrics.retries:
+        lines.append(f"{metrics.retries} reads were tried again")
+    lines += [f"MISSING in {m.sample}, with the exposure lowered: {m.reason}" for m in result.missing]
+    return "\n".join([*lines, *result.notes])
 
 
 def _dry_run(place: Any, names: tuple[str, ...], needed: list[str], samples: Path) -> None:

@@ -9,8 +9,10 @@ Values stay in the byte order of the file.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from queue import Queue
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ import uproot
 from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import collection
+from rarekaon.analysis.events.remote import explaining
 from rarekaon.analysis.events.sources import Offsets, misplaced
 from rarekaon.analysis.events.tree_headers import StoredBranch, TreeHeader
 from rarekaon.analysis.kernels.compiled import compiled
@@ -99,6 +102,7 @@ class BasketSource:
     def __init__(self, file: Any, header: TreeHeader, start: int, stop: int) -> None:
         self._file, self._header = file, header  # uproot closes a file that nobody holds
         self._start, self._stop = start, stop
+        self._fetched: dict[int, Any] = {}
         self.fields = frozenset(header.branches)
 
     def __len__(self) -> int:
@@ -123,9 +127,7 @@ class BasketSource:
         on_disk = branch.dtype.newbyteorder(">")
         if not len(self):
             return np.empty(0, on_disk)
-        low, high = np.searchsorted(branch.first, (self._start, self._stop), "right") - 1
-        numbers = range(int(low), min(int(high), len(branch.seek) - 1) + 1)
-        pieces = [self._piece(name, branch, number, offsets) for number in numbers]
+        pieces = [self._piece(name, branch, number, offsets) for number in self._numbers(branch)]
         values = pieces[0] if len(pieces) == 1 and pieces[0].flags.writeable else np.concatenate(pieces)
         return values.view(on_disk)
 
@@ -159,7 +161,7 @@ class BasketSource:
         """A basket whose key fits to what the tree says of it."""
         seek, size = int(branch.seek[number]), int(branch.size[number])
         events = int(branch.first[number + 1] - branch.first[number])
-        chunk = self._file.file.source.chunk(seek, seek + size)
+        chunk = self._chunk(seek, size)
         raw, item = chunk.raw_data, branch.dtype.itemsize
         if size >= KEY.size + BASKET.size:
             stored, _, full, _, key, _ = KEY.unpack_from(raw)
@@ -170,6 +172,27 @@ class BasketSource:
                 if counted == events and values and 0 <= border <= full - places:
                     return Basket(chunk, seek, key, full, border)
         raise ValueError(f"the basket at byte {seek} is damaged: its key does not fit to the tree's header")
+
+    def fetch(self, names: Iterable[str]) -> None:
+        """Ask for all baskets of some branches at once; they stay until they are read."""
+        branches = [self._header.branches[name] for name in names if name in self._header.branches]
+        places = [(int(b.seek[n]), int(b.size[n])) for b in branches for n in self._numbers(b)] if len(self) else []
+        ranges = [(seek, seek + size) for seek, size in places]
+        if ranges:
+            with explaining(self._file.file_path):
+                chunks = self._file.file.source.chunks(ranges, Queue())
+            self._fetched = {seek: chunk for (seek, _), chunk in zip(places, chunks, strict=True)}
+
+    def _numbers(self, branch: StoredBranch) -> range:
+        """The baskets of a branch that hold events of this source."""
+        low, high = np.searchsorted(branch.first, (self._start, self._stop - 1), "right") - 1
+        return range(int(low), min(int(high), len(branch.seek) - 1) + 1)
+
+    def _chunk(self, seek: int, size: int) -> Any:
+        with explaining(self._file.file_path):
+            chunk = self._fetched.pop(seek, None) or self._file.file.source.chunk(seek, seek + size)
+            chunk.wait()
+        return chunk
 
 
 @cache

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.ranges import ANY, range_of
 from rarekaon.analysis.contract.schema import COLLECTIONS, branches, collection
+from rarekaon.analysis.events.remote import passes
 from rarekaon.analysis.events.sources import ColumnSource, Offsets, UnfitEventsError, native, offsets_of
 from rarekaon.analysis.kernels.compiled import compiled
 
@@ -128,6 +129,8 @@ class CheckedSource:
         except UnfitEventsError:
             raise
         except Exception as error:
+            if passes(error):
+                raise
             raise UnfitEventsError(
                 f"{self.place(0)}: branch {name} cannot be read ({error}): the file is damaged or not written to its "
                 f"end; make or copy it again"

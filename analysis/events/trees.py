@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import awkward as ak
@@ -14,6 +14,7 @@ from uproot.source.file import MultithreadedFileSource
 
 from rarekaon.analysis.contract.schema import collection
 from rarekaon.analysis.events.baskets import BasketSource
+from rarekaon.analysis.events.remote import explaining, is_local, open_remote
 from rarekaon.analysis.events.sources import ColumnSource, Offsets, misplaced
 from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 
@@ -41,6 +42,11 @@ class Tree(Protocol):
         """Entries of each branch, which need not be those of the tree."""
         ...
 
+    def clusters(self) -> tuple[int, ...]:
+        """Events before which all branches begin something new in the file, and the number of events: what lies between
+        two of them can be read without reading anything of the rest."""
+        ...
+
     def source(self, start: int, stop: int) -> ColumnSource:
         """The columns of the events from `start` to `stop`."""
         ...
@@ -48,20 +54,15 @@ class Tree(Protocol):
 
 def open_file(path: str, **options: Any) -> Any:
     """The uproot file of a path or URL; one of this machine is opened once, and not for each basket anew."""
-    if is_local(path):
-        options |= {"handler": MultithreadedFileSource, "use_threads": False}
-    return uproot.open(path, **options)
-
-
-def is_local(path: str) -> bool:
-    """Whether a path is one of this machine's file systems, not a URL."""
-    return "://" not in path
+    if not is_local(path):
+        return open_remote(path, **options)
+    return uproot.open(path, handler=MultithreadedFileSource, use_threads=False, **options)
 
 
 def open_tree(file: Any, name: str) -> Tree:
     """The tree `name` of an uproot file; KeyError where there is none."""
     key = file.key(name)
-    if key.fClassName == "TTree" and is_local(file.file_path):
+    if key.fClassName == "TTree":
         chunk, _ = key.get_uncompressed_chunk_cursor()
         try:
             return StoredTree(file, read_header(bytes(chunk.raw_data), key.fKeylen))
@@ -86,6 +87,9 @@ class StoredTree:
     def lengths(self) -> Mapping[str, int]:
         return {name: b.entries for name, b in self._header.branches.items()}
 
+    def clusters(self) -> tuple[int, ...]:
+        return _common([b.first for b in self._header.branches.values()], self.entries)
+
     def source(self, start: int, stop: int) -> ColumnSource:
         return BasketSource(self._file, self._header, start, stop)
 
@@ -106,6 +110,12 @@ class UprootTree:
     def lengths(self) -> Mapping[str, int]:
         own = _field_lengths if isinstance(self._tree, uproot.behaviors.RNTuple.RNTuple) else _branch_lengths
         return {name.rsplit("/", 1)[-1]: length for name, length in own(self._tree).items()}
+
+    def clusters(self) -> tuple[int, ...]:
+        if isinstance(self._tree, uproot.TTree):
+            return _common([b.entry_offsets for b in self._tree.branches if b.num_baskets], self.entries)
+        first = [cluster.num_first_entry for cluster in self._tree.ntuple.cluster_summaries]
+        return _common([first], self.entries)
 
     def source(self, start: int, stop: int) -> ColumnSource:
         return UprootSource(self._tree, start, stop)
@@ -136,6 +146,12 @@ def _elements(pages: Any, column: int) -> int:
     if column >= len(pages) or pages[column].suppressed:
         return 0
     return sum(page.num_elements for page in pages[column].pages)
+
+
+def _common(firsts: Sequence[Iterable[int]], entries: int) -> tuple[int, ...]:
+    """Events with which a basket of every branch begins, and the number of events."""
+    shared = frozenset[int].intersection(*(frozenset(int(n) for n in first) for first in firsts)) if firsts else ()
+    return tuple(sorted({0, *shared, entries}))
 
 
 def _dtype(text: str) -> str:
@@ -177,4 +193,5 @@ class UprootSource:
 
     def _read(self, name: str, library: str) -> Any:
         window = {"entry_start": self._start, "entry_stop": self._stop}
-        return self._tree[name].array(library=library, **self._uncached, **window)
+        with explaining(self._tree.file.file_path):
+            return self._tree[name].array(library=library, **self._uncached, **window)

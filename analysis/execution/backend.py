@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rarekaon.analysis.execution.errors import BackendError
 
-NAMES = ("local", "iterative", "slurm", "htcondor")
+NAMES = ("local", "iterative", "slurm", "htcondor", "gateway")
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 
 
@@ -17,7 +17,7 @@ class Backend:
 
     name: str = "local"
     """"iterative" (this process), "local" (a Dask cluster of this machine), "slurm" or "htcondor" (jobs of a batch
-    system), or the address of a scheduler."""
+    system), "gateway" (workers of a Dask gateway), or the address of a scheduler."""
     workers: int | None = None
     """Number of processes; None: the backend's own choice, on "local" one a core."""
 

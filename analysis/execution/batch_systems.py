@@ -1,24 +1,25 @@
-"""Dask clusters: of this machine, of a batch system, or one that is already there."""
+"""Jobs of a batch system as workers: described by the user's own Dask configuration, ended before their time is up,
+and replaced when they are gone.
+
+dask-jobqueue submits them.  It does not look into the queue: a job that ended without a word, or was never started,
+stays on its list, and a refused submission is an exception that nobody awaits.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dask
-from distributed import Client, LocalCluster
+from dask.utils import parse_timedelta
+from distributed.core import Status
 
 from rarekaon.analysis.execution.backend import Backend
 from rarekaon.analysis.execution.errors import BackendError
-
-CONNECT_TIMEOUT = 15
-"""Seconds to wait for a scheduler and workers that should be there."""
-
-JOB_TIMEOUT = 600
-"""Seconds to wait for the first batch job to start."""
+from rarekaon.analysis.execution.queues import QUEUES, Queue, QueueError
 
 ALLOCATION = {"MALLOC_TRIM_THRESHOLD_": 256 * 1024 * 1024, "MALLOC_MMAP_THRESHOLD_": 32 * 1024 * 1024}
 """Freed memory (bytes) that a job's processes keep, and from which size on an array is mapped on its own (32 MiB is the
@@ -32,116 +33,122 @@ ANY_PORT = "127.0.0.1:0"
 
 JOB_DEFAULTS = {"cores": 1, "memory": "4GB"}
 
-NANNY = "distributed.nanny.pre-spawn-environ"
-
-
-@contextmanager
-def open_cluster(backend: Backend) -> Iterator[Client]:
-    """A client of the backend's cluster; what was started here is stopped at the end."""
-    if backend.is_address:
-        with _running(backend.name) as client:
-            yield client
-    elif backend.name == "local":
-        with _local(backend.processes or 1) as client:
-            yield client
-    else:
-        with _batch(backend) as client:
-            yield client
-
-
-@contextmanager
-def _local(processes: int) -> Iterator[Client]:
-    # distributed gives its workers MALLOC_TRIM_THRESHOLD_=65536: every large array then goes back to the system
-    # when freed and is faulted in again for the next chunk, ten times the page faults and 1.7 times the time.  And it
-    # has them look at their own stack a hundred times a second, for a page of the dashboard.
-    settings = {
-        f"{NANNY}.MALLOC_TRIM_THRESHOLD_": None,
-        "distributed.worker.profile.enabled": False,
-        "distributed.logging.distributed": "error",
-    }
-    with (
-        dask.config.set(settings),
-        _quiet(),
-        LocalCluster(
-            n_workers=processes,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=ANY_PORT,
-            memory_limit=0,
-            silence_logs=logging.ERROR,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
-@contextmanager
-def _running(address: str) -> Iterator[Client]:
-    try:
-        client = Client(address, timeout=CONNECT_TIMEOUT)
-    except (OSError, ValueError) as error:
-        raise BackendError(
-            f"no Dask scheduler answers at {address} within {CONNECT_TIMEOUT} s ({error}): start one with "
-            f"`dask scheduler` and workers with `dask worker {address}`, or use --backend local"
-        ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
-        except TimeoutError as error:
-            raise BackendError(
-                f"the scheduler at {address} has no workers: start some with `dask worker {address}`"
-            ) from error
-        yield client
-
-
-@contextmanager
-def _batch(backend: Backend) -> Iterator[Client]:
-    if backend.processes is None:
-        raise BackendError(f"how many workers should {backend.name} start? say --workers N (--dry-run shows a job)")
-    with batch_cluster(backend) as cluster:
-        cluster.scale(n=backend.processes)
-        with Client(cluster) as client:
-            try:
-                client.wait_for_workers(1, timeout=JOB_TIMEOUT)
-            except TimeoutError as error:
-                raise BackendError(
-                    f"no {backend.name} job started within {JOB_TIMEOUT} s: look at the queue, at the job script "
-                    f"(--dry-run) and at the logs in {log_directory(backend)}"
-                ) from error
-            yield client
+MARGIN = (30.0, 600.0)
+"""Seconds that a worker ends before its job's time is up, at least and at most; in between a tenth of that time."""
+LOOK = 5.0
+"""Seconds between two questions to the batch system, while workers are missing."""
+GIVEN_UP = 15.0
+"""Seconds without a worker, all jobs waiting without hope, after which the run ends."""
+SILENCE = 45.0
+"""Seconds without a worker and without an answer of the batch system after which the run ends."""
+FRUITLESS = 3
+"""Jobs for each worker wanted that may end without having become one."""
 
 
 def job_script(backend: Backend) -> str:
-    """The script that would be submitted for each job; starts a scheduler on this machine, but no job."""
-    with batch_cluster(backend) as cluster:
-        return str(cluster.job_script())
+    """The script that would be submitted for each job; nothing is started for it."""
+    options = _options(backend)
+    for name in ("scheduler_options", "security"):
+        options.pop(name, None)
+    try:
+        job = _kind(backend).job_cls(scheduler="tcp://<scheduler>:8786", name="<name>", **options)
+    except (TypeError, ValueError) as error:
+        raise _no_job(backend, error) from error
+    return str(job.job_script())
 
 
 def batch_cluster(backend: Backend) -> Any:
     """A dask-jobqueue cluster without jobs, described by the user's own `jobqueue:` YAML.
 
-    What the YAML leaves open gets the defaults here; `worker-extra-args`, queues, walltime and directives are the
-    YAML's business alone.
+    What the YAML leaves open gets the defaults here; queues, wall times and directives are the YAML's business alone.
     """
+    kind = _kind(backend)
+    refused: list[str] = []
+
+    class Job(kind.job_cls):  # type: ignore[name-defined]
+        """A job whose refusal somebody hears of."""
+
+        async def start(self) -> None:
+            try:
+                await super().start()
+            except Exception as error:  # whoever awaits this, nobody is told
+                refused.append(_words(error))
+                self.status = Status.running
+
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed
+
+    try:
+        cluster = kind(job_cls=Job, **_options(backend))
+    except (TypeError, ValueError) as error:
+        raise _no_job(backend, error) from error
+    cluster.refused = refused
+    return cluster
+
+
+def _kind(backend: Backend) -> Any:
     import dask_jobqueue
 
-    kinds = {"slurm": dask_jobqueue.SLURMCluster, "htcondor": dask_jobqueue.HTCondorCluster}
+    return {"slurm": dask_jobqueue.SLURMCluster, "htcondor": dask_jobqueue.HTCondorCluster}[backend.name]
+
+
+def _options(backend: Backend) -> dict[str, Any]:
     own = dask.config.get(f"jobqueue.{backend.name}", {})
-    defaults: dict[str, Any] = {k: v for k, v in JOB_DEFAULTS.items() if own.get(k) is None}
+    options: dict[str, Any] = {k: v for k, v in JOB_DEFAULTS.items() if own.get(k) is None}
     if backend.name == "htcondor" and own.get("disk") is None:
-        defaults["disk"] = "4GB"
+        options["disk"] = "4GB"
     if own.get("log-directory") is None:
-        defaults["log_directory"] = str(LOG_DIRECTORY)
-    options = {"dashboard_address": ANY_PORT, **(own.get("scheduler-options") or {})}
+        options["log_directory"] = str(LOG_DIRECTORY)
+    if own.get("processes"):  # said here, too: the cluster itself does not read it, and counts jobs for workers
+        options["processes"] = own["processes"]
+    if dask.config.get("distributed.comm.require-encryption", False):
+        from distributed import Security
+
+        options["security"] = Security()
     allocation = (f"export {name}={size}" for name, size in ALLOCATION.items())
-    prologue = [*(own.get("job-script-prologue") or []), *allocation]
+    arguments = list(own.get("worker-extra-args") or [])
+    if not any("--lifetime" in str(argument) for argument in arguments):
+        arguments += lifetime(own.get("walltime"))
+    return options | {
+        "job_script_prologue": [*(own.get("job-script-prologue") or []), *allocation],
+        "worker_extra_args": arguments,
+        "scheduler_options": {"dashboard_address": ANY_PORT, **(own.get("scheduler-options") or {})},
+    }
+
+
+def lifetime(walltime: str | None) -> list[str]:
+    """Arguments with which a worker ends by itself, handing on what it holds, before the batch system ends its job.
+
+    >>> lifetime("02:00:00")
+    ['--lifetime', '6480s', '--lifetime-stagger', '180s']
+    >>> lifetime(None)
+    []
+    """
+    seconds = wall_seconds(walltime)
+    if seconds is None:
+        return []
+    margin = min(max(MARGIN[0], seconds / 10), MARGIN[1], seconds / 2)
+    return ["--lifetime", f"{seconds - margin:.0f}s", "--lifetime-stagger", f"{margin / 4:.0f}s"]
+
+
+def wall_seconds(walltime: str | None) -> float | None:
+    """Seconds of a wall time as batch systems write it, "1-12:00:00" or "30" minutes; None where it says nothing.
+
+    >>> wall_seconds("1-00:00:30"), wall_seconds("10:30"), wall_seconds("30"), wall_seconds("2h")
+    (86430.0, 630.0, 1800.0, 7200.0)
+    """
+    if not walltime:
+        return None
+    days, dash, rest = str(walltime).rpartition("-")
+    numbers = rest.split(":")
+    if all(re.fullmatch(r"\d+", n) for n in (*numbers, days or "0")) and len(numbers) <= 3:
+        units = (3600, 60, 1) if dash or len(numbers) == 3 else (60, 1)
+        return float(86400 * int(days or 0) + sum(int(n) * u for n, u in zip(numbers, units, strict=False)))
     try:
-        return kinds[backend.name](job_script_prologue=prologue, scheduler_options=options, **defaults)
-    except (TypeError, ValueError) as error:
-        raise BackendError(
-            f"the jobqueue.{backend.name} section of the Dask configuration does not describe a job ({error}); "
-            f"see https://jobqueue.dask.org"
-        ) from error
+        return float(parse_timedelta(str(walltime)))
+    except (KeyError, ValueError):
+        return None
 
 
 def log_directory(backend: Backend) -> str:
@@ -149,13 +156,105 @@ def log_directory(backend: Backend) -> str:
     return str(dask.config.get(f"jobqueue.{backend.name}.log-directory", None) or LOG_DIRECTORY)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the messages of workers that are shut down in the middle of a heartbeat."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+@dataclass
+class Jobs:
+    """The jobs of a run: as many workers as `wanted`, replaced while there is work for them."""
+
+    cluster: Any
+    backend: Backend
+    wanted: int
+    queue: Queue
+    _asked: float = 0.0
+    _joined: set[str] = field(default_factory=set)
+    _submitted: dict[str, str] = field(default_factory=dict)
+    _fruitless: int = 0
+    _how: str = ""
+    _status: str = ""
+    _silent_since: float | None = None
+
+    @classmethod
+    def start(cls, cluster: Any, backend: Backend, wanted: int) -> Jobs:
+        """Submit the first jobs."""
+        jobs = cls(cluster, backend, wanted, QUEUES[backend.name])
+        cluster.scale(n=wanted)
+        return jobs
+
+    def look(self, workers: set[str], alone: float, left: int | None) -> str:
+        """See `Supply`; asks the batch system while workers are missing, and has jobs that are gone replaced."""
+        needed = self.wanted if left is None else min(self.wanted, max(left, 1))
+        self._joined |= workers
+        here = f"{len(workers)} of {self.wanted} workers"
+        if self.cluster.refused and not workers:
+            raise BackendError(f"{self.backend.name} refused the job: {self.cluster.refused[-1]}")
+        if len(workers) >= needed:
+            return here
+        now = time.monotonic()
+        if now - self._asked >= LOOK:
+            self._asked = now
+            self._status = self._ask(alone)
+        return f"{here}; {self._status}" if self._status else here
+
+    def _ask(self, alone: float) -> str:
+        known = dict(self.cluster.workers)
+        jobs = {name: job.job_id for name, job in known.items() if job.job_id}
+        refused = [name for name, job in known.items() if not job.job_id and job.status == Status.running]
+        try:
+            states = self.queue.states(jobs.values())
+        except QueueError as error:
+            if alone > SILENCE:
+                raise BackendError(f"there is no worker, and {self.backend.name} does not answer: {error}") from error
+            return f"{self.backend.name} does not answer: {error}"
+        self._note_ends(jobs, states)
+        if refused:  # tried again: a full queue empties
+            self.cluster.sync(self._forget, refused)
+        if alone > GIVEN_UP and states and all(state.hopeless for state in states.values()):
+            reasons = ", ".join(sorted({state.reason for state in states.values()}))
+            raise BackendError(
+                f"no job of {self.backend.name} can run ({reasons}); {self._last_end()}"
+                f"what is done is kept: run again when the batch system is well"
+            )
+        if self._fruitless >= FRUITLESS * self.wanted:
+            raise BackendError(
+                f"{self._fruitless} jobs of {self.backend.name} ended without having become workers; {self._last_end()}"
+                f"look at their output in {log_directory(self.backend)} and at the job script (--dry-run)"
+            )
+        self.cluster.scale(n=self.wanted)
+        waiting = [state for state in states.values() if state.waits]
+        reasons = ", ".join(sorted({state.reason for state in waiting if state.reason}))
+        return f"{len(waiting)} jobs wait{f' ({reasons})' if reasons else ''}" if waiting else ""
+
+    def _note_ends(self, jobs: dict[str, str], states: Any) -> None:
+        """Take jobs that are no longer in the queue off the cluster's list, and count those that were of no use."""
+        gone = {name: job for name, job in jobs.items() if job not in states and job in self._submitted.values()}
+        for name, job in gone.items():
+            self._how = self.queue.ended(job) or self._how
+            if not any(worker == name or worker.startswith(f"{name}-") for worker in self._joined):
+                self._fruitless += 1
+            else:
+                self._fruitless = 0
+                self._joined = {w for w in self._joined if w != name and not w.startswith(f"{name}-")}
+        self._submitted = {name: job for name, job in jobs.items() if name not in gone}
+        if gone:
+            self.cluster.sync(self._forget, list(gone))
+
+    async def _forget(self, names: list[str]) -> None:
+        for name in names:
+            self.cluster.workers.pop(name, None)
+            self.cluster.worker_spec.pop(name, None)
+
+    def _last_end(self) -> str:
+        return f"the last job ended so: {self._how}; " if self._how else ""
+
+
+def _no_job(backend: Backend, error: Exception) -> BackendError:
+    return BackendError(
+        f"the jobqueue.{backend.name} section of the Dask configuration does not describe a job ({error}); "
+        f"see https://jobqueue.dask.org"
+    )
+
+
+def _words(error: Exception) -> str:
+    """What the batch system's command published, out of dask-jobqueue's message."""
+    text = str(error)
+    said = text.partition("stderr:\n")[2].strip() or text.partition("stdout:\n")[2].strip()
+    return " ".join((said or text).split())

@@ -8,7 +8,7 @@ The last file stays open, because a worker is mostly given chunks of one file af
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,8 +17,10 @@ from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.baskets import BasketSource
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
+from rarekaon.analysis.events.remote import Access, explaining, is_local, passes
 from rarekaon.analysis.events.sources import ColumnSource, JoinedSource, UnfitEventsError
 from rarekaon.analysis.events.trees import Tree, open_file, open_tree
 from rarekaon.analysis.execution.identity import stretches
@@ -61,19 +63,23 @@ class OpenFile:
 
 
 class _Open:
-    """The files of the last chunk."""
+    """The files of the last chunk, and the branches of each sample that were read last."""
 
     files: ClassVar[dict[tuple[str, bytes], OpenFile]] = {}
+    branches: ClassVar[dict[str, set[str]]] = {}
 
 
-def opened(chunk: Chunk) -> list[OpenFile]:
-    """The files of a chunk, those of other chunks closed; ValueError for one that was replaced since it was planned."""
+def opened(chunk: Chunk, places: Callable[[str], str] = str) -> list[OpenFile]:
+    """The files of a chunk, those of other chunks closed; ValueError for one that was replaced since it was planned.
+
+    `places` says where a file that is not open is looked for.
+    """
     wanted = [(item.filename, item.fileuuid) for item in chunk]
     for place in _Open.files.keys() - set(wanted):
         _Open.files.pop(place).file.close()
     for place in wanted:
         if place not in _Open.files:
-            _Open.files[place] = _open(*place)
+            _Open.files[place] = _open(places(place[0]), place[1])
     return [_Open.files[place] for place in wanted]
 
 
@@ -83,9 +89,12 @@ def _open(path: str, identity: bytes) -> OpenFile:
         file.close()
         raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
     try:
-        return OpenFile(file, open_tree(file, EVENTS_TREE))
+        with explaining(path):
+            return OpenFile(file, open_tree(file, EVENTS_TREE))
     except Exception as error:
         file.close()
+        if passes(error):
+            raise
         raise UnfitEventsError(
             f"{path} cannot be read any more ({error}): it was changed while the run went on"
         ) from error
@@ -97,23 +106,41 @@ def close() -> None:
 
 
 def process_chunk(
-    chunk: Chunk, processor: BlindedProcessor, flagged: Mapping[str, FlaggedBursts] | None = None
+    chunk: Chunk,
+    processor: BlindedProcessor,
+    flagged: Mapping[str, FlaggedBursts] | None = None,
+    access: Access = Access(),  # noqa: B008 (frozen)
 ) -> dict[str, Any]:
     """What the processor makes of a chunk ("out"), its parts ("processed"), the bursts of data that it saw
     ("stretches") and what it cost ("metrics").
 
-    `flagged` are by sample the bursts in which something was wrong.
+    `flagged` are by sample the bursts in which something was wrong.  Files that cannot be read for a reason that passes
+    are tried again, where `access` says.
     """
-    files = opened(chunk)
+
+    def attempt(number: int) -> dict[str, Any]:
+        if number:
+            close()
+        return _process_once(chunk, processor, flagged or {}, lambda path: access.place(path, number))
+
+    result, retries = access.tried(attempt, [item.filename for item in chunk])
+    result["metrics"]["retries"] = retries
+    return result
+
+
+def _process_once(
+    chunk: Chunk, processor: BlindedProcessor, flagged: Mapping[str, FlaggedBursts], places: Callable[[str], str]
+) -> dict[str, Any]:
+    files = opened(chunk, places)
     requested = _requested(files)
     start = time.perf_counter()
     columns = Columns(_source(chunk, files))
     seen = set() if columns.simulated else stretches(columns, [(i.filename, i.entrystart, i.entrystop) for i in chunk])
     if processor.takes_columns:
-        if flagged and chunk[0].dataset in flagged:
+        if chunk[0].dataset in flagged:
             columns = columns.replaced(QUALITY, flagged[chunk[0].dataset].of(columns))
         out = processor.process_columns(columns, chunk[0].dataset)
-        read = columns.read
+        read = _Open.branches[chunk[0].dataset] = columns.read
     else:
         ((file, item),) = zip(files, chunk, strict=True)
         out, read = _process_nano_events(file.file, item, processor)
@@ -135,6 +162,9 @@ def _source(chunk: Chunk, files: list[OpenFile]) -> ColumnSource:
     parts = [
         (item.filename, f.events.source(item.entrystart, item.entrystop)) for item, f in zip(chunk, files, strict=True)
     ]
+    for name, part in parts:
+        if not is_local(name) and isinstance(part, BasketSource):  # one request for what the last chunk wanted
+            part.fetch(_Open.branches.get(chunk[0].dataset, ()))
     return parts[0][1] if len(parts) == 1 else JoinedSource(parts)
 
 

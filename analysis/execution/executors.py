@@ -6,6 +6,7 @@ and lose the name of the file on the way back from a worker.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +15,19 @@ from typing import Any
 
 from coffea.processor.executor import ExecutorBase
 
+from rarekaon.analysis.events.remote import RemoteError, is_local, passes, place_lacks_it
 from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.execution.chunks import Chunk, close
-from rarekaon.analysis.execution.errors import BackendError, ChunkError, UnfitEventsInChunkError
+from rarekaon.analysis.execution.errors import BackendError, ChunkError, LostFileError, UnfitEventsInChunkError
 from rarekaon.analysis.execution.memory import is_new, prepare, release_chunk, thaw
 from rarekaon.analysis.execution.reduction import combine, reduce_in_order, reduce_tree
+from rarekaon.analysis.execution.watch import Watch
 
 Function = Callable[[Any], Any]
 Advance = Callable[[int], None]
+
+TICK = 0.02
+"""Seconds between two looks for finished tasks."""
 
 
 def no_report(events: int) -> None:
@@ -51,49 +57,66 @@ class SerialExecutor(ExecutorBase):
 
 @dataclass
 class DaskExecutor(ExecutorBase):
-    """Chunks as tasks of Dask, summed by a tree of tasks per sample.
+    """Chunks as tasks of the workers that a `watch` looks after, summed by a tree of tasks per sample.
 
     A chunk whose processing fails is not tried again. One whose worker dies is, as often as the scheduler's
     `allowed-failures` says.
     """
 
-    client: Any = None
-    """The Dask client."""
+    watch: Watch | None = None
+    """Looks after the workers, and has their client."""
     report: Advance = field(default=no_report)
     """Called with the number of events done."""
 
     def __call__(self, items: Sequence[Chunk], function: Function, accumulator: Any) -> tuple[Any, int]:
+        watch = self.watch
+        assert watch is not None
+        client = watch.client
         # One task holds the processor, so that it travels once per worker and not once per chunk.
-        shared = self.client.submit(_identity, function, pure=False)
-        tasks = self.client.map(run_chunk, list(items), function=shared, pure=False)
+        shared = client.submit(_identity, function, pure=False)
+        tasks = client.map(run_chunk, list(items), function=shared, pure=False)
         chunks = dict(zip((task.key for task in tasks), items, strict=True))
         waiting = list(tasks)
         totals = []
         for group in by_sample(items):
-            totals.append(reduce_tree(tasks[: len(group)], self._submit_sum))
+            totals.append(reduce_tree(tasks[: len(group)], lambda g: client.submit(combine, g, pure=False)))
             del tasks[: len(group)]
-        del shared
         try:
-            self._follow(waiting, chunks)
-            return combine(self.client.gather(totals)), 0
+            for task in finished(waiting, watch):
+                chunk = chunks[task.key]
+                if task.status != "finished":
+                    raise _failure(task, chunk)
+                self.report(event_count(chunk))
+            return combine(gathered(totals, watch)), 0
         except BaseException:
-            self.client.cancel(totals, force=True)
+            client.cancel(totals, force=True)
             raise
+        finally:
+            del shared
 
-    def _submit_sum(self, group: list[Any]) -> Any:
-        return self.client.submit(combine, group, pure=False)
 
-    def _follow(self, waiting: list[Any], chunks: dict[str, Chunk]) -> None:
-        """Report chunks as they finish and raise for the first that fails; keeps no output alive."""
-        from distributed import as_completed
+def finished(tasks: list[Any], watch: Watch) -> Iterator[Any]:
+    """Tasks as they finish or fail, with an eye on the workers; the list is emptied, so that no output stays alive."""
+    from distributed import as_completed
 
-        finished = as_completed(waiting)
-        waiting.clear()
-        for task in finished:
-            chunk = chunks[task.key]
-            if task.status != "finished":
-                raise _failure(task, chunk)
-            self.report(event_count(chunk))
+    coming = as_completed(tasks)
+    tasks.clear()
+    while not coming.is_empty():
+        watch.left = coming.count()
+        watch()
+        if coming.has_ready():
+            yield from coming.next_batch(block=False)
+        else:
+            time.sleep(TICK)
+
+
+def gathered(tasks: list[Any], watch: Watch) -> list[Any]:
+    """Results in the order of the tasks, with an eye on the workers; raises what the first that fails has raised."""
+    for task in finished(list(tasks), watch):
+        if task.status == "error":
+            task.result()
+    results: list[Any] = watch.client.gather(tasks)
+    return results
 
 
 def by_sample(items: Sequence[Chunk]) -> list[list[Chunk]]:
@@ -110,6 +133,8 @@ def run_chunk(chunk: Chunk, function: Function) -> Any:
     prepare()
     try:
         return function(chunk)
+    except BackendError:
+        raise
     except UnfitEventsError as error:
         raise UnfitEventsInChunkError(f"{describe(chunk)} failed: {error}", traceback.format_exc()) from None
     except Exception as error:
@@ -117,13 +142,28 @@ def run_chunk(chunk: Chunk, function: Function) -> Any:
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__
-        message = f"{type(cause).__name__}: {cause}"
-        raise ChunkError(f"{describe(chunk)} failed: {message}", traceback.format_exc()) from None
+        message = f"{describe(chunk)} failed: {type(cause).__name__}: {cause}"
+        lost = _lost(chunk, error) if passes(error) or place_lacks_it(error) else None
+        if lost is not None:
+            raise LostFileError(message, traceback.format_exc(), lost) from None
+        raise ChunkError(message, traceback.format_exc()) from None
     finally:
         kind = function, chunk[0].dataset
         if is_new(kind):
             close()
         release_chunk(kind)
+
+
+def _lost(chunk: Chunk, error: BaseException | None) -> str | None:
+    """The file of a chunk that an error is about, if it has the name of one."""
+    names = [str(item.filename) for item in chunk]
+    while error is not None:
+        url = error.url if isinstance(error, RemoteError) else str(getattr(error, "filename", ""))
+        for name in names:
+            if url and (url == name or (not is_local(name) and url.rpartition("/")[2] == name.rpartition("/")[2])):
+                return name
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def describe(chunk: Chunk) -> str:

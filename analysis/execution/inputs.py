@@ -6,9 +6,10 @@ hour: presence, length, trees, branches and their types, and whether the side tr
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.exposure import Exposure
-from rarekaon.analysis.events.trees import Tree, is_local, open_file, open_tree
-from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.events.remote import AbsentError, Access, RemoteError, identity, is_local, passes
+from rarekaon.analysis.events.trees import Tree, open_file, open_tree
+from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
 
 Blocks = frozenset[tuple[int, ...]]
 BURST = np.dtype([(b.name, b.dtype) for b in schema.BURSTS.fields])
@@ -46,6 +48,12 @@ class InputFile:
     """(decay, seed, block) of simulated decays or (run, burst) of data: what must not be there twice."""
     bursts: NDArray[Any] = field(default_factory=lambda: np.empty(0, BURST), compare=False, repr=False)
     """Rows of `Bursts` (run, burst, events, quality), one a burst."""
+    clusters: tuple[int, ...] = ()
+    """Events where the file can be cut without reading anything twice."""
+    content: str = ""
+    """What changes whenever the file is written again."""
+    retries: int = 0
+    """How often it was tried again."""
 
     @property
     def events(self) -> int:
@@ -61,33 +69,57 @@ class InputFile:
         return tuple(sorted({block[1] for block in self.blocks})) if self.simulated else ()
 
 
-def inspect_file(place: tuple[str, str]) -> InputFile:
-    """Open the file of (sample, path) and check it against the contract; InputFileError says what is wrong."""
+def inspect_file(place: tuple[str, str], access: Access = Access()) -> InputFile:  # noqa: B008 (frozen)
+    """Open the file of (sample, path) and check it against the contract; InputFileError says what is wrong.
+
+    It is UnreadableFileError where the file cannot be had or is damaged.
+    """
     sample, path = place
-    if is_local(path) and not Path(path).is_file():
-        raise InputFileError(f"{path} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
     try:
-        opened = open_file(path)
+        found, retries = access.tried(lambda attempt: _look(sample, path, access.place(path, attempt)), [path])
+    except InputFileError:
+        raise
+    except RemoteError as error:
+        elsewhere = f", nor at {len(access.places(path)) - 1} other places" if len(access.places(path)) > 1 else ""
+        raise UnreadableFileError(f"{error}{elsewhere} (sample {sample})", path) from error
+    return replace(found, retries=retries)
+
+
+def _look(sample: str, path: str, place: str) -> InputFile:
+    """Look into the file that stands at `place`."""
+    if is_local(place) and not Path(place).is_file():
+        raise AbsentError(f"{place} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
+    try:
+        opened = open_file(place)
+    except RemoteError:
+        raise
     except Exception as error:
-        raise InputFileError(
-            f"{path} cannot be read as a ROOT file, it is damaged or cut short ({one_line(error)}): make it again"
+        if passes(error):
+            raise RemoteError(f"{place} cannot be read now ({one_line(error)})") from error
+        raise UnreadableFileError(
+            f"{place} cannot be read as a ROOT file, it is damaged or cut short ({one_line(error)}): make it again",
+            path,
         ) from error
     with opened as file:
         try:
-            return _inspect(sample, path, file)
-        except InputFileError:
+            found = _inspect(sample, path, file)
+        except (InputFileError, RemoteError):
             raise
         except Exception as error:  # whatever a reader finds in the bytes of a file, it is the file that is unfit
-            raise InputFileError(
+            if passes(error):
+                raise RemoteError(f"{path} cannot be read now ({one_line(error)})") from error
+            raise UnreadableFileError(
                 f"{path} cannot be read, it is damaged or written in a way that is not known ({one_line(error)}): "
-                f"make or copy it again"
+                f"make or copy it again",
+                path,
             ) from error
+    return replace(found, content=f"{found.content} {identity(place)}")
 
 
 def _inspect(sample: str, path: str, file: Any) -> InputFile:
     size = int(file.file.source.num_bytes)
     if size < file.file.fEND:
-        raise InputFileError(f"{path} is cut short: {size} bytes of {file.file.fEND}; make or copy it again")
+        raise UnreadableFileError(f"{path} is cut short: {size} bytes of {file.file.fEND}; make or copy it again", path)
     events = _tree(path, file, schema.EVENTS_TREE)
     types = events.types()
     simulated = bool(types.keys() & _truth_names())
@@ -95,7 +127,10 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     check_lengths(path, schema.EVENTS_TREE, events, schema.branches(truth=simulated))
     rows = _side_rows(path, file, schema.GENERATION if simulated else schema.BURSTS, events.entries)
     what = _simulated(path, rows) if simulated else _data(rows)
-    return InputFile(sample, path, str(file.file.uuid), size, *what)
+    header, _ = file.key(schema.EVENTS_TREE).get_uncompressed_chunk_cursor()
+    content = f"{file.file.uuid} {hashlib.sha256(bytes(header.raw_data)).hexdigest()}"
+    found = InputFile(sample, path, str(file.file.uuid), size, *what)
+    return replace(found, clusters=events.clusters(), content=content)
 
 
 def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:
@@ -163,6 +198,15 @@ def _check_blocks(sample: str, files: Sequence[InputFile]) -> None:
                     f"block = {block}): simulate one of them with another seed"
                 )
             seen[block] = f.path
+
+
+def bursts_by_path(files: Sequence[InputFile]) -> dict[str, dict[str, NDArray[Any]]]:
+    """The rows of `Bursts` of data, by sample and path."""
+    found: dict[str, dict[str, NDArray[Any]]] = {}
+    for f in files:
+        if not f.simulated:
+            found.setdefault(f.sample, {})[f.path] = f.bursts
+    return found
 
 
 def _real(path: str) -> str:

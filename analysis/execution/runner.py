@@ -10,33 +10,31 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
-from uuid import UUID
 
 from coffea.processor import ProcessorABC
-from coffea.processor.executor import WorkItem
-from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.events.remote import Access
 from rarekaon.analysis.execution.backend import Backend
-from rarekaon.analysis.execution.chunks import joined, process_chunk
+from rarekaon.analysis.execution.chunks import Chunk, joined, process_chunk
 from rarekaon.analysis.execution.closure import Closure, check_closure
 from rarekaon.analysis.execution.connection import connect
-from rarekaon.analysis.execution.errors import ExecutionError, InputFileError
-from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
-from rarekaon.analysis.execution.identity import check_events, first_look
-from rarekaon.analysis.execution.inputs import InputFile, check_distinct, inspect_file
-from rarekaon.analysis.execution.progress import progress_bar
-from rarekaon.analysis.execution.quality import flagged
-from rarekaon.analysis.execution.slots import check_slots
+from rarekaon.analysis.execution.errors import ExecutionError, LostFileError
+from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor, describe
+from rarekaon.analysis.execution.identity import check_events
+from rarekaon.analysis.execution.inputs import InputFile, bursts_by_path
+from rarekaon.analysis.execution.pieces import KeptProcess, Pieces, chunk_name, keys, seen_by
+from rarekaon.analysis.execution.planning import Fileset, Missing, check_some_left, inspect_fileset, plan
+from rarekaon.analysis.execution.preflight import WhereFit, environment
+from rarekaon.analysis.execution.progress import Bar, progress_bar
+from rarekaon.analysis.execution.quality import FlaggedBursts, flagged
+from rarekaon.analysis.execution.site import site
+from rarekaon.analysis.execution.watch import Watch
 from rarekaon.analysis.processing.blinding import BlindedProcessor, current_blinding
 from rarekaon.analysis.results import provenance
 from rarekaon.analysis.results.provenance import Provenance
-
-Fileset = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,16 @@ class Metrics:
     """Seconds in the processor, summed over workers."""
     wall_seconds: float
     """Seconds on the clock."""
+    retries: int = 0
+    """Reads that were tried again."""
+    reused: int = 0
+    """Chunks of which every part was kept."""
+    reused_parts: int = 0
+    """Parts of chunks that were kept."""
+    computed_parts: int = 0
+    """Parts of chunks that were computed, where parts are kept."""
+    keeping_seconds: float = 0.0
+    """Seconds for looking for pieces and keeping them, summed over workers."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,12 @@ class RunResult:
     """What it cost."""
     provenance: Provenance
     """What it was computed from."""
+    missing: tuple[Missing, ...] = ()
+    """Files that were left out."""
+    log: tuple[str, ...] = ()
+    """A line for each chunk: "reused" or "computed", and where it is."""
+    notes: tuple[str, ...] = ()
+    """What went on beside, for people."""
 
     def exposure(self, sample: str) -> Exposure:
         """What the events of a sample stand for, summed over its files; KeyError for an unknown sample."""
@@ -85,6 +99,44 @@ class RunResult:
         )
 
 
+@dataclass(frozen=True)
+class Work:
+    """What is done to every chunk, and where."""
+
+    processor: BlindedProcessor
+    chunk_size: int
+    access: Access
+    pieces: Pieces | None
+    watch: Watch | None
+    bar: Bar
+
+    def __call__(self, files: Sequence[InputFile], most: int | None) -> tuple[dict[str, Any], list[Chunk], Closure]:
+        """Process the files, of each sample `most` chunks or all: what comes out, the chunks and their closure."""
+        wrong = flagged(files)
+        items = plan(files, self.chunk_size, wrong)
+        chunks = joined(items, self.chunk_size) if self.processor.takes_columns else [(item,) for item in items]
+        if most is not None:
+            chunks = [c for n, c in enumerate(chunks) if most > sum(c[0].dataset == d[0].dataset for d in chunks[:n])]
+            items = [item for chunk in chunks for item in chunk]
+        self.bar.total(sum(len(item) for item in items))
+        process = self._process({f.sample for f in files if f.simulated}, wrong)
+        if self.watch is None:
+            raw, _ = SerialExecutor(report=self.bar.advance)(chunks, process, None)
+        else:
+            executor = DaskExecutor(watch=self.watch, report=self.bar.advance)
+            raw, _ = executor(chunks, WhereFit(process, environment()), None)
+        closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]), part=most is not None)
+        for sample, bursts in bursts_by_path(files).items() if most is None else ():
+            check_events(sample, [part for part in raw["stretches"] if part.path in bursts], bursts)
+        return raw, chunks, closure
+
+    def _process(self, simulated: set[str], wrong: Mapping[str, FlaggedBursts]) -> Any:
+        if self.pieces is None:
+            return partial(process_chunk, processor=self.processor, flagged=wrong, access=self.access)
+        made_with = keys(self.processor.processor, self.processor.blinding)
+        return KeptProcess(self.processor, wrong, self.access, self.pieces, made_with, frozenset(simulated))
+
+
 def run(
     processor: ProcessorABC,
     fileset: Fileset,
@@ -92,6 +144,10 @@ def run(
     backend: Backend | None = None,
     chunk_size: int = 500_000,
     progress: bool = True,
+    pieces: Pieces | None = None,
+    allow_missing: bool = False,
+    limit_files: int | None = None,
+    limit_chunks: int | None = None,
 ) -> RunResult:
     """Process every event of every file of the fileset (sample -> paths) exactly once.
 
@@ -99,84 +155,81 @@ def run(
     for bit whatever the backend and the number of workers; it depends on the order of the files of a sample and on
     `chunk_size`, the largest number of events handed to the processor at once.
 
+    What is finished is kept in `pieces`, for a processor that has parts (`pieces.InParts`), and not computed again.
+    Files that cannot be read stop the run, or with `allow_missing` are left out, with all they stand for.  For a trial,
+    `limit_files` and `limit_chunks` say how much of each sample is looked at.
+
     Raises InputFileError, BackendError, ChunkError or ClosureError, all of them ExecutionErrors.
     """
     if chunk_size < 1:
         raise ExecutionError(f"chunk_size must be at least 1, not {chunk_size}")
-    backend = backend or Backend()
+    backend, here = backend or Backend(), site()
     blinded = BlindedProcessor(processor, current_blinding())
     started = time.monotonic()
-    with connect(backend) as client:
-        files = inspect_fileset(fileset, client)
-        items = plan(files, chunk_size)
-        with progress_bar("processing", sum(f.events for f in files), shown=progress) as report:
-            executor = SerialExecutor(report=report) if client is None else DaskExecutor(client=client, report=report)
-            chunks = joined(items, chunk_size) if blinded.takes_columns else [(item,) for item in items]
-            raw, _ = executor(chunks, partial(process_chunk, processor=blinded, flagged=flagged(files)), None)
-    closure = check_closure(files, items, raw["processed"], int(raw["metrics"]["entries"]))
-    for sample, bursts in _bursts(files).items():
-        check_events(sample, [part for part in raw["stretches"] if part.path in bursts], bursts)
+    notes: list[str] = []
+    chosen = {sample: tuple(paths)[:limit_files] for sample, paths in fileset.items()}
+    with progress_bar("processing", shown=progress) as bar, connect(backend, bar.say) as watch:
+        if pieces is not None and not (hasattr(processor, "parts") and seen_by(watch, pieces, notes)):
+            pieces = None
+        files, missing = inspect_fileset(chosen, watch, here.access, allow_missing=allow_missing)
+        work = Work(blinded, chunk_size, here.access, pieces, watch, bar)
+        while True:
+            try:
+                raw, chunks, closure = work(files, limit_chunks)
+                break
+            except LostFileError as error:
+                if not allow_missing:
+                    raise
+                missing += tuple(Missing(f.sample, f.path, str(error)) for f in files if f.path == error.path)
+                files = tuple(f for f in files if f.path != error.path)
+                check_some_left(chosen, files, missing)
     wall = time.monotonic() - started
+    limits = {n: v for n, v in (("limit_files", limit_files), ("limit_chunks", limit_chunks)) if v is not None}
+    names = [chunk_name(chunk) for chunk in chunks]
+    reused = raw["metrics"].get("reused", set())
+    if pieces is not None:
+        try:
+            pieces.prune(here.limit, names)
+        except OSError as error:
+            notes.append(f"{pieces.place} could not be kept below {here.limit / 1e9:.0f} GB ({error})")
+    notes += sorted(f"not kept: {problem}" for problem in raw["metrics"].get("not_kept", ()))
     return RunResult(
         output=raw["out"],
         files=files,
         closure=closure,
-        metrics=_metrics(raw["metrics"], wall),
-        provenance=_provenance(files, backend, chunk_size, wall),
+        metrics=_metrics(raw["metrics"], wall, sum(f.retries for f in files)),
+        provenance=_provenance(files, missing, backend, {"chunk_size": chunk_size, **limits}, wall),
+        missing=missing,
+        log=tuple(
+            f"{'reused' if name in reused else 'computed'} {describe(chunk)}"
+            for name, chunk in zip(names, chunks, strict=True)
+        ),
+        notes=tuple(notes),
     )
 
 
-def inspect_fileset(fileset: Fileset, client: Any = None) -> tuple[InputFile, ...]:
-    """Look into all files, on the workers if there are any; InputFileError for the first that is unfit."""
-    places = [(sample, str(path)) for sample, paths in fileset.items() for path in paths]
-    empty = [sample for sample, paths in fileset.items() if not paths]
-    if empty or not places:
-        raise InputFileError(f"no files given{' for sample ' + empty[0] if empty else ''}: name at least one")
-    if client is None:
-        files = tuple(inspect_file(place) for place in places)
-    else:
-        files = tuple(client.gather(client.map(inspect_file, places, pure=False)))
-    check_distinct(files)
-    check_slots(files)
-    for sample, bursts in _bursts(files).items():
-        first_look(sample, bursts)
-    return files
+def _metrics(raw: Mapping[str, Any], wall: float, retries: int) -> Metrics:
+    return Metrics(
+        int(raw["bytesread"]),
+        tuple(sorted(raw["columns"])),
+        float(raw["processtime"]),
+        wall,
+        retries + int(raw["retries"]),
+        len(raw.get("reused", ())),
+        int(raw.get("reused_parts", 0)),
+        int(raw.get("computed_parts", 0)),
+        float(raw.get("keepingtime", 0.0)),
+    )
 
 
-def _bursts(files: Sequence[InputFile]) -> dict[str, dict[str, NDArray[Any]]]:
-    """The rows of `Bursts` of data, by sample and path."""
-    found: dict[str, dict[str, NDArray[Any]]] = {}
-    for f in files:
-        if not f.simulated:
-            found.setdefault(f.sample, {})[f.path] = f.bursts
-    return found
-
-
-def plan(files: Sequence[InputFile], chunk_size: int) -> list[WorkItem]:
-    """Work items that tile the files in order, in nearly equal chunks of at most `chunk_size` events.
-
-    A file without events gets one empty chunk: the processor then books its empty histograms.
-    """
-    items: list[WorkItem] = []
-    for f in files:
-        chunks = max(1, -(-f.events // chunk_size))
-        edges = [f.events * i // chunks for i in range(chunks + 1)]
-        items.extend(
-            WorkItem(f.sample, f.path, EVENTS_TREE, start, stop, UUID(f.uuid).bytes, {})
-            for start, stop in pairwise(edges)
-        )
-    return items
-
-
-def _metrics(raw: Mapping[str, Any], wall: float) -> Metrics:
-    return Metrics(int(raw["bytesread"]), tuple(sorted(raw["columns"])), float(raw["processtime"]), wall)
-
-
-def _provenance(files: Sequence[InputFile], backend: Backend, chunk_size: int, wall: float) -> Provenance:
+def _provenance(
+    files: Sequence[InputFile], missing: Sequence[Missing], backend: Backend, options: Mapping[str, int], wall: float
+) -> Provenance:
     inputs = (provenance.Input(f.sample, PurePath(f.path).name, f.uuid, f.size, f.events, f.seeds) for f in files)
+    left_out = {"missing_files": [f"{m.sample}: {PurePath(m.path).name}" for m in missing]} if missing else {}
     return provenance.collect(
         inputs,
-        {"chunk_size": chunk_size},
+        {**options, **left_out},
         backend=backend.name,
         workers=backend.processes,
         wall_seconds=round(wall, 3),

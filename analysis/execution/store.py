@@ -14,7 +14,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import hist
 import numpy as np
@@ -43,14 +43,22 @@ def save(path: Path, content: Content) -> None:
     Raises StoreError naming the key of a leaf of another type, a NaN or an infinity.
     """
     path = Path(path)
-    buffer = io.BytesIO()
-    with _FixedDates(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    loose, buffer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(loose, "w") as members:
         histograms: list[hist.Hist[Any]] = []
         tree = _indexed(content, (), histograms)
         index = {"format": FORMAT, "version": VERSION, "content": tree}
-        archive.writestr(INDEX, json.dumps(index, indent=1, allow_nan=False))
+        members.writestr(INDEX, json.dumps(index, indent=1, allow_nan=False))
         for number, histogram in enumerate(histograms):
-            uhi.io.zip.write(archive, str(number), histogram)
+            uhi.io.zip.write(members, str(number), histogram)
+    # uhi writes its members in the order of a set, which is another one in every process, and keys of metadata in the
+    # order in which they were once set.
+    with zipfile.ZipFile(loose) as members, zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(members.namelist(), key=lambda name: (name != INDEX, name)):
+            member = members.read(name)
+            if name != INDEX and name.endswith(".json"):
+                member = json.dumps(json.loads(member), sort_keys=True).encode()
+            archive.writestr(_member(name), member, zipfile.ZIP_DEFLATED, 6)
     write_bytes(path, buffer.getvalue())
 
 
@@ -122,19 +130,8 @@ def _name(place: tuple[Any, ...]) -> str:
     return "/".join(str(key) for key in place)
 
 
-class _FixedDates(zipfile.ZipFile):
-    """A zip file whose members carry one fixed date, so that equal content gives equal bytes."""
-
-    def open(self, name: Any, mode: Any = "r", *args: Any, **kwargs: Any) -> IO[bytes]:
-        return super().open(self._dated(name) if mode == "w" else name, mode, *args, **kwargs)
-
-    def writestr(self, zinfo_or_arcname: Any, data: Any, *args: Any, **kwargs: Any) -> None:
-        super().writestr(self._dated(zinfo_or_arcname), data, *args, **kwargs)
-
-    def _dated(self, name: str | zipfile.ZipInfo) -> zipfile.ZipInfo:
-        if isinstance(name, zipfile.ZipInfo):
-            return name
-        info = zipfile.ZipInfo(name, EPOCH)
-        info.compress_type = self.compression
-        info.external_attr = 0o644 << 16
-        return info
+def _member(name: str) -> zipfile.ZipInfo:
+    """A member with one fixed date and the same rights everywhere."""
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.external_attr = 0o644 << 16
+    return info

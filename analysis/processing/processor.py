@@ -12,7 +12,7 @@ Simulated samples have "resolution <quantity>" in addition for quantities that d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -43,6 +43,15 @@ class SearchProcessor(ProcessorABC):
         if unknown:
             raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
         self.names = names
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What the output of each search depends on: a search's entry is the same whatever else is looked for."""
+        return {name: [(s.dataset, s.samples.all, s.selections) for s in searches()[name]] for name in self.names}
+
+    def only(self, names: Iterable[str]) -> SearchProcessor:
+        """The processor for some of its searches."""
+        return SearchProcessor(tuple(names))
 
     @property
     def candidates(self) -> frozenset[Callable[[Any], Candidates]]:

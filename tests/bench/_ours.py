@@ -22,7 +22,7 @@ from rarekaon.analysis.events.sources import ColumnSource, Offsets
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.chunks import process_chunk
 from rarekaon.analysis.execution.executors import SerialExecutor
-from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.execution.planning import inspect_fileset, plan
 from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
 from rarekaon.analysis.processing.processor import SearchProcessor, apply_cuts, book_search, trigger_stage
 from rarekaon.analysis.search.declaration import Search, Selection
@@ -38,7 +38,7 @@ def process(
     path: Path, sample: str, names: tuple[str, ...], *, blinding: Blinding = OPEN, times: int = 1
 ) -> dict[str, Any]:
     """All chunks of a file, `times` over: looked into, opened, read, selected, booked, added up."""
-    items = plan(inspect_fileset({sample: [str(path)]}), CHUNK_SIZE)
+    items = plan(inspect_fileset({sample: [str(path)]})[0], CHUNK_SIZE)
     raw, _ = SerialExecutor()(
         [(item,) for item in items] * times,
         partial(process_chunk, processor=BlindedProcessor(SearchProcessor(names), blinding)),
@@ -50,7 +50,7 @@ def process(
 
 def windows(path: Path) -> list[tuple[int, int]]:
     """First and last events of the chunks of a file."""
-    return [(item.entrystart, item.entrystop) for item in plan(inspect_fileset({"any": [str(path)]}), CHUNK_SIZE)]
+    return [(item.entrystart, item.entrystop) for item in plan(inspect_fileset({"any": [str(path)]})[0], CHUNK_SIZE)]
 
 
 def selected(path: Path, wanted: Mapping[str, tuple[Search, Selection]]) -> Selected:

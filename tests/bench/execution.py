@@ -15,7 +15,7 @@ from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.execution import Backend, run
-from rarekaon.analysis.execution.batch_systems import open_cluster
+from rarekaon.analysis.execution.dask_clusters import open_cluster
 from rarekaon.analysis.processing.processor import SearchProcessor
 from tests.bench._measure import in_a_process, medians
 from tests.toy_events import write_toy_file
@@ -60,7 +60,7 @@ def _process(paths: Sequence[Path], backend: Backend) -> float:
 
 def _worker(path: Path) -> dict[str, Any]:
     """The same chunks in this process and in a Dask worker that has already imported everything."""
-    with open_cluster(Backend("local", 1)) as client:
+    with open_cluster(Backend("local", 1)) as (client, _):
         place = Backend(client.scheduler.address)
         serial, dask = medians(
             [lambda: _process([path], Backend("iterative")), lambda: _process([path], place)], REPEATS

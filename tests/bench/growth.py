@@ -13,10 +13,10 @@ from typing import Any
 from coffea.processor.executor import ExecutorBase
 
 from rarekaon.analysis.execution import Backend
-from rarekaon.analysis.execution.batch_systems import open_cluster
 from rarekaon.analysis.execution.chunks import Chunk, process_chunk
+from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor
-from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.execution.planning import inspect_fileset, plan
 from rarekaon.analysis.processing.blinding import BlindedProcessor
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import searches
@@ -69,10 +69,12 @@ def workers(path: Path, seconds: float = WORK) -> list[Row]:
     Wall time is what a user waits for; processor time, that of the scheduler included, says the same on a machine with
     other work to do.
     """
-    items = [(item,) for item in plan(inspect_fileset({SAMPLE: [str(path)]}), CHUNK_SIZE)]
+    items = [(item,) for item in plan(inspect_fileset({SAMPLE: [str(path)]})[0], CHUNK_SIZE)]
     work = partial(process_chunk, processor=BlindedProcessor(SearchProcessor((NAME,)), OPEN))
-    with open_cluster(Backend("local", 1)) as one, open_cluster(Backend("local", 2)) as two:
-        ways = (SerialExecutor(), None), (DaskExecutor(client=one), one), (DaskExecutor(client=two), two)
+    with connect(Backend("local", 1)) as one, connect(Backend("local", 2)) as two:
+        assert one is not None
+        assert two is not None
+        ways = (SerialExecutor(), None), (DaskExecutor(watch=one), one.client), (DaskExecutor(watch=two), two.client)
         few = [spent(executor, items * 8, work, client) for executor, client in ways]  # compiled and imported
         times = math.ceil(seconds / (few[0][0] / 8))
         here, alone, together = (spent(executor, items * times, work, client) for executor, client in ways)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,17 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(importlib.import_module("rarekaon.analysis.cli.searches"), "command", fails)
 
     return raising
+
+
+def test_sigterm_does_what_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def ended() -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(importlib.import_module("rarekaon.analysis.cli.searches"), "command", ended)
+    assert main(["searches"]) == INTERRUPTED
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize("name", COMMANDS)

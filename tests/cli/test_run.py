@@ -45,7 +45,7 @@ def written(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_one_file_a_search_and_the_record(written: Path) -> None:
-    assert sorted(p.name for p in written.iterdir()) == [f"{SEARCH}.zip", "run.json"]
+    assert sorted(p.name for p in written.iterdir()) == [f"{SEARCH}.zip", "pieces.log", "run.json"]
 
 
 def test_histograms_carry_the_exposure_of_their_sample(written: Path, samples: Path) -> None:

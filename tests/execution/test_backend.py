@@ -13,10 +13,12 @@ import dask_jobqueue  # noqa: F401  (brings the defaults that a user's YAML is m
 import pytest
 from distributed import Client, LocalCluster
 
-from rarekaon.analysis.execution import Backend, BackendError, batch_systems
+from rarekaon.analysis.execution import Backend, BackendError, batch_systems, dask_clusters
 from rarekaon.analysis.execution.backend import available_cores
 from rarekaon.analysis.execution.connection import connect
-from rarekaon.analysis.execution.preflight import COMPARED, check_environment, check_workers, environment
+from rarekaon.analysis.execution.executors import run_chunk
+from rarekaon.analysis.execution.pieces import work_item
+from rarekaon.analysis.execution.preflight import COMPARED, WhereFit, check_environment, check_workers, environment
 
 ANY_PORT = "127.0.0.1:0"
 
@@ -28,7 +30,9 @@ def test_known_backends(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "lokal", "host:8786", "http://host"])
 def test_unknown_backends_are_refused(name: str) -> None:
-    with pytest.raises(BackendError, match=r"unknown backend .*local, iterative, slurm, htcondor or the address"):
+    with pytest.raises(
+        BackendError, match=r"unknown backend .*local, iterative, slurm, htcondor, gateway or the address"
+    ):
         Backend(name)
 
 
@@ -51,8 +55,8 @@ def test_processes() -> None:
 
 
 def test_serial_execution_has_no_client() -> None:
-    with connect(Backend("iterative")) as client:
-        assert client is None
+    with connect(Backend("iterative")) as watch:
+        assert watch is None
 
 
 # --- local
@@ -67,7 +71,9 @@ def test_local_workers_keep_freed_memory_and_do_not_watch_themselves() -> None:
         return os.environ.get("MALLOC_TRIM_THRESHOLD_"), dask.config.get("distributed.worker.profile.enabled")
 
     before = os.environ.get("MALLOC_TRIM_THRESHOLD_")
-    with connect(Backend("local", 1)) as client:
+    with connect(Backend("local", 1)) as watch:
+        assert watch is not None
+        client = watch.client
         assert set(client.run(settings).values()) == {(before, False)}
         assert [w["nthreads"] for w in client.scheduler_info(n_workers=-1)["workers"].values()] == [1]
     assert os.environ.get("MALLOC_TRIM_THRESHOLD_") == before
@@ -172,6 +178,14 @@ def test_a_different_version_is_refused(name: str) -> None:
         check_environment("worker w", environment(), environment() | {name: "other"})
 
 
+def test_a_worker_that_is_unfit_does_not_work() -> None:
+    """Also one that was given work before anybody looked at it."""
+    assert WhereFit(len, environment())("ab") == 2
+    chunk = (work_item("one", "1.root", "Events", 0, 2, b"", ""),)
+    with pytest.raises(BackendError, match="came late differs in code"):
+        run_chunk(chunk, WhereFit(len, environment() | {"code": "another"}))
+
+
 def test_a_missing_package_is_refused() -> None:
     with pytest.raises(BackendError, match=r"the scheduler cannot import this package \(No module.*install it there"):
         check_environment("the scheduler", environment(), {"error": "No module named 'rarekaon'"})
@@ -215,7 +229,7 @@ def test_a_worker_without_the_package_is_refused() -> None:
 
 
 def test_a_scheduler_without_workers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_systems, "CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(dask_clusters, "CONNECT_TIMEOUT", 0.5)
     with (
         LocalCluster(n_workers=0, dashboard_address=ANY_PORT, silence_logs=50) as cluster,
         pytest.raises(BackendError, match=r"has no workers: start some with `dask worker tcp://"),

@@ -17,7 +17,7 @@ from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.chunks import FILES, close, joined, process_chunk
 from rarekaon.analysis.execution.errors import ChunkError
-from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.execution.planning import inspect_fileset, plan
 from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
 from tests.execution.test_closure import toy_file
 from tests.toy_events import write_toy_file
@@ -97,7 +97,7 @@ def test_joined_sources_have_the_fields_of_all(tmp_path: Path) -> None:
 
 def test_a_file_that_is_replaced_meanwhile(small: list[str], tmp_path: Path) -> None:
     path = write_toy_file(tmp_path / "toy.root", 10, seed=1)
-    items = plan(inspect_fileset({"toy": [str(path)]}), 100)
+    items = plan(inspect_fileset({"toy": [str(path)]})[0], 100)
     write_toy_file(path, 10, seed=2)
     with pytest.raises(ValueError, match="was replaced while the run went on"):
         process_chunk(tuple(items), BlindedProcessor(Momenta(), Blinding(())))

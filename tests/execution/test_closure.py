@@ -13,7 +13,7 @@ from rarekaon.analysis.events.exposure import Exposure
 from rarekaon.analysis.execution.closure import check_closure
 from rarekaon.analysis.execution.errors import ClosureError
 from rarekaon.analysis.execution.inputs import InputFile
-from rarekaon.analysis.execution.runner import plan
+from rarekaon.analysis.execution.planning import plan
 
 
 def toy_file(events: int, name: str = "a", sample: str = "toy") -> InputFile:

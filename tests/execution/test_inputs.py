@@ -14,7 +14,7 @@ from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.errors import InputFileError
 from rarekaon.analysis.execution.inputs import check_distinct, expected_types, inspect_file
-from rarekaon.analysis.execution.runner import inspect_fileset
+from rarekaon.analysis.execution.planning import inspect_fileset
 from tests.toy_events import write_toy_file
 
 

@@ -12,7 +12,7 @@ import pytest
 from rarekaon.analysis.execution.chunks import Chunk, opened
 from rarekaon.analysis.execution.executors import run_chunk
 from rarekaon.analysis.execution.memory import is_new, prepare, release_chunk, thaw
-from rarekaon.analysis.execution.runner import inspect_fileset, plan
+from rarekaon.analysis.execution.planning import inspect_fileset, plan
 from tests.toy_events import write_toy_file
 
 KIND = "any"
@@ -38,7 +38,7 @@ def _by_hand() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def chunk(tmp_path_factory: pytest.TempPathFactory) -> Chunk:
     path = write_toy_file(tmp_path_factory.mktemp("memory") / "events.root", 10)
-    return tuple(plan(inspect_fileset({"toy": [str(path)]}), 10))
+    return tuple(plan(inspect_fileset({"toy": [str(path)]})[0], 10))
 
 
 def test_cycles_are_freed_after_every_chunk() -> None:

@@ -138,7 +138,10 @@ def test_the_processor_always_runs_behind_the_blinding(
 
 
 def test_there_is_no_way_to_ask_for_events_behind_the_blinding() -> None:
-    assert set(inspect.signature(run).parameters) == {"processor", "fileset", "backend", "chunk_size", "progress"}
+    assert set(inspect.signature(run).parameters) == {
+        "processor", "fileset", "backend", "chunk_size", "progress",
+        "pieces", "allow_missing", "limit_files", "limit_chunks",
+    }  # fmt: skip
 
 
 # --- failures
@@ -223,7 +226,7 @@ def test_chunk_size_must_be_positive(files: dict[str, tuple[str, ...]]) -> None:
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch, files: dict[str, tuple[str, ...]]) -> None:
-    monkeypatch.setattr("rarekaon.analysis.execution.batch_systems.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("rarekaon.analysis.execution.dask_clusters.CONNECT_TIMEOUT", 0.5)
     with pytest.raises(BackendError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*dask scheduler"):
         run(ToyProcessor(), files, backend=Backend("tcp://127.0.0.1:9"), progress=False)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -177,3 +180,20 @@ def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
                 target.writestr(name, source.read(name))
     with pytest.raises(StoreError, match="cannot be read"):
         load(tmp_path / "evil.zip")
+
+
+def test_other_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    """Whatever the seed of their hashes, which decides in what order a set is gone through."""
+    program = (
+        "import sys, hist\nfrom pathlib import Path\nfrom rarekaon.analysis.execution.store import save\n"
+        "axes = hist.axis.Variable([0, 1, 3], name='x'), hist.axis.StrCategory(['a', 'b'], name='s')\n"
+        "save(Path(sys.argv[1]), {'h': hist.Hist(*axes, storage=hist.storage.Weight()), 'n': 1})"
+    )
+    written = set()
+    for seed in ("0", "1", "2", "3"):
+        path = tmp_path / f"{seed}.zip"
+        subprocess.run(
+            [sys.executable, "-c", program, str(path)], env=os.environ | {"PYTHONHASHSEED": seed}, check=True
+        )
+        written.add(path.read_bytes())
+    assert len(written) == 1
