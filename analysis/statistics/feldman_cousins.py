@@ -3,7 +3,7 @@
 Outcomes n enter the acceptance region of a signal s in the order of P(n|s) / P(n|s_best(n)), s_best = max(0, n - b),
 until their probability reaches the confidence level.  Background and efficiency errors are averaged in P(n|s)
 (J. Conrad et al., Phys. Rev. D 67 (2003) 012002).  The limit is the largest s whose region holds the observed count;
-the published tables also lengthen some intervals so that limits never grow with the background: `lengthened_limit`.
+the published tables also lengthen some intervals so that limits never grow with the background: `lengthened_limits`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import gammaln, xlogy
 
 from rarekaon.analysis.statistics.arguments import ArgumentError
 from rarekaon.analysis.statistics.background import Background
@@ -39,11 +39,15 @@ class FeldmanCousins:
                 "observed, background or ses_error: the Feldman-Cousins construction would need "
                 f"{self._size} counts and minutes, and is not offered; use method 'cls'"
             )
+        self._level = confidence_level
+        self._relative_error = relative_error
+        best = np.maximum(0.0, np.arange(self._size) - self.expected)
+        self._known = relative_error == 0 and all(component.is_fixed for component in backgrounds)
+        if self._known:
+            self._best = self._probability(best).diagonal()
+            return
         self._background = total_counts(backgrounds, self._size - 1)
         self._background /= self._background.sum()
-        self._relative_error = relative_error
-        self._level = confidence_level
-        best = np.maximum(0.0, np.arange(self._size) - self.expected)
         self._best = np.array([(signal @ self._background[n::-1]) for n, signal in self._signal_rows(best)])
 
     def accepts(self, observed: int, signals: Floats) -> NDArray[np.bool_]:
@@ -67,6 +71,9 @@ class FeldmanCousins:
     def _probability(self, signals: Floats) -> Floats:
         """P(n|s), shape (signals, counts)."""
         n = np.arange(self._size)
+        if self._known:
+            mean = signals[:, None] + self.expected
+            return np.asarray(np.exp(xlogy(n, mean) - mean - gammaln(n + 1)))
         toeplitz = np.where(n[None, :] >= n[:, None], self._background[np.abs(n[None, :] - n[:, None])], 0.0)
         return np.asarray(np.exp(log_signal_counts(n, signals, self._relative_error)) @ toeplitz)
 
@@ -107,18 +114,13 @@ def feldman_cousins_limits(
 def lengthened_limits(
     counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
 ) -> list[float]:
-    """The limits lengthened as in the published tables, for a known background and no error of the sensitivity."""
-    if relative_error or not all(component.is_fixed for component in backgrounds):
-        raise ArgumentError("method 'fc_lengthened' is published without errors of background and ses; use 'fc'")
-    expected = sum(component.expected for component in backgrounds)
-    found = {n: lengthened_limit(n, expected, confidence_level) for n in set(counts)}
-    return [found[n] for n in counts]
-
-
-def lengthened_limit(observed: int, background: float, confidence_level: float) -> float:
-    """The limit lengthened as in the published tables, for a fixed background and no error of the sensitivity.
+    """The limits lengthened as in the published tables, for a known background and no error of the sensitivity.
 
     A larger background must not give a weaker limit: the largest limit found for any background above this one.
     """
-    above = np.arange(background, background + 2.0, 0.02)
-    return max(feldman_cousins_limits([observed], [Background(float(b))], 0.0, confidence_level)[0] for b in above)
+    if relative_error or not all(component.is_fixed for component in backgrounds):
+        raise ArgumentError("method 'fc_lengthened' is published without errors of background and ses; use 'fc'")
+    expected = sum(component.expected for component in backgrounds)
+    above = np.arange(expected, expected + 2.0, 0.02)
+    limits = [feldman_cousins_limits(counts, [Background(float(b))], 0.0, confidence_level) for b in above]
+    return [max(of_one_count) for of_one_count in zip(*limits, strict=True)]

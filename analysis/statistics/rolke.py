@@ -82,13 +82,15 @@ class ProfileLikelihood:
 
     def minimum(self) -> tuple[float, float]:
         """The signal s >= 0 of the greatest likelihood and the deviance there."""
-        expected = self.background.profiled(self.observed, 0.0)
-        if isinstance(self.background, GaussianBackground):
-            expected = self.background.mean
-        elif self.background.tau > 0:
-            expected = self.background.events / self.background.tau
-        best = max(0.0, (self.observed - expected) / self.efficiency)
+        best = max(0.0, (self.observed - self._expected) / self.efficiency)
         return best, self.deviance(best)
+
+    @property
+    def _expected(self) -> float:
+        """The measured background."""
+        if isinstance(self.background, GaussianBackground):
+            return self.background.mean
+        return self.background.events / self.background.tau
 
     def upper_limit(self, confidence_level: float, *, bounded: bool = True) -> float:
         """Upper end of the interval: the deviance has risen by the chi-square quantile of one degree of freedom.
@@ -108,7 +110,12 @@ class ProfileLikelihood:
             limit = self._crossing(threshold, bounded)
         if limit > 0 or bounded:
             return limit
-        return replace(self, observed=self.observed + 1)._published_limit(threshold, bounded)
+        empty, filled = self.observed, max(self.observed + 1, math.ceil(self._expected))
+        while filled - empty > 1:
+            middle = (empty + filled) // 2
+            is_empty = replace(self, observed=middle)._crossing(threshold, bounded) == 0
+            empty, filled = (middle, filled) if is_empty else (empty, middle)
+        return replace(self, observed=filled)._published_limit(threshold, bounded)
 
     def _crossing(self, threshold: float, bounded: bool) -> float:
         """Where the deviance has risen by `threshold`; 0 if it has at every s >= 0 of an unbounded interval."""

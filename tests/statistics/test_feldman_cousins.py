@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
-from rarekaon.analysis.statistics.feldman_cousins import FeldmanCousins, feldman_cousins_limits, lengthened_limit
+from rarekaon.analysis.statistics.feldman_cousins import FeldmanCousins, feldman_cousins_limits, lengthened_limits
 
 TABLE = {
     0.0: [2.44, 4.36, 5.91, 7.42, 8.60, 9.99, 11.47, 12.53, 13.99, 15.30, 16.50],
@@ -27,7 +27,14 @@ def test_published_table(background, observed):
 
 
 def test_lengthened_entry():
-    assert lengthened_limit(0, 3.0, 0.9) == pytest.approx(TABLE[3.0][0], abs=0.0101)
+    assert lengthened_limits([0], [Background(3.0)], 0.0, 0.9) == pytest.approx([TABLE[3.0][0]], abs=0.0101)
+
+
+def test_a_known_background_is_that_of_a_vanishing_error():
+    known, nearly = ([Background(b, e, p)] for b, e, p in ((3.2, 0.0, None), (3.2, 1e-7, "truncated_gaussian")))
+    assert feldman_cousins_limits(range(8), known, 0.0, 0.9) == pytest.approx(
+        feldman_cousins_limits(range(8), nearly, 0.0, 0.9), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("signal", [0.3, 1.0, 2.5, 4.0, 7.7])

@@ -1,6 +1,8 @@
 """Against the authors' own program: intervals published by ROOT 5.34/03 for its tutorial Rolke.C (TRolke 2.0)."""
 
+import itertools
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,18 @@ def test_profiled_background_is_the_maximum(background, signal):
 def test_an_efficiency_compatible_with_zero_has_no_limit():
     with pytest.raises(ArgumentError, match="ses_error"):
         upper_limit(0, Background(0.3), ses_error=0.8, method="rolke")
+
+
+@pytest.mark.parametrize(("observed", "background"), [(0, 1e8), (10, 60.0), (10**9, 1.001e9)])
+def test_an_empty_unbounded_interval_is_that_of_the_first_count_with_one(observed, background):
+    known, threshold = GaussianBackground(background, 0.0), stats.chi2.isf(0.1, 1)
+    limit = ProfileLikelihood(observed, known).upper_limit(0.9, bounded=False)
+    first = next(
+        n for n in itertools.count(int(background - 1.7 * background**0.5)) if poisson_deviance(n, background) < threshold
+    )
+    assert limit == pytest.approx(ProfileLikelihood(first, known).upper_limit(0.9, bounded=False))
+    assert limit > 0
+
+
+def poisson_deviance(n, mean):
+    return 2 * (mean - n + n * math.log(n / mean))
