@@ -43,7 +43,12 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 @click.option(
     "--workspace",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="A HistFactory workspace in pyhf's JSON, in place of the numbers.",
+    help="A workspace of counts in place of the numbers: HistFactory in pyhf's JSON or HS3, or a Combine datacard.",
+)
+@click.option(
+    "--convert",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the workspace again instead: *.txt as a datacard, *.hs3.json as HS3, other *.json as pyhf's.",
 )
 @click.option(
     "--asymptotic",
@@ -66,6 +71,7 @@ def command(
     path: Path | None,
     workspace: Path | None,
     asymptotic: bool,
+    convert: Path | None,
     toys: int,
     schema: bool,
 ) -> None:
@@ -77,6 +83,7 @@ def command(
     kaon limit --input counts.yaml
     kaon limit --workspace workspace.json
     kaon limit --workspace shapes.json --asymptotic
+    kaon limit --workspace datacard.txt --convert workspace.hs3.json
     """
     from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
 
@@ -91,6 +98,10 @@ def command(
             from rarekaon.analysis.limits.counts_file import CountsFile, results_of
 
             click.echo(json.dumps(results_of(CountsFile.read(path)), indent=1, allow_nan=False))
+        elif workspace is not None and convert is not None:
+            from rarekaon.analysis.statistics.workspace_files import read_workspace, save_workspace
+
+            save_workspace(convert, read_workspace(workspace))
         elif workspace is not None:
             click.echo(_of_workspace(workspace, confidence_level, None if asymptotic else toys))
         elif observed is None or background is None:
@@ -111,14 +122,12 @@ def _of_workspace(path: Path, confidence_level: float, toys: int | None) -> str:
     """The limit with so many `toys`, or the asymptotic one without."""
     from dataclasses import asdict
 
-    from rarekaon.analysis.statistics.arguments import ArgumentError, percent
+    from rarekaon.analysis.statistics.arguments import percent
     from rarekaon.analysis.statistics.asymptotic import asymptotic_limit
     from rarekaon.analysis.statistics.hybrid import workspace_limit
+    from rarekaon.analysis.statistics.workspace_files import read_workspace
 
-    try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
-        raise ArgumentError(f"{path}: no JSON ({error})") from error
+    content = read_workspace(path)
     found = (
         workspace_limit(content, confidence_level, toys=toys)
         if toys is not None

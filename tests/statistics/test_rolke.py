@@ -96,9 +96,8 @@ def test_an_efficiency_compatible_with_zero_has_no_limit():
 def test_an_empty_unbounded_interval_is_that_of_the_first_count_with_one(observed, background):
     known, threshold = GaussianBackground(background, 0.0), stats.chi2.isf(0.1, 1)
     limit = ProfileLikelihood(observed, known).upper_limit(0.9, bounded=False)
-    first = next(
-        n for n in itertools.count(int(background - 1.7 * background**0.5)) if poisson_deviance(n, background) < threshold
-    )
+    counts = itertools.count(int(background - 1.7 * background**0.5))
+    first = next(n for n in counts if poisson_deviance(n, background) < threshold)
     assert limit == pytest.approx(ProfileLikelihood(first, known).upper_limit(0.9, bounded=False))
     assert limit > 0
 
