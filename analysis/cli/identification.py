@@ -23,21 +23,24 @@ def command(samples: Path, output: Path) -> None:
     Reads the samples control_k3pi and control_pi0_e_nu.  The package's own file is
     datasets/corrections/identification.json.
     """
-    from rich.table import Table
-
     from rarekaon.analysis.corrections.control_samples import MAPS
     from rarekaon.analysis.corrections.maps import write_maps
     from rarekaon.analysis.corrections.measurement import IdentificationProcessor, probabilities
     from rarekaon.analysis.execution import Backend, run
     from rarekaon.analysis.execution.fileset import fileset
+    from rarekaon.analysis.report.table import Column, Measured, ResultTable
 
     files = fileset((PIONS, POSITRONS), samples)
     result = run(IdentificationProcessor(PIONS, POSITRONS), files, backend=Backend("iterative"), progress=not quiet())
     write_maps(output, result.output, f"from {PIONS} and {POSITRONS}")
-    table = Table("map", "momentum [GeV/c]: probability", title="Identification, measured")
-    for measured in MAPS:
-        share, error = probabilities(result.output[measured.name])
-        bins = zip(measured.edges, measured.edges[1:], share, error, strict=False)
-        table.add_row(measured.name, "  ".join(f"{a:g}-{b:g}: {p:.2g}±{e:.1g}" for a, b, p, e in bins))
+    rows = tuple(
+        (measured.name, f"{low:g}-{high:g}", Measured(float(share), float(error)))
+        for measured in MAPS
+        for low, high, share, error in zip(
+            measured.edges, measured.edges[1:], *probabilities(result.output[measured.name]), strict=False
+        )
+    )
+    columns = (Column("map"), Column("momentum", "GeV/c"), Column("probability", "", True))
+    table = ResultTable("identification", "Identification, measured", columns, rows)
     show(json.loads(output.read_text()), table)
     note(f"written {output}")

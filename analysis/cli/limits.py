@@ -35,7 +35,14 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     )
     from rarekaon.analysis.limits.inference import Inferred, limits_from_events
     from rarekaon.analysis.limits.ratios import ControlRow, controls_from_events
-    from rarekaon.analysis.report.tables import background_tables, comparison_table, controls_table, limits_table
+    from rarekaon.analysis.report.tables import (
+        background_tables,
+        comparison_table,
+        controls_table,
+        limits_table,
+        sensitivities_table,
+        shares,
+    )
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import LimitRecord, Limits, write_json
     from rarekaon.analysis.search.channels import searches as declared
@@ -67,8 +74,9 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     shown = set(searches or declared())
     records = tuple(r for r in records if r.search in shown)
     tables = [
-        *background_tables([row for row in rows if row.search in shown]),
-        controls_table([row for row in controls if row.search in shown]),
+        *background_tables([row for row in rows if row.search in shown], shares(records)),
+        controls_table([row for row in controls if row.search in shown], shares(records)),
+        sensitivities_table(records),
         limits_table(records, confidence_level),
     ]
     if origin != "events":

@@ -31,14 +31,17 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     from rarekaon.analysis.limits.validation import validate
     from rarekaon.analysis.limits.workspaces import events_export, published_exports, write_export
     from rarekaon.analysis.report.coverage import draw_coverage
+    from rarekaon.analysis.report.exports import write_tables
     from rarekaon.analysis.report.pages import write_pages
     from rarekaon.analysis.report.spectra import write_spectra
     from rarekaon.analysis.report.tables import (
         background_tables,
         comparison_table,
         controls_table,
-        cutflow_table,
+        cutflow_tables,
         limits_table,
+        sensitivities_table,
+        shares,
     )
     from rarekaon.analysis.report.validation import validation_tables
     from rarekaon.analysis.results.records import Limits, write_text
@@ -48,20 +51,19 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
     rows = with_published_rows(limits_from_events(stores, found.confidence_level).rows)
-    console = Console(width=220, file=StringIO(), record=True)
+    console = Console(width=100, file=StringIO(), record=True)
     comparison = comparison_table(compare_with_published(), not_recomputable())
     tables = {
-        "limits": [limits_table(found.limits, found.confidence_level), comparison],
-        "backgrounds": background_tables(rows),
-        "controls": [controls_table(controls_from_events(stores))],
+        "limits": [sensitivities_table(found.limits), limits_table(found.limits, found.confidence_level), comparison],
+        "backgrounds": background_tables(rows, shares(found.limits)),
+        "controls": [controls_table(controls_from_events(stores), shares(found.limits))],
         "acceptances": validation_tables(validate(stores)),
         "cutflows": [],
     }
     for name, samples in stores.items():
         for search in searches()[name]:
             booked = SearchHistograms(search, samples)
-            for selection in search.selections:
-                tables["cutflows"].append(cutflow_table(booked, selection))
+            tables["cutflows"] += cutflow_tables(booked)
             for path in write_spectra(booked, output):
                 note(f"drawn {path}")
             if isinstance(search.inference, Counting):
@@ -73,5 +75,6 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     for table in (table for page in tables.values() for table in page):
         console.print(table)
     write_text(output / "tables.txt", console.export_text())
+    write_tables(output / "tables", [table for page in tables.values() for table in page])
     for path in (output / "tables.txt", *write_pages(pages, tables)):
         note(f"written {path}")

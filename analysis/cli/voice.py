@@ -37,7 +37,7 @@ def show(content: Any, *tables: Any) -> None:
         return
     from rich.console import Console
 
-    console = Console() if Console().is_terminal else Console(width=220)
+    console = Console()
     for table in tables:
         console.print(table)
 

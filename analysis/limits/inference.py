@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rarekaon.analysis.limits.backgrounds import BackgroundRow
@@ -33,6 +33,12 @@ class Inferred:
 
 def infer(booked: SearchHistograms, confidence_level: float = 0.9) -> Inferred:
     """The limits of one search in one data set."""
+    found = _inferred(booked, confidence_level)
+    share = booked.exposure_share
+    return replace(found, records=tuple(replace(r, details=r.details | {"exposure": share}) for r in found.records))
+
+
+def _inferred(booked: SearchHistograms, confidence_level: float) -> Inferred:
     kind = booked.search.inference
     if isinstance(kind, PeakScan):
         records, rows, scan = peak_limits(booked, kind, confidence_level)

@@ -119,6 +119,17 @@ class SearchHistograms:
         counts = (self.count(sample, selection, region) for sample in self.search.samples.data)
         return sum(counts, Count())
 
+    @property
+    def exposure_share(self) -> float:
+        """Part of the bursts of its periods that the data are of: a tenth of quick ones; 1 where they are not known."""
+        return min(self._share(sample) for sample in self.search.samples.data)
+
+    def _share(self, sample: str) -> float:
+        known, bursts = catalogue().pseudo_data.get(sample), self.exposure(sample).bursts
+        periods = [conditions().periods[p] for p in known.periods] if known else conditions().of(self.search.dataset)
+        whole = sum(p.bursts_per_run * (p.runs[1] - p.runs[0] + 1) for p in periods)
+        return min(1.0, bursts / whole) if bursts else 1.0
+
     def decay(self, sample: str) -> str:
         """The decay a simulated sample is of."""
         return catalogue().simulation[sample].decay

@@ -7,26 +7,27 @@ from math import isnan
 
 import numpy as np
 from matplotlib.figure import Figure
-from rich.table import Table
 
 from rarekaon.analysis.dump import Contour, Model
+from rarekaon.analysis.report.table import Cell, Column, Measured, ResultTable
 
 
-def dump_table(model: Model, contours: Sequence[Contour]) -> Table:
+def dump_table(model: Model, contours: Sequence[Contour]) -> ResultTable:
     """The contours of a model: a row for each mass, edges with the relative error of the model."""
-    table = Table(title=f"{model.title}: {model.coupling} at 2.3 events")
-    table.add_column("mass (MeV)", justify="right")
-    for contour in contours:
-        table.add_column(f"{contour.mode}\n{contour.protons:.2g} protons", justify="center")
-    for i, mass in enumerate(contours[0].masses):
-        table.add_row(f"{mass:g}", *(_edges(contour, i) for contour in contours))
-    return table
+    columns = (Column("mass", "MeV", True), *(Column(f"{c.mode}, {c.protons:.2g} protons", "", True) for c in contours))
+    rows = tuple(
+        (Measured(mass, digits=4), *(_edges(contour, i) for contour in contours))
+        for i, mass in enumerate(contours[0].masses)
+    )
+    return ResultTable(
+        f"dump_{model.name}", f"{model.title}: {model.coupling} at 2.3 events, from and to", columns, rows
+    )
 
 
-def _edges(contour: Contour, i: int) -> str:
+def _edges(contour: Contour, i: int) -> Cell:
     if isnan(contour.low[i]):
         return f"none ({contour.most_events[i]:.1g} events)"
-    return f"{contour.low[i]:.2e} to {contour.high[i]:.2e}"
+    return Measured(contour.low[i]), Measured(contour.high[i])
 
 
 def dump_figure(model: Model, contours: Sequence[Contour]) -> Figure:

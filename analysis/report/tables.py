@@ -1,151 +1,210 @@
-"""The tables on the terminal: limits, and each search's regions beside the published ones."""
+"""The tables of a run: limits and what they rest on, each search's regions beside the published ones, cutflows.
+
+Numbers of a part of the exposure stand beside published counts scaled to it; published limits, which do not scale, are
+left out there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from rich.table import Table
 
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, Row
 from rarekaon.analysis.limits.from_publications import Comparison
 from rarekaon.analysis.limits.ratios import ControlRow
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.report.table import Cell, Column, Measured, ResultTable
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 
+WHOLE = 0.95
+"""From this share of the exposure on nothing is scaled."""
+Shares = Mapping[tuple[str, str], float]
+"""By search and data set the part of the exposure that the data are of."""
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number with so many significant digits, or a dash.
 
-    >>> number(5.2531e-11), number(None), number(0.0432)
-    ('5.25e-11', '-', '0.0432')
+def shares(records: Sequence[LimitRecord]) -> dict[tuple[str, str], float]:
+    """The part of the exposure behind the limits from events, where it is not all of it."""
+    found = {(r.search, r.dataset): float(r.details.get("exposure", 1.0)) for r in records if r.origin == "events"}
+    return {key: share for key, share in found.items() if share < WHOLE}
+
+
+def part_of_exposure(share: float) -> str:
+    """In words.
+
+    >>> part_of_exposure(0.0999), part_of_exposure(0.62)
+    ('1/10 of the exposure', '62% of the exposure')
     """
-    return "-" if value is None else f"{value:.{digits}g}"
+    inverse = 1 / share
+    is_simple = abs(inverse - round(inverse)) < 0.05 * inverse and inverse > 1.5
+    return f"{f'1/{round(inverse)}' if is_simple else f'{share:.0%}'} of the exposure"
 
 
-def with_error(value: float | None, error: float | None) -> str:
-    return "-" if value is None else number(value) if not error else f"{number(value)} ± {number(error, 2)}"
+def _note(found: Shares, what: str) -> str:
+    parts = sorted({part_of_exposure(share) for share in found.values()})
+    return f"Data of {', '.join(parts)}: {what}." if parts else ""
 
 
-def limits_table(records: Sequence[LimitRecord], confidence_level: float) -> Table:
+def sensitivities_table(records: Sequence[LimitRecord]) -> ResultTable:
+    """One row a limit: kaon decays, acceptances, single-event sensitivity."""
+    columns = (*_hypothesis(), Column("N_K", "", True), Column("A norm.", "", True), Column("A signal", "", True),
+               Column("SES", "", True))  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        (
+            *_named(r),
+            Measured(r.kaon_decays, r.kaon_decays_error),
+            Measured(r.acceptance_normalisation),
+            Measured(r.acceptance_signal),
+            Measured(r.single_event_sensitivity, r.single_event_sensitivity_error),
+        )
+        for r in _together(records)
+    ]
+    title = "Kaon decays, acceptances and single-event sensitivities"
+    note = _note(shares(records), "N_K and SES are those of this part")
+    return ResultTable("sensitivities", title, columns, tuple(rows), note, joined=3)
+
+
+def limits_table(records: Sequence[LimitRecord], confidence_level: float) -> ResultTable:
     """One row a limit; the ratio is that of the limit at the published count to the published limit."""
-    table = Table(title=f"Upper limits at {100 * confidence_level:g}% CL", title_justify="left")
-    for name in (
-        "search", "data set", "origin", "N_K", "A normalisation", "A signal", "SES", "background", "observed", "limit",
-        "at published count", "expected [-1, +1 sigma]", "published", "ratio",
-    ):  # fmt: skip
-        table.add_column(name, justify="left" if name in {"search", "data set", "origin"} else "right")
-    for r in records:
-        table.add_row(*_limit_cells(r))
-    return table
+    columns = (
+        *_hypothesis(), Column("background", "", True), Column("data", "", True), Column("limit", "", True),
+        Column("at published count", "", True), Column("expected, ±1σ", "", True), Column("published, ratio", "", True),
+    )  # fmt: skip
+    parts = shares(records)
+    rows = tuple(
+        _limit_cells(r, comparable=r.origin != "events" or (r.search, r.dataset) not in parts)
+        for r in _together(records)
+    )
+    title = f"Upper limits at {100 * confidence_level:g}% CL"
+    note = _note(parts, "limits from events are not compared with the published ones, which have all of it")
+    return ResultTable("limits", title, columns, rows, note, joined=3)
 
 
-def _limit_cells(r: LimitRecord) -> tuple[str, ...]:
+def _together(records: Sequence[LimitRecord]) -> list[LimitRecord]:
+    """What belongs to one search and data set in a row."""
+    places = list(dict.fromkeys((r.search, r.dataset) for r in records))
+    return sorted(records, key=lambda r: places.index((r.search, r.dataset)))
+
+
+def _hypothesis() -> tuple[Column, ...]:
+    return Column("search"), Column("data set"), Column("from")
+
+
+def _named(r: LimitRecord) -> tuple[str, str, str]:
+    mass = r.parameter.get("mass")
+    return r.search if mass is None else f"{r.search}, {mass:g} MeV", r.dataset, r.origin
+
+
+def _limit_cells(r: LimitRecord, comparable: bool) -> tuple[Cell, ...]:
     ratio = None
-    if r.upper_limit_at_published_count is not None and r.published_upper_limit:
+    if comparable and r.upper_limit_at_published_count is not None and r.published_upper_limit:
         ratio = r.upper_limit_at_published_count / r.published_upper_limit
     low, median, high = r.expected_upper_limit[1:4]
-    mass = r.parameter.get("mass")
     return (
-        r.search if mass is None else f"{r.search}, {mass:g} MeV",
-        r.dataset,
-        r.origin,
-        with_error(r.kaon_decays, r.kaon_decays_error),
-        number(r.acceptance_normalisation),
-        number(r.acceptance_signal),
-        with_error(r.single_event_sensitivity, r.single_event_sensitivity_error),
-        with_error(r.background, r.background_error),
-        "blind" if r.observed is None else str(r.observed),
-        number(r.upper_limit),
-        number(r.upper_limit_at_published_count),
-        f"{number(median)} [{number(low)}, {number(high)}]",
-        number(r.published_upper_limit, 2),
-        number(ratio),
+        *_named(r),
+        Measured(r.background, r.background_error),
+        "blind" if r.observed is None else r.observed,
+        Measured(r.upper_limit),
+        Measured(r.upper_limit_at_published_count if comparable else None),
+        (Measured(median), Measured(low), Measured(high)),
+        "-" if ratio is None else (Measured(r.published_upper_limit, digits=2), Measured(ratio)),
     )
 
 
-def background_tables(rows: Sequence[Row]) -> list[Table]:
-    """One table a search and data set: modes in rows, regions in columns, the published cell in brackets."""
+def background_tables(rows: Sequence[Row], found: Shares | None = None) -> list[ResultTable]:
+    """One table a search and data set: modes in rows, regions in columns, the published cell below in brackets.
+
+    Where no event is left to estimate a mode with, the upper limit at 68% CL stands, which is no part of the total.
+    """
     tables = []
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
         own = [r for r in rows if (r.search, r.dataset) == (search, dataset)]
+        share = (found or {}).get((search, dataset), 1.0)
         regions = list(dict.fromkeys(r.region for r in own))
-        table = Table(title=rf"{search} {dataset}: expected background \[published]", title_justify="left")
-        table.add_column("mode")
-        for region in regions:
-            table.add_column(region, justify="right")
+        body: list[tuple[Cell, ...]] = []
         for mode in sorted(dict.fromkeys(r.mode for r in own), key=lambda m: m == "total"):
             cells = {r.region: r for r in own if r.mode == mode}
-            table.add_row(mode, *(_background_cell(cells.get(region)) for region in regions))
+            body.append((mode, *(_background_cell(cells.get(region), share) for region in regions)))
         totals = {r.region: r for r in own if r.mode == "total"}
-        table.add_row("data", *("masked" if totals[r].observed is None else str(totals[r].observed) for r in regions))
-        tables.append(table)
+        counts = [totals[region].observed if region in totals else None for region in regions]
+        body.append(("data", *("masked" if n is None else n for n in counts)))
+        columns = (Column("mode"), *(Column(region, "", True) for region in regions))
+        title = f"{search} {dataset}: expected background [published]"
+        note = _note({(search, dataset): share}, "published numbers are scaled to it") if share < WHOLE else ""
+        tables.append(ResultTable(f"background_{search}_{dataset}", title, columns, tuple(body), note))
     return tables
 
 
-def _background_cell(row: Row | None) -> str:
+def _background_cell(row: Row | None, share: float) -> Cell:
     if row is None:
         return ""
-    published = "" if row.published is None else f" [{with_error(row.published, row.published_error)}]"
-    ours = with_error(row.expected, row.error) if isinstance(row, BackgroundRow) else "-"
-    return ours + published.replace("[", r"\[")
+    ours: str | Measured = "-"
+    if isinstance(row, BackgroundRow):
+        limit = row.expected == 0 and row.stat > 0
+        ours = Measured(row.stat, below=True, digits=2) if limit else Measured(row.expected, row.error)
+    if row.published is None:
+        return ours
+    error = row.published_error * share if row.published_error else None
+    return ours, f"[{Measured(row.published * share, error)}]"
 
 
-def controls_table(rows: Sequence[ControlRow]) -> Table:
+def controls_table(rows: Sequence[ControlRow], found: Shares | None = None) -> ResultTable:
     """Control selections: data, expected events, their ratio, the published count, and the fit of the ratio.
 
     The fitted line's value in the middle of the spectrum is not data over expected events where they differ in shape.
     """
-    table = Table(title="Control selections", title_justify="left")
-    for name in ("search", "data set", "selection"):
-        table.add_column(name)
-    for name in (
-        "data",
-        "expected",
-        "data / expected",
-        "published",
-        "fitted ratio",
-        "slope per 100 MeV",
-        "largest deviation",
-    ):
-        table.add_column(name, justify="right")
-    for r in rows:
-        ratio = number(r.observed / r.expected, 3) if r.expected > 0 else ""
-        counts = (str(r.observed), with_error(r.expected, r.stat), ratio, number(r.published, 4))
-        fit = (with_error(r.ratio, r.ratio_error), with_error(r.slope, r.slope_error), number(r.deviation, 2))
-        table.add_row(r.search, r.dataset, r.selection, *counts, *fit)
-    return table
+    names = ("data", "expected", "data / expected", "published", "ratio fitted", "slope", "largest deviation")
+    units = {"slope": "1/(100 MeV)", "largest deviation": "σ"}
+    columns = (Column("search"), Column("data set"), Column("selection"),
+               *(Column(name, units.get(name, ""), True) for name in names))  # fmt: skip
+    body = tuple(_control_cells(r, (found or {}).get((r.search, r.dataset), 1.0)) for r in rows)
+    note = _note(found or {}, "published counts are scaled to it")
+    return ResultTable("controls", "Control selections", columns, body, note, joined=3)
 
 
-def cutflow_table(booked: SearchHistograms, selection: Selection) -> Table:
+def _control_cells(r: ControlRow, share: float) -> tuple[Cell, ...]:
+    return (
+        r.search, r.dataset, r.selection, r.observed, Measured(r.expected, r.stat),
+        Measured(r.observed / r.expected if r.expected > 0 else None),
+        Measured(None if r.published is None else r.published * share, digits=4),
+        Measured(r.ratio, r.ratio_error), Measured(r.slope, r.slope_error), Measured(r.deviation, digits=2),
+    )  # fmt: skip
+
+
+def cutflow_tables(booked: SearchHistograms) -> list[ResultTable]:
     """Events after each cut: simulated samples as a fraction of the decays in the fiducial volume, data as counts."""
+    return [_cutflow_table(booked, selection) for selection in booked.search.selections]
+
+
+def _cutflow_table(booked: SearchHistograms, selection: Selection) -> ResultTable:
     search = booked.search
-    table = Table(title=f"{search.key}: {selection.name} ({selection.decay})", title_justify="left")
-    table.add_column("cut")
-    for sample in search.samples.all:
-        table.add_column(sample, justify="right")
-    flows = {sample: _cutflow(booked, sample, selection) for sample in search.samples.all}
-    for row, cut in enumerate(selection.cutflow):
-        table.add_row(cut, *(flow[row] for flow in flows.values()))
-    return table
+    columns = (Column("cut"), *(Column(sample, "", True) for sample in search.samples.all))
+    flows = [_cutflow(booked, sample, selection) for sample in search.samples.all]
+    rows = tuple((cut, *(flow[row] for flow in flows)) for row, cut in enumerate(selection.cutflow))
+    title = f"{search.key}: {selection.name} ({selection.decay})"
+    note = "Simulation: fraction of the decays in the fiducial volume; data: events."
+    return ResultTable(f"cutflow_{search.name}_{search.dataset}_{selection.name}", title, columns, rows, note)
 
 
-def _cutflow(booked: SearchHistograms, sample: str, selection: Selection) -> list[str]:
+def _cutflow(booked: SearchHistograms, sample: str, selection: Selection) -> list[Cell]:
     counts: Any = booked.histogram(sample, selection, "cutflow").values()
     exposure = booked.exposure(sample)
-    return [number(c / exposure.weight_in_fv) if exposure.simulated else f"{c:.0f}" for c in counts]
+    if not exposure.simulated:
+        return [round(float(c)) for c in counts]
+    return [Measured(float(c) / exposure.weight_in_fv) for c in counts]
 
 
-def comparison_table(rows: Sequence[Comparison], missing: Sequence[tuple[str, str, str]]) -> Table:
+def comparison_table(rows: Sequence[Comparison], missing: Sequence[tuple[str, str, str]]) -> ResultTable:
     """Every published N_K, SES and limit beside the one recomputed from the published inputs; what cannot be, below."""
-    table = Table(title="Published numbers and what their published inputs give", title_justify="left")
-    for name in ("search", "data set", "quantity", "published", "recomputed", "all digits", "note"):
-        table.add_column(name, justify="right" if name in {"published", "recomputed"} else "left")
-    for row in rows:
-        agrees = "yes" if row.agrees else "no"
-        numbers = (number(row.published, row.digits), number(row.recomputed, row.digits + 1))
-        table.add_row(row.search, row.dataset, row.quantity, *numbers, agrees, row.note)
-    for search, dataset, reason in missing:
-        table.add_row(search, dataset, "upper limit", "-", "-", "-", reason)
-    return table
+    columns = (Column("search"), Column("data set"), Column("quantity"), Column("published", "", True),
+               Column("recomputed", "", True), Column("all digits"), Column("note"))  # fmt: skip
+    body: list[tuple[Cell, ...]] = [
+        (
+            row.search, row.dataset, row.quantity, Measured(row.published, digits=row.digits),
+            Measured(row.recomputed, digits=row.digits + 1), "yes" if row.agrees else "no", row.note,
+        )
+        for row in rows
+    ]  # fmt: skip
+    body += [(search, dataset, "upper limit", "-", "-", "-", reason) for search, dataset, reason in missing]
+    title = "Published numbers and what their published inputs give"
+    return ResultTable("comparison", title, columns, tuple(body), joined=2)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-
 from rarekaon.analysis.limits.validation import ValidationRow
-from rarekaon.analysis.report.tables import number, with_error
+from rarekaon.analysis.report.table import Cell, Column, Measured, ResultTable
 
 TUNED = "looked at while tuning"
 
 
-def validation_tables(rows: Sequence[ValidationRow]) -> list[Table]:
+def validation_tables(rows: Sequence[ValidationRow]) -> list[ResultTable]:
     """One table a search and data set, and one line that says how many quantities were never looked at."""
     tables = []
     for search, dataset in dict.fromkeys((r.search, r.dataset) for r in rows):
-        table = Table(title=f"{search} {dataset}: published and simulated", title_justify="left")
-        for name in ("quantity", "unit", "published", "simulated", "ratio", "tuned"):
-            table.add_column(name, justify="right" if name in {"published", "simulated", "ratio"} else "left")
-        for row in (r for r in rows if (r.search, r.dataset) == (search, dataset)):
-            table.add_row(*_cells(row))
-        tables.append(table)
+        columns = (Column("quantity"), Column("unit"), Column("published", "", True), Column("simulated", "", True),
+                   Column("ratio", "", True), Column("tuned"))  # fmt: skip
+        body = tuple(_cells(row) for row in rows if (row.search, row.dataset) == (search, dataset))
+        title = f"{search} {dataset}: published and simulated"
+        tables.append(ResultTable(f"acceptances_{search}_{dataset}", title, columns, body))
     return [*tables, _summary(rows)]
 
 
-def _cells(row: ValidationRow) -> tuple[str, ...]:
-    published = with_error(row.published, row.published_error)
-    simulated = with_error(row.simulated, row.error)
-    return row.quantity, row.unit, published, simulated, number(row.ratio), TUNED if row.tuned else ""
+def _cells(row: ValidationRow) -> tuple[Cell, ...]:
+    published, simulated = Measured(row.published, row.published_error), Measured(row.simulated, row.error)
+    return row.quantity, row.unit, published, simulated, Measured(row.ratio), TUNED if row.tuned else ""
 
 
-def _summary(rows: Sequence[ValidationRow]) -> Table:
-    table = Table(title="Quantities", title_justify="left")
-    for name in ("all", TUNED, "never looked at"):
-        table.add_column(name, justify="right")
+def _summary(rows: Sequence[ValidationRow]) -> ResultTable:
     tuned = sum(r.tuned for r in rows)
-    table.add_row(str(len(rows)), str(tuned), str(len(rows) - tuned))
-    return table
+    columns = tuple(Column(name, "", True) for name in ("all", TUNED, "never looked at"))
+    return ResultTable("acceptances", "Quantities", columns, ((len(rows), tuned, len(rows) - tuned),))

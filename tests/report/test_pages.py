@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from rarekaon.analysis.limits.backgrounds import BackgroundRow
-from rarekaon.analysis.report.pages import ORIGIN, markdown, write_pages
+from rarekaon.analysis.report.exports import markdown
+from rarekaon.analysis.report.pages import ORIGIN, write_pages
+from rarekaon.analysis.report.table import Column, ResultTable
 from rarekaon.analysis.report.tables import background_tables, comparison_table, limits_table
 
 
@@ -14,21 +14,17 @@ def cells(line):
 
 
 def test_a_page_has_the_cells_of_its_table_in_their_order():
-    table = Table(title="Two modes")
-    table.add_column("mode")
-    table.add_column("signal", justify="right")
-    table.add_row("K+ -> pi+ pi+ pi-", "1.5 ± 0.3")
-    table.add_row("total", "2")
+    columns = (Column("mode"), Column("signal", numbers=True))
+    table = ResultTable("modes", "Two modes", columns, (("K+ -> pi+ pi+ pi-", "1.5(3)"), ("total", 2)))
     heading, _, header, rule, *rows = markdown(table).split("\n")
     assert heading == "## Two modes"
     assert cells(header) == ["mode", "signal"]
     assert rule == "|---|---:|"
-    assert [cells(row) for row in rows] == [["K+ -> pi+ pi+ pi-", "1.5 ± 0.3"], ["total", "2"]]
+    assert [cells(row) for row in rows] == [["K+ -> pi+ pi+ pi-", "1.5(3)"], ["total", "2"]]
 
 
 def test_what_would_end_a_cell_is_escaped_and_brackets_are_kept():
-    table = Table("|m2| [GeV2]", title="x")
-    table.add_row(r"9.2 \[8.6]")
+    table = ResultTable("x", "x", (Column("|m2|", "GeV2"),), (("9.2 [8.6]",),))
     assert markdown(table).split("\n")[2:] == [r"| \|m2\| [GeV2] |", "|---|", "| 9.2 [8.6] |"]
 
 
@@ -42,6 +38,6 @@ def test_published_cells_stand_beside_the_expected_ones(tmp_path):
     assert (background.name, limits.name) == ("backgrounds.md", "limits.md")
     text = background.read_text()
     assert text.startswith(f"# Backgrounds\n\n{ORIGIN}\n\n## pi_ee 2017: expected background [published]\n")
-    assert "| K+ -> pi+ pi+ pi- | 1.4 ± 0.1 [0.9 ± 0.2] |" in text
+    assert "| K+ -> pi+ pi+ pi- | 1.40(10) [0.90(20)] |" in text
     assert "| data | 3 |" in text
     assert limits.read_text().count("\n## ") == 2
