@@ -94,11 +94,13 @@ wheel: $(ENV)  ## build the wheel and use it in a fresh environment, from an emp
 trolke: .root/.installed  ## limits of ROOT's TRolke again, which tests compare with
 	.root/bin/python -W ignore -m tests.root.trolke
 
-root: .root/.installed  ## install ROOT into .root, for the benchmarks alone
+root: .root/.installed  ## install ROOT, cabinetry and pyhs3 into .root, and compare: docs/results/programs.md
+	OMP_NUM_THREADS=1 .root/bin/python -W ignore -m tests.root.comparison
 
-.root/.installed: pyproject.toml
+.root/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .root
-	.root/bin/python -m pip install -qq --disable-pip-version-check --pre $$($(PYTHON) -c 'import tomllib; \
+	.root/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	.root/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt --pre $$($(PYTHON) -c 'import tomllib; \
 		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["root"])')
 	touch $@
 
