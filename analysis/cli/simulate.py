@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ def command(
     if output.suffix == ".root" and len(wanted) > 1:
         raise click.UsageError("several samples need a directory as --output")
     summaries = []
+    gc.set_threshold(100_000)  # compiling makes many objects that stay: looking through them is a fifth of its time
     for name in wanted:
         path = output if output.suffix == ".root" else output / f"{name}.root"
         summaries.append(_simulate_one(name, path, quick, workers, file_format, inject))

@@ -144,7 +144,7 @@ def _draw_mass(u: float, kind: int, low: float, high: float) -> tuple[float, flo
 
 
 @inlined
-def _walk(
+def walk(
     u: Floats,
     splittings: Ints,
     mass_map: Ints,
@@ -196,7 +196,7 @@ def _generate(
     masses = minimum.copy()
     for i in range(u.shape[0]):
         slots[0, 0], slots[0, 1], slots[0, 2], slots[0, 3] = 0.0, 0.0, 0.0, MASS_K
-        w[i] = _walk(u[i], splittings, mass_map, minimum, slots, masses, rest, aligned)
+        w[i] = walk(u[i], splittings, mass_map, minimum, slots, masses, rest, aligned)
         for leaf in range(leaves.size):
             for k in range(4):
                 p[leaf, k, i] = slots[leaves[leaf], k]

@@ -155,16 +155,19 @@ class RareResponses(Facts):
     """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
     it.
 
-    0 leaves a response natural.  `forced_pion_decays` is the factor by which pions decay more often.
+    0 leaves a response natural.  `forced_pion_decays` and `forced_muon_decays` are the factors by which these decay
+    more often.
     """
 
     pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pi_minus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
     electron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    positron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
     forced_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
+    forced_muon_decays: Annotated[float, Field(ge=0, le=1000)] = 0.0
     photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     roulette_below: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -120,13 +120,13 @@ unchecked = _decorator(numba.njit, error_model="numpy")
 """A kernel in which a division by zero gives an infinity or a NaN, as in NumPy."""
 elementwise = _decorator(numba.vectorize)
 """A function of numbers that broadcasts over arrays."""
-entry = _decorator(numba.njit, nogil=True, error_model="numpy")
+entry = _decorator(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 """A kernel that Python calls with a generator of random numbers, or that allocates work space for others."""
-kernel = _decorator(numba.njit, nogil=True, error_model="numpy", _nrt=False)
+kernel = _decorator(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False)
 """A kernel that allocates nothing: it takes arrays and hands back numbers, and numba counts no references in it.
 
 With reference counts a decay costs twice the time: what a kernel touches (a row of an array, a tuple of buffers)
 is counted, one atomic operation an array.  Numba refuses to compile one that allocates.
 """
-inlined = _decorator(numba.njit, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+inlined = _decorator(numba.njit, nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False, forceinline=True)
 """The same, compiled into its caller: a call would hand over tuples of arrays, a hundred words each."""

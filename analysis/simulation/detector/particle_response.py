@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI, PION_E_OVER_P
 from rarekaon.analysis.kernels.compiled import kernel
-from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON
+from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON, PION
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.ground.draws import poisson
 
@@ -33,6 +33,8 @@ class Bias(NamedTuple):
     """A pi- with the E/p of an electron."""
     electron_as_pion: float = 0.0
     """An electron with the E/p of a pion."""
+    positron_as_pion: float = 0.0
+    """A positron with the E/p of a pion."""
     pi_plus_as_positron_in_rich: float = 0.0
     """A pi+ that the RICH prefers as positron."""
     muon_unseen: float = 0.0
@@ -41,6 +43,10 @@ class Bias(NamedTuple):
     """A pion with a MUV3 signal."""
     forced_pion_decays: float = 0.0
     """Factor by which pions decay more often."""
+    forced_negative_pions: float = 0.0
+    """The same of negative pions, if it is not 0."""
+    forced_muon_decays: float = 0.0
+    """Factor by which muons decay more often."""
     photon_missed: float = 0.0
     """A photon that no detector sees."""
     roulette_below: float = 0.0
@@ -49,6 +55,16 @@ class Bias(NamedTuple):
     """A muon that showers in the calorimeter."""
     muon_as_pion_in_rich: float = 0.0
     """A muon with the ring of a pion."""
+
+
+@kernel
+def forced_factor(bias: Bias, kind: int, charge: float) -> float:
+    """How many times as often a particle of that unsigned PDG number decays; 0 for those that are left alone."""
+    if kind == MUON:
+        return bias.forced_muon_decays
+    if kind != PION:
+        return 0.0
+    return bias.forced_negative_pions if charge < 0 and bias.forced_negative_pions > 0 else bias.forced_pion_decays
 
 
 @kernel
@@ -97,10 +113,10 @@ def energy_resolution(c: Constants, energy: float) -> float:
 
 
 @kernel
-def electron_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
-    """E/p of an electron of momentum p and the weight of the draw."""
+def electron_e_over_p(rng: np.random.Generator, c: Constants, p: float, rare: float) -> tuple[float, float]:
+    """E/p of an electron of momentum p, drawn as a pion's with the probability `rare`, and the weight of the draw."""
     lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
-    low, weight = happens(rng, lost, bias.electron_as_pion)
+    low, weight = happens(rng, lost, rare)
     if low:
         return PION_E_OVER_P * np.sqrt(rng.random()), weight
     between = (interpolate(p, c.e_inefficiency_p, c.e_inefficiency) - lost) / (1 - lost)
@@ -175,7 +191,7 @@ def charged_e_over_p(
 ) -> tuple[float, float]:
     """E/p of the charged particle that reaches the calorimeter, and the weight of the draw."""
     if abs(pdg) == ELECTRON:
-        return electron_e_over_p(rng, c, p, bias)
+        return electron_e_over_p(rng, c, p, bias.positron_as_pion if charge > 0 else bias.electron_as_pion)
     if abs(pdg) == MUON:
         return muon_e_over_p(rng, c, p, bias)
     return pion_e_over_p(rng, c, p, charge, bias)

@@ -73,12 +73,13 @@ def decay_length(rng: np.random.Generator, row: Floats) -> float:
 
 
 @kernel
-def pion_path(rng: np.random.Generator, row: Floats, forced: float, reach: float) -> tuple[float, float]:
-    """Path (mm along z) to the decay of a pion whose lifetime is divided by `forced`, and the weight of the draw.
+def forced_path(rng: np.random.Generator, row: Floats, forced: float, reach: float) -> tuple[float, float]:
+    """Path (mm along z) to the decay of a pion or muon whose lifetime is divided by `forced`, and the weight of the
+    draw.
 
     What happens beyond `reach` (mm) is the same for all: such a draw weighs what its probability is too small by.
     """
-    length = CTAU_PI / MASS_PI * row[PZ]
+    length = (CTAU_PI / MASS_PI if abs(row[PDG]) == PION else CTAU_MU / MASS_MU) * row[PZ]
     left = rng.standard_exponential() * length / forced
     seen = min(left, max(reach, 0.0))
     weight = np.exp((forced - 1) * seen / length)

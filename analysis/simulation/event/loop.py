@@ -22,6 +22,7 @@ from rarekaon.analysis.simulation.detector.muons import muon_signals, true_muons
 from rarekaon.analysis.simulation.detector.particle_response import (
     Bias,
     charged_e_over_p,
+    forced_factor,
     photon_energy_response,
     rich_likelihoods,
     ring_confusion,
@@ -58,6 +59,7 @@ from rarekaon.analysis.simulation.streams.reconstructed import (
     has_muons,
     has_pair,
     has_types,
+    in_ring_stratum,
     is_single,
     missing_momentum,
     photon_like,
@@ -92,7 +94,7 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
 
 @inlined
 def _follow(
-    rng: np.random.Generator, c: Constants, e: Scratch, count: int, k: int, slot: int, forced: float
+    rng: np.random.Generator, c: Constants, e: Scratch, count: int, k: int, slot: int, bias: Bias
 ) -> tuple[int, bool, float]:
     """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen, weight)."""
     state, weight = e.states[slot], 1.0
@@ -104,8 +106,9 @@ def _follow(
     if state[t.PZ] < t.SOFTEST_TRACK or not into_tank(c, state):
         return count, False, weight
     t.copy(state, start)
-    if forced > 0 and abs(state[t.PDG]) == t.PION:
-        left, weight = t.pion_path(rng, state, forced, c.muv3_absorber_z - state[t.Z])
+    forced = forced_factor(bias, abs(state[t.PDG]), state[t.CHARGE])
+    if forced > 0:
+        left, weight = t.forced_path(rng, state, forced, c.muv3_absorber_z - state[t.Z])
     else:
         left = t.decay_length(rng, state)
     count, e.left[slot], seen = t.through_spectrometer(
@@ -118,12 +121,12 @@ def _follow(
 
 @inlined
 def reconstruct(
-    rng: np.random.Generator, c: Constants, d: Decays, e: Scratch, count: int, needed: int, forced: float
+    rng: np.random.Generator, c: Constants, d: Decays, e: Scratch, count: int, needed: int, bias: Bias
 ) -> tuple[int, int, int, float]:
     """Track, then fit the charged products; (count, tracks, untracked, weight), tracks -1 once fewer than `needed` are
     possible.
 
-    Pions decay `forced` times as often (0: naturally); the weight makes up for it.
+    Pions and muons decay more often than they do where `bias` says so; the weight makes up for it.
     """
     followed, possible, untracked, weight = 0, 0, 0, 1.0
     for k in range(d.pdg.size):
@@ -131,7 +134,7 @@ def reconstruct(
     for k in range(d.pdg.size):
         if d.charge[k] == 0 or followed == MAX_TRACKS:
             continue
-        count, seen, factor = _follow(rng, c, e, count, k, followed, forced)
+        count, seen, factor = _follow(rng, c, e, count, k, followed, bias)
         weight *= factor
         if seen:
             followed += 1
@@ -290,7 +293,7 @@ def _simulate(
         weight *= russian_roulette(rng, missed, bias.roulette_below)
         if weight == 0.0:
             return
-    count, tracks, untracked, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias.forced_pion_decays)
+    count, tracks, untracked, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias)
     if tracks < 0:
         return
     for k in range(tracks):
@@ -316,9 +319,8 @@ def _simulate(
     weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
     agrees = has_pair(requirement, e.fits, e.e_over_p, e.rich, e.muons, tracks, momentum, True)
     agrees = agrees and rings_of_pion(requirement, e.rich)
-    if not agrees and (
-        requirement.photons == 0 or missing_momentum(e.fits, tracks, momentum) < requirement.min_missing_momentum
-    ):
+    enough = missing_momentum(e.fits, tracks, momentum) >= requirement.min_missing_momentum and requirement.photons > 0
+    if not ((agrees or enough) and in_ring_stratum(requirement, e.fits, e.e_over_p, e.rich, tracks)):
         return
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
     vetoes, deposits, paired = neutral(rng, c, e, decided, count, seen, requirement.pairs)

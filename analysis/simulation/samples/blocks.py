@@ -41,7 +41,11 @@ PIECE = 5_000
 
 @dataclass(frozen=True)
 class DecaySimulation:
-    """Everything that fixes the events of a decay mode in a sample but the block's number."""
+    """Everything that fixes the events of a decay mode in a sample but the block's number.
+
+    Weights are multiplied by `scale`: those of one stratum in a sample of several, which is made in a part of the
+    decays only.
+    """
 
     generator: Generator | RouletteGenerator
     """Generates the decays."""
@@ -55,6 +59,8 @@ class DecaySimulation:
     """Of the sample."""
     stratum: int = 0
     """Number of the stratum of the stream."""
+    scale: float = 1.0
+    """Factor of the weights: that of a stratum which is made in a part of the decays of a sample."""
 
     @property
     def code(self) -> int:
@@ -72,6 +78,8 @@ class DecaySimulation:
         output = concatenated([self._piece(rng, n, event, buffers) for n in pieces])
         output.event["event"] = number * SIZE + np.arange(1, len(output.event) + 1)
         output.event["truth_decay"] = self.code
+        if self.scale != 1.0:
+            output.event["truth_weight"] *= self.scale
         output.event["truth_in_fv"] = in_fiducial_volume(output.event["truth_z"])
         return output
 
@@ -110,6 +118,30 @@ def decay_simulation(
     return DecaySimulation(
         generator(mode(decay, mass), kept, running, seed), kept, Bias(**rare.model_dump()), running, seed
     )
+
+
+def weighted_decays(
+    decay: str,
+    stream_name: str,
+    rare: RareResponses,
+    running: RunningConditions,
+    seed: int,
+    *,
+    mass: float | None = None,
+    upstream: bool = False,
+) -> list[DecaySimulation]:
+    """Prepare a decay mode for a sample of weighted events, one simulation for every stratum of the stream.
+
+    Russian roulette is played for streams of electron pairs. All others are simulated as `decay_simulation` does.
+    """
+    kept = stream(stream_name).upstream if upstream else stream(stream_name)
+    if kept.requirement.electrons < 2:
+        return [decay_simulation(decay, stream_name, rare, running, seed, mass=mass, upstream=upstream)]
+    wanted, sources = mode(decay, mass), []
+    for number, (part, bias) in enumerate(strata(kept, Bias(**rare.model_dump()), tuple(wanted.pdg))):
+        made = roulette_generator(wanted, part, running, seed, bias, weighted=True)
+        sources.append(DecaySimulation(made, part, bias, running, seed, number))
+    return sources
 
 
 def decays_to_unweight(

@@ -51,7 +51,7 @@ TOLERATED_EXCESS = 0.02
 """Part of a mode's events that may be lost because single simulated events stand for more than one."""
 TOLERATED_EVENTS = 0.5
 """Events of a mode that may be lost so, whatever their part."""
-FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 4, 4000, 4
+FIRST_BLOCKS, MOST_BLOCKS, GROWTH = 2, 4000, 4
 UNIFORM_KEY = 1 << 35
 """Key of the uniform numbers of a block, beyond that of any block."""
 

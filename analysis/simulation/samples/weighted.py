@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rarekaon.analysis.facts.models import SimulatedSample, conditions
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, in_order
+from rarekaon.analysis.simulation.samples.blocks import SIZE, in_order, weighted_decays
 from rarekaon.analysis.simulation.samples.writer import Format, SampleWriter
 
 Progress = Callable[[int, int], None]
@@ -50,7 +50,7 @@ def simulate_sample(
     """Write one simulated sample to the file `output`."""
     started = time.perf_counter()
     running = RunningConditions.of(conditions().of(CONDITIONS), downscaled=False)
-    work = decay_simulation(
+    works = weighted_decays(
         sample.decay,
         sample.stream,
         sample.rare_responses,
@@ -60,12 +60,15 @@ def simulate_sample(
         upstream=sample.upstream,
     )
     decays = sample.quick if quick else sample.decays
-    sizes = [min(SIZE, decays - start) for start in range(0, decays, SIZE)]
+    # the strata take turns, in blocks small enough for all of them, and the decays of each stand for all
+    size = min(SIZE, -(-decays // len(works)))
+    sizes = [min(size, decays - start) for start in range(0, decays, size)]
+    works = [replace(work, scale=decays / sum(sizes[k :: len(works)])) for k, work in enumerate(works)]
     identity = f"{name} {sample.model_dump_json()} {decays}"
     stored: list[int] = []
     done = 0
     with SampleWriter(output, truth=True, identity=identity, file_format=file_format) as writer:
-        for block in in_order(lambda b: work.block(b, sizes[b]), range(len(sizes)), workers):
+        for block in in_order(lambda b: works[b % len(works)].block(b, sizes[b]), range(len(sizes)), workers):
             writer.write(block)
             done += sizes[len(stored)]
             stored.append(len(block.event))
@@ -74,7 +77,7 @@ def simulate_sample(
         n = np.array(sizes)
         writer.write_side(
             {
-                "decay": np.full(len(n), work.code),
+                "decay": np.full(len(n), works[0].code),
                 "seed": np.full(len(n), sample.seed),
                 "block": np.arange(len(n)),
                 "generated": n,

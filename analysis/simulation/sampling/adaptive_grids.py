@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.kernels.compiled import entry
+from rarekaon.analysis.kernels.compiled import entry, inlined
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,6 +27,22 @@ SHAPES = ((0.8, 0.02), (0.5, 0.05), (0.35, 0.1))
 The first serves while a grid is trained, in the end the best is taken.  Following the density
 less closely costs points in the corner and gains shorter tails of the weights.
 """
+
+
+CELLS = 256
+"""Cells of the look-up table that finds the bin of a point."""
+
+
+class Tables(NamedTuple):
+    """A mixture for kernels: its edges, the cumulative shares and shares of its grids, the bin where each cell of a
+    look-up table begins, and the density of every bin.
+    """
+
+    edges: Floats
+    cumulative: Floats
+    shares: Floats
+    table: npt.NDArray[np.int32]
+    density: Floats
 
 
 @dataclass(frozen=True)
@@ -40,11 +58,15 @@ class Mixture:
     def dimensions(self) -> int:
         return self.edges.shape[1]
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The grids in the form kernels take them."""
+        return Tables(self.edges, np.cumsum(self.shares), self.shares, *_looked_up(self.edges))
+
     def draw(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats]:
         """Points (n, dimensions) and weights (n,), 1 / density."""
-        y = rng.random((n, self.dimensions + 1))
         points, weights = np.empty((n, self.dimensions)), np.empty(n)
-        _draw(y, self.edges, np.cumsum(self.shares), self.shares, points, weights)
+        _draw(rng, self.tables, points, weights)
         return points, weights
 
 
@@ -68,14 +90,12 @@ def combined(grids: list[Floats], shares: list[float]) -> Mixture:
     return Mixture(np.concatenate((plain, np.stack(grids))), np.array([rest, *shares]))
 
 
-CELLS = 256
-"""Cells of the look-up table that finds the bin of a point."""
-
-
 @entry
-def _first_bins(edges: Floats) -> npt.NDArray[np.int32]:
-    """For each grid, axis and cell of the look-up table the bin in which the cell begins."""
+def _looked_up(edges: Floats) -> tuple[npt.NDArray[np.int32], Floats]:
+    """For each grid and axis the bin in which every cell of the look-up table begins, and the density of every bin."""
     table = np.empty((edges.shape[0], edges.shape[1], CELLS), np.int32)
+    bins = edges.shape[2] - 1
+    density = np.empty((edges.shape[0], edges.shape[1], bins))
     for g in range(edges.shape[0]):
         for k in range(edges.shape[1]):
             b = 0
@@ -83,37 +103,43 @@ def _first_bins(edges: Floats) -> npt.NDArray[np.int32]:
                 while edges[g, k, b + 1] <= cell / CELLS:
                     b += 1
                 table[g, k, cell] = b
-    return table
+            for b in range(bins):
+                density[g, k, b] = 1 / (bins * (edges[g, k, b + 1] - edges[g, k, b]))
+    return table, density
+
+
+@inlined
+def draw_point(rng: np.random.Generator, t: Tables, x: Floats) -> None:
+    """Draw a point of the mixture into x."""
+    bins, drawn, g = t.edges.shape[2] - 1, rng.random(), 0
+    while g < t.shares.size - 1 and drawn >= t.cumulative[g]:
+        g += 1
+    for k in range(x.size):
+        scaled = rng.random() * bins
+        b = min(int(scaled), bins - 1)
+        x[k] = t.edges[g, k, b] + (scaled - b) * (t.edges[g, k, b + 1] - t.edges[g, k, b])
+
+
+@inlined
+def inverse_density(t: Tables, x: Floats) -> float:
+    """1 over the density of the mixture at x; its first grid is the uniform one."""
+    bins, density = t.edges.shape[2] - 1, t.shares[0]
+    for g in range(1, t.shares.size):
+        product = t.shares[g]
+        for k in range(x.size):
+            b = t.table[g, k, min(int(x[k] * CELLS), CELLS - 1)]
+            while b < bins - 1 and t.edges[g, k, b + 1] <= x[k]:
+                b += 1
+            product *= t.density[g, k, b]
+        density += product
+    return 1 / density
 
 
 @entry
-def _draw(y: Floats, edges: Floats, cumulative: Floats, shares: Floats, points: Floats, weights: Floats) -> None:
-    grids, dimensions, bins = edges.shape[0], edges.shape[1], edges.shape[2] - 1
-    table = _first_bins(edges)
-    scale = np.empty((grids, dimensions, bins))
-    for g in range(grids):
-        for k in range(dimensions):
-            for b in range(bins):
-                scale[g, k, b] = 1 / (bins * (edges[g, k, b + 1] - edges[g, k, b]))
-    for i in range(y.shape[0]):
-        g = 0
-        while g < grids - 1 and y[i, dimensions] >= cumulative[g]:
-            g += 1
-        for k in range(dimensions):
-            scaled = y[i, k] * bins
-            b = min(int(scaled), bins - 1)
-            points[i, k] = edges[g, k, b] + (scaled - b) * (edges[g, k, b + 1] - edges[g, k, b])
-        density = shares[0]
-        for other in range(1, grids):
-            product = shares[other]
-            for k in range(dimensions):
-                x = points[i, k]
-                b = table[other, k, min(int(x * CELLS), CELLS - 1)]
-                while b < bins - 1 and edges[other, k, b + 1] <= x:
-                    b += 1
-                product *= scale[other, k, b]
-            density += product
-        weights[i] = 1 / density
+def _draw(rng: np.random.Generator, t: Tables, points: Floats, weights: Floats) -> None:
+    for i in range(points.shape[0]):
+        draw_point(rng, t, points[i])
+        weights[i] = inverse_density(t, points[i])
 
 
 def refined(edges: Floats, points: Floats, weights: Floats, shape: tuple[float, float]) -> Floats:
@@ -130,49 +156,46 @@ def refined(edges: Floats, points: Floats, weights: Floats, shape: tuple[float, 
     return np.asarray(new)
 
 
-Target = Callable[[Floats], tuple[Floats, Floats]]
-"""Points (n, dimensions) -> (weight of each in the wanted corner's measure, distance from the corner, 0 inside)."""
+Target = Callable[[Mixture, np.random.Generator, int], tuple[Floats, Floats, Floats, Floats]]
+"""Draws so many points of a mixture and returns those that have any weight (n, dimensions), 1 over their density, and
+by corner (corners, n) the weight of each in its measure and the distance from it, 0 inside."""
 
 
 def adapted(
     dimensions: int,
+    corners: int,
     target: Target,
     rng: np.random.Generator,
     *,
     iterations: int,
     points: int,
-) -> Floats | None:
-    """A grid (dimensions, bins + 1) adapted to a rare corner, or None if the corner was not
-    found.
+) -> list[Floats | None]:
+    """For each rare corner a grid (dimensions, bins + 1) adapted to it, or None if the corner was not found.
 
-    While fewer than a tenth of the points lie inside, the nearest tenth of those with any weight stands for the
-    corner, as in the cross-entropy method: that is how corners of probability 1e-8 are reached.  In the end the shape
-    is taken that gives the most effective events.
+    All corners share the points.  While fewer than a tenth of them lie inside a corner, the nearest tenth of those with
+    any weight stands for it, as in the cross-entropy method: that is how corners of probability 1e-8 are reached.  In
+    the end the shape is taken that gives the most effective events.
     """
-    grid, inside_found = uniform(dimensions).edges[0], False
-    for _ in range(iterations):
-        x, weight, distance = _explored(grid, target, rng, points)
-        if not (weight > 0).any():
-            continue
-        chosen = (weight > 0) & (distance <= np.quantile(distance[weight > 0], 0.1))
-        inside_found = bool(((weight > 0) & (distance <= 0)).sum() > FOUND)
-        refinements = [_refined_grid(grid, x[chosen], weight[chosen], shape) for shape in SHAPES]
-        grid = refinements[0]
-    if not inside_found:
-        return None
-    quality = [effective_fraction(candidate, target, rng, points) for candidate in refinements]
-    return refinements[int(np.argmax(quality))]
+    plain = uniform(dimensions).edges[0]
+    grids, found = [plain] * corners, [False] * corners
+    for last in [False] * (iterations - 1) + [True]:
+        # a little plain density keeps the search from closing in early
+        x, inverse, values, distances = target(combined(grids, [0.9 / corners] * corners), rng, points)
+        for k in range(corners):
+            weight, distance = values[k] * inverse, distances[k]
+            if not (weight > 0).any():
+                continue
+            chosen = (weight > 0) & (distance <= np.quantile(distance[weight > 0], 0.1))
+            inside = np.where(distance <= 0, weight, 0.0)
+            found[k] = int(np.count_nonzero(inside)) > FOUND
+            shapes = [_refined_grid(grids[k], x[chosen], weight[chosen], shape) for shape in SHAPES]
+            quality = [_effective(grid, x, inside, inverse) if last and found[k] else 0.0 for grid in shapes]
+            grids[k] = shapes[int(np.argmax(quality))]
+    return [grid if reached else None for grid, reached in zip(grids, found, strict=True)]
 
 
 FOUND = 50
 """Points inside a corner below which it counts as out of reach."""
-
-
-def _explored(grid: Floats, target: Target, rng: np.random.Generator, points: int) -> tuple[Floats, Floats, Floats]:
-    """Points of a grid, their weights and distances; a little plain density keeps the search from closing in early."""
-    x, inverse = combined([grid], [0.9]).draw(rng, points)
-    value, distance = target(x)
-    return x, value * inverse, distance
 
 
 def _refined_grid(grid: Floats, x: Floats, weight: Floats, shape: tuple[float, float]) -> Floats:
@@ -180,8 +203,13 @@ def _refined_grid(grid: Floats, x: Floats, weight: Floats, shape: tuple[float, f
     return np.stack([refined(edges, x[:, k], capped, shape) for k, edges in enumerate(grid)])
 
 
-def effective_fraction(grid: Floats, target: Target, rng: np.random.Generator, points: int) -> float:
-    """Effective events of a corner per point of a grid."""
-    _, weight, distance = _explored(grid, target, rng, points)
-    inside = np.where(distance <= 0, weight, 0.0)
-    return float(inside.sum() ** 2 / (inside**2).sum() / points)
+def _effective(grid: Floats, x: Floats, inside: Floats, inverse: Floats) -> float:
+    """What the effective events per point of a grid are in proportion to, from points that were drawn with another
+    density.
+    """
+    mine = np.ones(len(x))
+    for k, edges in enumerate(grid):
+        cell = np.clip(np.searchsorted(edges, x[:, k], side="right") - 1, 0, BINS - 1)
+        mine /= (BINS * np.diff(edges))[cell]
+    variance = (inside**2 / inverse / (0.1 + 0.9 * mine)).sum()
+    return float(inside.sum() ** 2 / variance) if variance > 0 else 0.0

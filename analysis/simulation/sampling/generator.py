@@ -163,7 +163,7 @@ def _has_pair(d: Decays, i: int, region: RegionForKernel) -> bool:
 
 
 @entry
-def _survey(c: Constants, d: Decays, beam: Floats, region: RegionForKernel, out: Floats) -> None:
+def survey(c: Constants, d: Decays, beam: Floats, region: RegionForKernel, out: Floats) -> None:
     """Distance (MeV) of each decay from a region of phase space: 0 inside, infinite when its tracks are not seen.
 
     Where photons must be missed, the weights of the decays take up the probability that they are.
@@ -197,7 +197,7 @@ def _survey(c: Constants, d: Decays, beam: Floats, region: RegionForKernel, out:
             out[i] += 30 * max(0.0, np.sqrt(total[1] ** 2 + total[2] ** 2) - region.transverse)
 
 
-def _for_kernel(region: PhaseSpaceRegion, requirement: Requirement, lone: int) -> RegionForKernel:
+def aim_at(region: PhaseSpaceRegion, requirement: Requirement, lone: int) -> RegionForKernel:
     low, high = region.missing
     return RegionForKernel(
         requirement.tracks,
@@ -222,19 +222,19 @@ def generator(mode: Mode, stream: Stream, running: RunningConditions, seed: int)
     Where one product must be seen alone, each product that may be it has a grid, with equal shares.  Shares of regions
     that are not reached go to the others.  Deterministic in the seed.
     """
-    grids, shares = [], []
-    regions = [(region, lone) for region in stream.concentrate_on for lone in _alone(mode, region)]
-    for number, (region, lone) in enumerate(regions):
-        rng = random_stream(seed, TRAINING_KEY + number)
-        found = _train(mode, _for_kernel(region, stream.requirement, lone), stream, running, rng)
-        if found is not None:
-            grids.append(found)
-            shares.append(region.share / len(_alone(mode, region)))
+    wanted = [
+        (region.share / len(_alone(mode, region)), aim_at(region, stream.requirement, lone))
+        for region in stream.concentrate_on
+        for lone in _alone(mode, region)
+    ]
+    trained = _trained(mode, [region for _, region in wanted], stream, running, random_stream(seed, TRAINING_KEY))
+    reached = [(share, grid) for (share, _), grid in zip(wanted, trained, strict=True) if grid is not None]
     norm = mean_density(mode)
-    if not grids:
+    if not reached:
         return Generator(mode, uniform(mode.flat.dimensions + 1), norm, part=stream.decays)
-    wanted = np.array(shares) * (1 - PLAIN_SHARE) / sum(shares)
-    return Generator(mode, combined(grids, list(wanted)), norm, tree=mode.aligned, part=stream.decays)
+    total = sum(share for share, _ in reached)
+    shares = [share * (1 - PLAIN_SHARE) / total for share, _ in reached]
+    return Generator(mode, combined([grid for _, grid in reached], shares), norm, tree=mode.aligned, part=stream.decays)
 
 
 def _alone(mode: Mode, region: PhaseSpaceRegion) -> list[int]:
@@ -242,18 +242,23 @@ def _alone(mode: Mode, region: PhaseSpaceRegion) -> list[int]:
     return [int(k) for k in np.flatnonzero(mode.charges > 0)] if region.lone else [-1]
 
 
-def _train(
-    mode: Mode, region: RegionForKernel, stream: Stream, running: RunningConditions, rng: np.random.Generator
-) -> Floats | None:
-    c = constants()
-
-    def target(x: Floats) -> tuple[Floats, Floats]:
+def _trained(
+    mode: Mode, regions: list[RegionForKernel], stream: Stream, running: RunningConditions, rng: np.random.Generator
+) -> list[Floats | None]:
+    def target(mixture: Mixture, rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats, Floats]:
+        x, inverse = mixture.draw(rng, n)
         p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))
         d = in_laboratory(mode, running, rng, p.copy(), vertex_z(x[:, -1], stream.decays), weight)
-        distance, value = np.empty(len(x)), np.zeros(len(x))
-        _survey(c, d, running.beam, region, distance)
-        rows = np.flatnonzero(np.isfinite(distance))  # the amplitude is what costs time
-        value[rows] = d.weight[rows] * mode.density(np.ascontiguousarray(p[:, :, rows]))
-        return value, distance
+        distances, values = np.empty((len(regions), len(x))), np.zeros((len(regions), len(x)))
+        for k, region in enumerate(regions):
+            each = d._replace(weight=weight.copy())
+            survey(constants(), each, running.beam, region, distances[k])
+            values[k] = np.where(np.isfinite(distances[k]), each.weight, 0.0)
+        rows = np.flatnonzero((values > 0).any(axis=0))  # the amplitude is what costs time
+        values[:, rows] *= mode.density(np.ascontiguousarray(p[:, :, rows]))
+        return x[rows], inverse[rows], values[:, rows], distances[:, rows]
 
-    return adapted(mode.flat.dimensions + 1, target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)
+    if not regions:
+        return []
+    dimensions = mode.flat.dimensions + 1
+    return adapted(dimensions, len(regions), target, rng, iterations=TRAINING_ITERATIONS, points=TRAINING_POINTS)

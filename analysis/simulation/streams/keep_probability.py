@@ -13,10 +13,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rarekaon.analysis.contract.particles import CTAU_PI, MASS_E, MASS_PI
+from rarekaon.analysis.contract.particles import CTAU_MU, CTAU_PI, MASS_E, MASS_MU, MASS_PI
 from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
 from rarekaon.analysis.simulation.detector import transport
-from rarekaon.analysis.simulation.detector.particle_response import Bias, interpolate, log_interpolate, ring_confusion
+from rarekaon.analysis.simulation.detector.particle_response import (
+    Bias,
+    forced_factor,
+    interpolate,
+    log_interpolate,
+    ring_confusion,
+)
 from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON, PHOTON, PION
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import Constants
@@ -58,12 +64,20 @@ PUNCH_THROUGH = 0.1
 MOST_LOST = 0.427
 """Largest part of its momentum that a pion loses to the neutrino when it decays: 1 - (m_mu / m_pi)^2."""
 
-SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, UNSEEN = range(12)
-COLUMNS = 12
+UNRESOLVED, RESOLUTION = 0.02, 20.0
+"""Keep probability of a decay with two products closer together in the calorimeter than the stream allows, and the
+distance (mm) around that bound in which it is in between."""
+OTHER_RING = 0.2
+"""Keep probability of two positrons of which the RICH takes one for a pion."""
+OTHER_CLUSTER = 0.02
+"""Keep probability for a cluster off the tracks that is no photon of the decay."""
+
+SEEN, MOMENTUM, AS_ELECTRON, AS_PION, RING, AS_MUON, KIND, CHARGE, P_X, P_Y, P_Z, UNSEEN, AT_X, AT_Y = range(14)
+COLUMNS = 14
 """What is known of a charged product, by column: whether it points at all detectors, and its momentum (MeV). Then
 p/q for the E/p of an electron, for the E/p of a pion, for a ring that agrees with a positron, and for looking like a
-muon. Then unsigned PDG number, charge and the components of the momentum. The last is the keep probability of a
-product that no detector must see."""
+muon. Then unsigned PDG number, charge and the components of the momentum. The last three are the keep probability of
+a product that no detector must see, and where the product meets the calorimeter (mm)."""
 
 
 @kernel
@@ -73,13 +87,13 @@ def _drawn(p: float, q: float) -> float:
 
 
 @kernel
-def _decay(bias: Bias, p: float, path: float) -> tuple[float, float]:
-    """p/q of a pion of momentum p that decays within `path` (mm), and of one that does not."""
-    if bias.forced_pion_decays <= 1 or path <= 0:
+def _decay(forced: float, rate: float) -> tuple[float, float]:
+    """p/q of a particle that decays within a path of `rate` mean ones, `forced` times as often, and of one that does
+    not.
+    """
+    if forced <= 1 or rate <= 0:
         return 1.0, 1.0
-    rate = MASS_PI / (CTAU_PI * p) * path
-    decays = (1 - np.exp(-rate)) / (1 - np.exp(-bias.forced_pion_decays * rate))
-    return decays, np.exp((bias.forced_pion_decays - 1) * rate)
+    return (1 - np.exp(-rate)) / (1 - np.exp(-forced * rate)), np.exp((forced - 1) * rate)
 
 
 @kernel
@@ -87,8 +101,8 @@ def _response_of(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int
     """p/q of the identification of a charged particle of momentum p, from `AS_ELECTRON` on."""
     if abs(pdg) == ELECTRON:
         lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
-        out[AS_ELECTRON] = (1 - lost) / (1 - max(lost, bias.electron_as_pion))
-        out[AS_PION], out[RING] = _drawn(lost, bias.electron_as_pion), 1.0
+        rare = bias.positron_as_pion if charge > 0 else bias.electron_as_pion
+        out[AS_ELECTRON], out[AS_PION], out[RING] = (1 - lost) / (1 - max(lost, rare)), _drawn(lost, rare), 1.0
     elif abs(pdg) == PION:
         core = interpolate(p, c.lkr_pi_p, c.lkr_pi) + 0.5 * charge * c.lkr_pi_difference
         high = max(core, interpolate(p, c.pi_inefficiency_p, c.pi_inefficiency))
@@ -125,15 +139,24 @@ def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int,
     for column in range(COLUMNS):
         out[column] = table[k, step, column]
     out[MOMENTUM], out[P_X], out[P_Y], out[P_Z] = p, px, py, pz
+    slope, path = px / pz if pz > 0 else 0.0, c.lkr_z - d.vertex[2, i]
+    out[AT_X] = d.vertex[0, i] + slope * path
+    out[AT_Y] = d.vertex[1, i] + (py / pz * path if pz > 0 else 0.0)
+    if pz > 0:
+        out[AT_X] += d.charge[k] * c.magnet_kick / pz * (c.lkr_z - c.magnet_z)
     out[SEEN] = 1.0
     if not line_seen(c, d, k, i, c.irc_r_max):
         out[SEEN] = FAR if p < SOFT else ASIDE
     if out[KIND] == PION:
-        decays, lives = _decay(bias, p, c.muv3_z - d.vertex[2, i])
+        forced = forced_factor(bias, PION, out[CHARGE])
+        decays, lives = _decay(forced, MASS_PI / (CTAU_PI * p) * (c.muv3_z - d.vertex[2, i]))
         out[AS_ELECTRON], out[AS_PION] = lives * out[AS_ELECTRON], lives * out[AS_PION]
-        out[AS_MUON] = decays + (PUNCH_THROUGH * lives * out[AS_MUON] if bias.forced_pion_decays > 1 else 0.0)
-    elif out[KIND] == MUON and (pz <= 0 or not meets_muon_detector(c, d, k, i, 0.75 * c.muv3_search / p)):
-        out[AS_PION] = out[RING]
+        out[AS_MUON] = decays + (PUNCH_THROUGH * lives * out[AS_MUON] if forced > 1 else 0.0)
+    elif out[KIND] == MUON:
+        decays, _ = _decay(bias.forced_muon_decays, MASS_MU / (CTAU_MU * p) * (c.lkr_z - d.vertex[2, i]))
+        out[AS_ELECTRON] = decays
+        if pz <= 0 or not meets_muon_detector(c, d, k, i, 0.75 * c.muv3_search / p):
+            out[AS_PION] = out[RING]
 
 
 @kernel
@@ -197,18 +220,30 @@ def _like_sign(r: Requirement, like: Floats, charged: int, photons: int, j: int,
 
     The RICH agrees, or much is missing and the third track is a muon, or there are photons.
     """
-    rings = 1.0 if like[j, CHARGE] < 0 else like[j, RING] * like[k, RING]
     is_open = _within(missing, r.min_missing_momentum - SLACK, np.inf)
-    agrees = rings * max(is_open, _within(missing, -r.max_missing_momentum - SLACK, r.max_missing_momentum + SLACK))
+    agrees, differs = 1.0, 1.0
+    if like[j, CHARGE] > 0:
+        agrees = like[j, RING] * like[k, RING] if r.rings >= 0 else 0.0
+        if r.rings > 0:
+            differs = 0.0
+        elif like[j, KIND] == ELECTRON and like[k, KIND] == ELECTRON:
+            differs = OTHER_RING
+    agrees *= max(is_open, _within(missing, -r.max_missing_momentum - SLACK, r.max_missing_momentum + SLACK))
+    beside = 0.0
     if r.photons > 0:
-        agrees = max(agrees, is_open * (1.0 if photons >= r.photons else EDGE))
+        beside = differs * (1.0 if missing > r.min_missing_momentum - SLACK else FAR)
+        for _ in range(photons, r.photons):
+            beside *= OTHER_CLUSTER
     probability = 0.0
     for m in range(charged):
         if m not in (j, k):
             lost = is_open
             if like[m, KIND] == PION:
                 lost = 1.0 if _may_lose(missing, r, like[m, MOMENTUM]) else EDGE
-            probability += like[m, SEEN] * max(agrees * like[m, AS_PION], min(1.0, like[m, AS_MUON]) * lost)
+            muon = max(differs * lost, agrees) * min(1.0, like[m, AS_MUON])
+            if r.muons == 0:
+                muon = max(differs * lost * min(1.0, like[m, AS_MUON]), (agrees + beside) * like[m, AS_PION])
+            probability += like[m, SEEN] * muon
     return probability
 
 
@@ -240,9 +275,23 @@ def _dielectron(r: Requirement, like: Floats, charged: int, photons: int, moment
             pair = like[j, SEEN] * like[k, SEEN] * like[j, AS_ELECTRON] * like[k, AS_ELECTRON]
             if pair > 0 and like[j, CHARGE] == like[k, CHARGE]:
                 probability += pair * _like_sign(r, like, charged, photons, j, k, missing)
-            elif pair > 0:
+            elif pair > 0 and r.rings == 0 and r.muons == 0:
                 probability += pair * _opposite_sign(r, like, charged, j, k, missing)
-    return probability
+    return probability * _resolved(r, like, charged)
+
+
+@kernel
+def _resolved(r: Requirement, like: Floats, charged: int) -> float:
+    """Keep probability by the distances of the products in the calorimeter."""
+    nearest = np.inf
+    for j in range(charged):
+        for k in range(j):
+            if like[j, SEEN] == 1.0 and like[k, SEEN] == 1.0:
+                x, y = like[j, AT_X] - like[k, AT_X], like[j, AT_Y] - like[k, AT_Y]
+                nearest = min(nearest, np.sqrt(x * x + y * y))
+    if nearest > r.separation + RESOLUTION:
+        return 1.0
+    return EDGE if nearest > r.separation - RESOLUTION else UNRESOLVED
 
 
 @kernel
@@ -311,7 +360,7 @@ def _beside(like: Floats, charged: int) -> None:
 def _keep_probability(r: Requirement, like: Floats, charged: int, photons: int, momentum: float) -> float:
     if r.single != 0:
         return _lone(r, like, charged)
-    if r.electrons == 2 and r.muons == 0:
+    if r.electrons == 2:
         return _dielectron(r, like, charged, photons, momentum)
     if r.electrons == 0 and r.muons == 2:
         return _dimuon(like, charged)

@@ -91,6 +91,18 @@ def two_positrons(r: Requirement, fits: Floats, e_over_p: Floats, tracks: int) -
     return positive > 1
 
 
+@kernel
+def in_ring_stratum(r: Requirement, fits: Floats, e_over_p: Floats, rich: Floats, tracks: int) -> bool:
+    """Whether the RICH prefers two positive, electron-like tracks to be positrons, or not, as the stratum has it."""
+    if r.rings == 0:
+        return True
+    positrons = 0
+    for i in range(tracks):
+        agrees = rich[i, LOG_E] > rich[i, LOG_PI]
+        positrons += int(e_over_p[i] > r.electron_e_over_p and fits[i, FIT_CHARGE] > 0 and agrees)
+    return (positrons > 1) == (r.rings > 0)
+
+
 @inlined
 def muon_like(r: Requirement, own_e_over_p: float, signal: float) -> bool:
     """Whether a track of that E/p, with or without a signal in the muon detector, may be a muon."""

@@ -31,6 +31,8 @@ class Requirement(NamedTuple):
     """Least number of electron-like tracks, beside which another one is pion-like."""
     positrons: int = 0
     """1: two positive tracks are electron-like. -1: they are not. These are strata of a stream."""
+    rings: int = 0
+    """1: the RICH prefers both of two such tracks to be positrons. -1: it does not. These are strata, too."""
     muons: int = 0
     """Least number of muon-like tracks with a MUV3 signal. Without electrons another track is pion-like."""
     electron_e_over_p: float = 0.89

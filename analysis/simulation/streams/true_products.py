@@ -36,7 +36,6 @@ from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LEAST_PHOTON = 1500.0
 """Energy (MeV) of a photon that may be a cluster off the tracks."""
@@ -83,13 +82,12 @@ def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
 
 
 @kernel
-def lines_seen(c: Constants, d: Decays, out: Ints) -> None:
-    """How many charged products of each decay, in `out` (n,), cross the detectors on straight lines."""
-    for i in range(d.weight.size):
-        out[i] = 0
-        for k in range(d.pdg.size):
-            if d.charge[k] != 0 and line_seen(c, d, k, i, c.irc_r_max):
-                out[i] += 1
+def lines_seen(c: Constants, d: Decays, i: int) -> int:
+    """How many charged products of decay i cross the detectors on straight lines."""
+    seen = 0
+    for k in range(d.pdg.size):
+        seen += int(d.charge[k] != 0 and line_seen(c, d, k, i, c.irc_r_max))
+    return seen
 
 
 @inlined

@@ -109,8 +109,7 @@ def test_lines_of_upstream_products_are_those_of_their_tracks():
     work = decay_simulation("K+ -> pi+ pi+ pi-", "three_tracks", RareResponses(), RUNNING, 32, upstream=True)
     stored = work.block(0).event["truth_weight"].sum()
     decays = work.generator.block(random_stream(32, 1), RUNNING, SIZE)
-    seen = np.empty(SIZE, np.int64)
-    lines_seen(constants(), decays, seen)
+    seen = np.array([lines_seen(constants(), decays, i) for i in range(SIZE)])
     expected = decays.weight[seen == 3].sum()
     assert expected > 0.02 * decays.weight.sum()
     assert 0.4 * expected < stored < expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rarekaon.analysis.contract.particles import CTAU_PI, MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.contract.particles import CTAU_MU, CTAU_PI, MASS_E, MASS_MU, MASS_PI
 from rarekaon.analysis.decays.phase_space import breakup_momentum
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.ground.constants import constants, highland_strength
@@ -145,13 +145,13 @@ def test_two_tracks_through_the_same_straws_are_one():
     assert not any(t._hit(rng, c, 0, row, before, hits) for _ in range(100))
 
 
-@pytest.mark.parametrize("forced", [1.0, 3.0, 8.0])
-def test_forced_decays_weigh_what_natural_ones_do(forced):
+@pytest.mark.parametrize(("pdg", "forced"), [(211, 1.0), (211, 3.0), (-211, 8.0), (13, 100.0)])
+def test_forced_decays_weigh_what_natural_ones_do(pdg, forced):
     """Inside the reach the weighted paths follow the natural exponential, beyond it the weights sum to the rest."""
     rng = np.random.default_rng(4)
     p, reach, n = 15000.0, 120000.0, 60000
-    length = p * CTAU_PI / MASS_PI
-    paths, weights = np.array([t.pion_path(rng, state(211, p), forced, reach) for _ in range(n)]).T
+    length = p * (CTAU_MU / MASS_MU if pdg == 13 else CTAU_PI / MASS_PI)
+    paths, weights = np.array([t.forced_path(rng, state(pdg, p), forced, reach) for _ in range(n)]).T
     for low, high in ((0, 20000), (20000, 70000), (70000, reach), (reach, np.inf)):
         values = np.where((paths >= low) & (paths < high), weights, 0.0)
         expected = np.exp(-low / length) - np.exp(-high / length)

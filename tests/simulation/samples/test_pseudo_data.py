@@ -165,7 +165,7 @@ def test_what_is_lost_of_a_mode_is_accounted_for_and_tolerated():
         kept = sum(np.minimum(block.expectation / (result.blocks * SIZE), 1).sum() for block in blocks)
         # what the first blocks' number of decays leaves out is expected, too
         dropped = sum(block.total - block.expectation.sum() for block in blocks) / (result.blocks * SIZE)
-        assert dropped >= 0
+        assert dropped >= -1e-9  # rounding, where nothing is
         assert kept + dropped <= result.expected - result.excess + 1e-6
         assert len(result.output.event) == pytest.approx(result.expected - result.excess, abs=5 * result.expected**0.5)
     total = sum(result.expected for result in made)

@@ -52,28 +52,40 @@ def test_refined_edges_ascend_from_0_to_1_and_follow_the_density():
     assert np.interp(0.2, edges, np.linspace(0, 1, BINS + 1)) > 0.8
 
 
-def corner(x):
-    """A box of volume 1e-6 in the middle of nowhere, with the distance from it."""
-    centre = np.array([0.31, 0.77, 0.13])
-    return np.ones(len(x)), np.maximum(np.abs(x - centre).max(axis=1) - 0.005, 0.0)
+CENTRES = np.array([[0.31, 0.77, 0.13], [0.82, 0.05, 0.44]])
 
 
-def test_a_corner_of_a_millionth_is_found_and_its_volume_is_right():
-    grid = adapted(3, corner, np.random.default_rng(5), iterations=9, points=20_000)
-    assert grid is not None
-    x, weight = combined([grid], [0.9]).draw(np.random.default_rng(6), 100_000)
-    inside = corner(x)[1] == 0
-    error = (weight * inside).std() / np.sqrt(len(weight))
-    assert inside.mean() > 0.1
-    assert error < 0.05e-6
-    assert (weight * inside).mean() == pytest.approx(1e-6, abs=4 * error)
+def corners(mixture, rng, n):
+    """Boxes of volume 1e-6 in the middle of nowhere, with the distance from them."""
+    x, inverse = mixture.draw(rng, n)
+    distances = np.array([np.maximum(np.abs(x - centre).max(axis=1) - 0.005, 0.0) for centre in CENTRES])
+    return x, inverse, np.ones((2, n)), distances
 
 
-def test_a_corner_that_does_not_exist_is_not_found():
-    nowhere = lambda x: (np.zeros(len(x)), np.full(len(x), np.inf))  # noqa: E731
-    assert adapted(2, nowhere, np.random.default_rng(7), iterations=3, points=1000) is None
+def test_corners_of_a_millionth_are_found_together_and_their_volumes_are_right():
+    grids = adapted(3, 2, corners, np.random.default_rng(5), iterations=9, points=20_000)
+    assert all(grid is not None for grid in grids)
+    mixture = combined(grids, [0.45, 0.45])
+    _, weight, _, distances = corners(mixture, np.random.default_rng(6), 200_000)
+    for distance in distances:
+        inside = distance == 0
+        error = (weight * inside).std() / np.sqrt(len(weight))
+        assert inside.mean() > 0.05
+        assert error < 0.05e-6
+        assert (weight * inside).mean() == pytest.approx(1e-6, abs=4 * error)
+
+
+def test_a_corner_that_does_not_exist_is_not_found_and_spoils_no_other():
+    def target(mixture, rng, n):
+        x, inverse, values, distances = corners(mixture, rng, n)
+        values[1], distances[1] = 0.0, np.inf
+        return x, inverse, values, distances
+
+    found, missing = adapted(3, 2, target, np.random.default_rng(7), iterations=9, points=20_000)
+    assert found is not None
+    assert missing is None
 
 
 def test_training_is_deterministic():
-    runs = [adapted(3, corner, np.random.default_rng(8), iterations=9, points=20_000) for _ in range(2)]
-    assert (runs[0] == runs[1]).all()
+    runs = [adapted(3, 2, corners, np.random.default_rng(8), iterations=9, points=20_000) for _ in range(2)]
+    assert (runs[0][0] == runs[1][0]).all()

@@ -71,7 +71,9 @@ def test_pions_whose_rings_overlap_are_kept_more():
     kept = []
     for angle in (0.0, 2e-3, 5e-3):
         slopes = ((-0.003, 0.002), (-0.003, 0.002 + angle), (0.003, -0.004))
-        kept.append(keep_probability(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0))
+        kept.append(
+            keep_probability(decay(particles, slopes), "dielectron", DRAWN, positrons=1, photons=0, separation=-100.0)
+        )
     misread = np.array([natural + 0.15, natural + 0.075, natural])
     assert kept / kept[0] == pytest.approx((misread / misread[0]) ** 2, rel=0.02)
 
@@ -148,3 +150,28 @@ def test_a_lone_track_wants_all_other_charged_products_out_of_sight():
     assert unseen == pytest.approx(alone, rel=1e-3)
     assert one_seen == pytest.approx(2 * p.DEEP * unseen, rel=1e-3)  # either positive one may be the track
     assert both_seen == pytest.approx(2 * p.DEEP**2 * unseen, rel=1e-3)
+
+
+def test_products_that_the_calorimeter_cannot_tell_apart_are_less_likely_to_be_kept():
+    close, apart = (
+        keep_probability(decay(LNV, (SPREAD[0], SPREAD[1], (SPREAD[1][0], SPREAD[1][1] - angle))), "dielectron")
+        for angle in (5e-4, 3e-3)
+    )
+    assert close == pytest.approx(p.UNRESOLVED * apart, rel=0.01)
+
+
+def test_strata_by_rings_divide_pairs_of_pions():
+    """The RICH takes two pions for positrons, which is rare, or a muon stands beside them."""
+    agree, differ, both = (
+        keep_probability(decay(K3PI), "dielectron", DRAWN, positrons=1, rings=rings) for rings in (1, -1, 0)
+    )
+    assert 0 < agree < 1e-2 * differ
+    assert differ == pytest.approx(both, rel=0.01)
+
+
+def test_a_muon_may_become_an_electron():
+    three = ((-11, 1, 25.0), (-13, 1, 25.0), (13, -1, 25.0))
+    natural, forced = (
+        keep_probability(decay(three), "dielectron", Bias(forced_muon_decays=factor)) for factor in (0.0, 200.0)
+    )
+    assert 0 < forced < 0.02 * natural

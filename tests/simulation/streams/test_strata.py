@@ -33,6 +33,13 @@ def test_a_photon_beside_the_muon_is_a_stratum_of_its_own_and_one_of_two_is_in_n
     assert len(_strata("K+ -> mu+ nu nu nu")) == 1
 
 
+@pytest.mark.parametrize(("kept", "rings"), [("dielectron", [1, -1, 0]), ("muon_dielectron", [1, -1])])
+def test_without_a_pair_of_negative_products_a_muon_comes_with_positive_pairs_only(kept, rings):
+    parts = strata(stream(kept), BIAS, tuple(mode("K+ -> pi+ pi+ pi-", None).pdg))
+    assert [part.requirement.rings for part, _ in parts] == rings
+    assert [part.requirement.positrons for part, _ in parts] == [1, 1, -1][: len(rings)]
+
+
 @pytest.mark.parametrize("found", [True, False])
 def test_every_event_is_in_one_of_the_two(found):
     assert in_stratum(0, found)
