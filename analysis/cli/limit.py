@@ -41,6 +41,11 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
     help="Channels, backgrounds and sensitivities in a YAML file, in place of the numbers; see --schema.",
 )
 @click.option(
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the CLs scans of --input into this file (.pdf, .png, .svg).",
+)
+@click.option(
     "--workspace",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A workspace of counts in place of the numbers: HistFactory in pyhf's JSON or HS3, or a Combine datacard.",
@@ -69,6 +74,7 @@ def command(
     confidence_level: float,
     method: str,
     path: Path | None,
+    figure: Path | None,
     workspace: Path | None,
     asymptotic: bool,
     convert: Path | None,
@@ -87,6 +93,8 @@ def command(
     """
     from rarekaon.analysis.statistics import ArgumentError, Background, upper_limit
 
+    if figure is not None and path is None:
+        raise click.UsageError("--figure draws what --input describes")
     if asymptotic and workspace is None:
         raise click.UsageError("--asymptotic is for a --workspace: other limits are exact")
     try:
@@ -97,7 +105,12 @@ def command(
         elif path is not None:
             from rarekaon.analysis.limits.counts_file import CountsFile, results_of
 
-            click.echo(json.dumps(results_of(CountsFile.read(path)), indent=1, allow_nan=False))
+            results = results_of(CountsFile.read(path))
+            if figure is not None:
+                from rarekaon.analysis.report.cls_scans import draw_cls_scans
+
+                draw_cls_scans(figure, results)
+            click.echo(json.dumps(results, indent=1, allow_nan=False))
         elif workspace is not None and convert is not None:
             from rarekaon.analysis.statistics.workspace_files import read_workspace, save_workspace
 

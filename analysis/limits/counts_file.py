@@ -13,27 +13,31 @@ channels:
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy.special import ndtri
 
 from rarekaon.analysis.results.provenance import provenance
 from rarekaon.analysis.statistics import Background, expected_upper_limits, significance, upper_limit
 from rarekaon.analysis.statistics.arguments import ArgumentError
 from rarekaon.analysis.statistics.background import Prior
-from rarekaon.analysis.statistics.combination import Channel, combined_limit
+from rarekaon.analysis.statistics.combination import Channel, combined_cls, combined_limit, combined_measurement
 from rarekaon.analysis.statistics.contours import FEW
 from rarekaon.analysis.statistics.counting import CountingExperiment, LargeCounts
-from rarekaon.analysis.statistics.interval import central_interval
+from rarekaon.analysis.statistics.interval import central_interval, profile_interval
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Error = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Method = Literal["cls", "fc", "fc_lengthened", "bayes", "rolke", "rolke_unbounded"]
 
 _SCAN_POINTS = 41
+LEAST_SIGNIFICANCE = -10.0
+"""Stands for minus infinity, the significance of no event at all: JSON holds finite numbers."""
 
 
 class _Strict(BaseModel):
@@ -118,22 +122,38 @@ class CountsFile(_Strict):
 
 
 def results_of(counts: CountsFile) -> dict[str, Any]:
-    """Limits by every method, significance, interval and CLs scan of each channel, and the combined limit."""
+    """Limits by every method, significance, interval and CLs scan of each channel, and of all together."""
     channels = {name: _results(counts, channel) for name, channel in counts.channels.items()}
-    combined = None
-    if all(channel.observed is not None for channel in counts.channels.values()):
-        combined = combined_limit(
-            [channel.channel() for channel in counts.channels.values()],
-            shared_ses_error=counts.shared_ses_error,
-            confidence_level=counts.confidence_level,
-        ).upper_limit
+    observed = all(channel.observed is not None for channel in counts.channels.values())
     return {
         "confidence_level": counts.confidence_level,
         "channels": channels,
-        "combined_upper_limit": combined,
+        "combined": _combined(counts) if observed else None,
         "input": counts.model_dump(mode="json"),
         "provenance": provenance(),
     }
+
+
+def _combined(counts: CountsFile) -> dict[str, Any]:
+    channels, shared = [c.channel() for c in counts.channels.values()], counts.shared_ses_error
+    limit = combined_limit(channels, shared_ses_error=shared, confidence_level=counts.confidence_level).upper_limit
+    measured = combined_measurement(channels, shared_ses_error=shared)
+    signals = np.linspace(0, 2 * limit, _SCAN_POINTS)
+    return {
+        "upper_limit": limit,
+        "p_value": measured.p_value,
+        "significance": _significance(measured.p_value),
+        "interval": asdict(measured.interval),
+        "cls_scan": {
+            "branching_fraction": signals.tolist(),
+            "cls": [1.0, *combined_cls(channels, signals[1:], shared_ses_error=shared)],
+        },
+    }
+
+
+def _significance(p_value: float) -> float:
+    """One-sided standard deviations, not below those that JSON can hold."""
+    return max(float(-ndtri(p_value)), LEAST_SIGNIFICANCE)
 
 
 def _results(counts: CountsFile, channel: CountedChannel) -> dict[str, Any]:
@@ -153,11 +173,10 @@ def _results(counts: CountsFile, channel: CountedChannel) -> dict[str, Any]:
             if limit.least_coverage is not None:
                 found.setdefault("least_coverage", {})[method] = limit.least_coverage
     if channel.observed is not None:
-        excess = significance(channel.observed, components)
-        found["p_value"] = excess.p_value
-        found["significance"] = max(excess.sigmas, -10.0)
-        interval = central_interval(channel.observed, components, ses=ses, ses_error=error)
-        found["interval"] = {"value": interval.value, "low": interval.low, "high": interval.high}
+        found["p_value"] = significance(channel.observed, components).p_value
+        found["significance"] = _significance(found["p_value"])
+        found["interval"] = asdict(central_interval(channel.observed, components, ses=ses, ses_error=error))
+        found["profile_interval"] = asdict(profile_interval(channel.observed, components, ses=ses, ses_error=error))
         found["cls_scan"] = _scan(channel.observed, components, ses, error / ses, counts.confidence_level)
     return found
 

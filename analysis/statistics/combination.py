@@ -22,6 +22,7 @@ from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_neg
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.feldman_cousins import log_signal_counts
 from rarekaon.analysis.statistics.few_counts import log_counts
+from rarekaon.analysis.statistics.interval import ONE_SIGMA, CentralInterval
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +94,62 @@ def combined_limit(
     return CombinedLimit(limit, level, tuple(channels), shared_ses_error)
 
 
+def combined_cls(channels: Sequence[Channel], signals: Floats, *, shared_ses_error: float = 0.0) -> list[float]:
+    """CLs of each signal, in the unit of the sensitivities."""
+    model = _Combination(tuple(channels), non_negative("shared_ses_error", shared_ses_error))
+    return [model.cls(float(signal)) for signal in signals]
+
+
+@dataclass(frozen=True)
+class CombinedMeasurement:
+    """A signal seen in several channels together, in the unit of the sensitivities."""
+
+    interval: CentralInterval
+    """The most likely signal for the expected backgrounds, and its central interval."""
+    p_value: float
+    """Probability of outcomes at least as signal-like without a signal."""
+
+
+def combined_measurement(
+    channels: Sequence[Channel], *, shared_ses_error: float = 0.0, level: float = ONE_SIGMA
+) -> CombinedMeasurement:
+    """The measured signal of all channels with the ends that its outcomes' order gives, and the p-value.
+
+    Outcomes are ordered by T of the signal that is asked about; the p-value by T of the upper end.
+    Raises ArgumentError as `combined_limit` does, or where so few events are unlikely with any signal.
+    """
+    outside = (1 - arguments.confidence_level(level)) / 2
+    model = _Combination(tuple(channels), non_negative("shared_ses_error", shared_ses_error))
+    high = min(c.ses * (c.observed + 3 * math.sqrt(c.observed + 1) + 3) for c in channels)
+    smallest = 1e-9 * high
+    if model.at_most(smallest)[0] <= outside:
+        raise ArgumentError("channels: so few events are less likely than the level allows without a signal")
+    while model.at_most(high)[0] > outside:
+        high *= 1.5
+    upper = float(brentq(lambda mu: model.at_most(mu)[0] - outside, smallest, high, xtol=1e-9 * high))
+
+    def fewer(mu: float) -> float:
+        return model.at_most(mu, observed_included=False)[0] - (1 - outside)
+
+    lower = float(brentq(fewer, smallest, high, xtol=1e-9 * high)) if fewer(smallest) > 0 else 0.0
+    p_value = 1 - model.at_most(upper, observed_included=False)[1]
+    return CombinedMeasurement(CentralInterval(_most_likely(channels), lower, upper, level), p_value)
+
+
+def _most_likely(channels: Sequence[Channel]) -> float:
+    """The signal, not below 0, that maximises the likelihood of the counts for the expected backgrounds."""
+
+    def slope(mu: float) -> float:
+        counted = (c.observed / max(c.expected + mu / c.ses, 1e-300) - 1 for c in channels)
+        return sum(part / c.ses for part, c in zip(counted, channels, strict=True))
+
+    smallest = 1e-12 * min(c.ses for c in channels)
+    if slope(smallest) <= 0:
+        return 0.0
+    high = sum(c.observed for c in channels) * min(c.ses for c in channels) * (1 + 1e-9)
+    return float(brentq(slope, smallest, high, xtol=1e-12 * high))
+
+
 class _Combination:
     """Outcomes of all channels up to what could lie below the observed T, and their probabilities."""
 
@@ -103,11 +160,19 @@ class _Combination:
 
     def cls(self, mu: float) -> float:
         """CLs of the signal `mu`, in the unit of the sensitivities."""
+        with_signal, without = self.at_most(mu)
+        return with_signal / without
+
+    def at_most(self, mu: float, *, observed_included: bool = True) -> tuple[float, float]:
+        """P(T <= T_obs), or P(T < T_obs), with the signal `mu` and without one; T orders outcomes for `mu`."""
         # A floor keeps the weight of a channel without background finite: one event there outweighs the others.
         weights = np.array([math.log1p(mu / c.ses / max(c.expected, 1e-6)) for c in self.channels])
         weights = np.where(_informative(self.channels, mu), weights, 0.0)
         counts = np.array([c.observed for c in self.channels])
-        threshold = float(weights @ counts) * (1 + 1e-9) + 1e-12
+        step = 1e-9 if observed_included else -1e-9
+        threshold = float(weights @ counts) * (1 + step) + 1e-3 * step
+        if threshold < 0:
+            return 0.0, 0.0
         most = [_most_likely_at_most(channel, mu) for channel in self.channels]
         sizes = [int(min(threshold / w, top) if w else top) + 1 for w, top in zip(weights, most, strict=True)]
         if math.prod(sizes) > _MOST_OUTCOMES:
@@ -120,7 +185,7 @@ class _Combination:
             background = self._background(sizes, shift)
             for share, efficiency in zip(*self._efficiencies, strict=True):
                 with_signal += weight * share * _mass(allowed, self._with_signal(background, mu * efficiency))
-        return with_signal / float(without)
+        return with_signal, float(without)
 
     def _background(self, sizes: list[int], shift: dict[str, float]) -> list[Floats]:
         return [
@@ -167,7 +232,12 @@ def _shifted_counts(channel: Channel, shift: float, size: int) -> Floats:
     scale = max(0.0, 1 + shift / channel.expected) if shift else 1.0
     total: Floats = np.eye(1, size)[0]
     for component in as_components(channel.background):
-        scaled = Background(component.expected * scale, component.error * scale, component.prior if scale else None)
+        scaled = Background(
+            component.expected * scale,
+            component.error * scale,
+            component.prior if scale else None,
+            None if component.error_down is None or not scale else component.error_down * scale,
+        )
         total = np.convolve(total, np.exp(log_counts(scaled, size - 1).log_probabilities))[:size]
     return total
 

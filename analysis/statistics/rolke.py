@@ -102,6 +102,14 @@ class ProfileLikelihood:
         """
         return self._published_limit(float(chdtri(1, 1 - confidence_level)), bounded)
 
+    def lower_limit(self, confidence_level: float) -> float:
+        """Lower end of the same interval, 0 where that holds s = 0."""
+        threshold = float(chdtri(1, 1 - confidence_level))
+        best, lowest = self.minimum()
+        if best == 0 or self.deviance(0.0) - lowest <= threshold:
+            return 0.0
+        return float(brentq(lambda s: self.deviance(s) - lowest - threshold, 0.0, best, xtol=1e-10 * best))
+
     def _published_limit(self, threshold: float, bounded: bool) -> float:
         if self.observed == 0:
             one, two = (replace(self, observed=n)._published_limit(threshold, bounded) for n in (1, 2))
@@ -148,6 +156,16 @@ class ProfileLikelihood:
         return poisson + self.background.penalty(background) + pull**2
 
 
+def measured_background(backgrounds: Sequence[Background]) -> GaussianBackground | SidebandBackground:
+    """The sum of components: a side measurement if all errors are gamma posteriors, a Gaussian otherwise."""
+    expected = sum(component.expected for component in backgrounds)
+    error = math.sqrt(sum(((c.error + c.down) / 2) ** 2 for c in backgrounds if not c.is_fixed))
+    uncertain = [component for component in backgrounds if not component.is_fixed]
+    if uncertain and expected > 0 and all(component.prior == "gamma_posterior" for component in uncertain):
+        return SidebandBackground((expected / error) ** 2, expected / error**2)
+    return GaussianBackground(expected, error)
+
+
 def rolke_limits(
     counts: Sequence[int], backgrounds: Sequence[Background], relative_error: float, confidence_level: float
 ) -> list[float]:
@@ -174,12 +192,7 @@ def _limits(
     *,
     bounded: bool,
 ) -> list[float]:
-    expected = sum(component.expected for component in backgrounds)
-    error = math.sqrt(sum(((c.error + c.down) / 2) ** 2 for c in backgrounds if not c.is_fixed))
-    uncertain = [component for component in backgrounds if not component.is_fixed]
-    background: GaussianBackground | SidebandBackground = GaussianBackground(expected, error)
-    if uncertain and expected > 0 and all(component.prior == "gamma_posterior" for component in uncertain):
-        background = SidebandBackground((expected / error) ** 2, expected / error**2)
+    background = measured_background(backgrounds)
     return [
         ProfileLikelihood(n, background, 1.0, relative_error).upper_limit(confidence_level, bounded=bounded)
         for n in counts

@@ -50,13 +50,23 @@ def test_two_channels_with_what_they_share(tmp_path):
         ],
         shared_ses_error=0.03,
     )
-    assert found["combined_upper_limit"] == pytest.approx(expected.upper_limit)
+    assert found["combined"]["upper_limit"] == pytest.approx(expected.upper_limit)
     assert set(found["channels"]["2018"]["upper_limit"]) == {"cls", "bayes", "rolke"}
     scan = found["channels"]["2018"]["cls_scan"]
     assert scan["cls"][20] == pytest.approx(0.1, abs=1e-6)
     assert scan["branching_fraction"][20] == pytest.approx(found["channels"]["2018"]["upper_limit"]["cls"])
     assert found["channels"]["2018"]["least_coverage"]["rolke"] < 0.9
     assert found["provenance"]
+    combined = found["combined"]
+    assert combined["cls_scan"]["cls"][20] == pytest.approx(0.1, abs=1e-6)
+    assert combined["interval"]["low"] <= combined["interval"]["value"] < combined["interval"]["high"]
+    assert 0.1 < combined["p_value"] < 1
+
+
+def test_the_scans_are_drawn(tmp_path):
+    path, figure = written(tmp_path, TWO), tmp_path / "scans.svg"
+    assert CliRunner().invoke(command, ["--input", str(path), "--figure", str(figure)]).exit_code == 0
+    assert "combined" in figure.read_text()
 
 
 def test_one_channel_is_the_single_limit(tmp_path):
@@ -64,14 +74,14 @@ def test_one_channel_is_the_single_limit(tmp_path):
     found = results_of(CountsFile.read(written(tmp_path, text)))
     single = upper_limit(3, Background(1.5), ses=2.0, ses_error=0.2).upper_limit
     assert found["channels"]["a"]["upper_limit"]["cls"] == pytest.approx(single)
-    assert found["combined_upper_limit"] == pytest.approx(single, rel=1e-6)
+    assert found["combined"]["upper_limit"] == pytest.approx(single, rel=1e-6)
 
 
 def test_expected_only(tmp_path):
     found = results_of(CountsFile.read(written(tmp_path, "channels: {a: {backgrounds: {x: {expected: 1.5}}}}")))
     assert found["channels"]["a"]["upper_limit"] == {}
     assert len(found["channels"]["a"]["expected_upper_limit"]["cls"]) == 5
-    assert found["combined_upper_limit"] is None
+    assert found["combined"] is None
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rarekaon.analysis.statistics import ArgumentError, Background, correlated_sum, upper_limit
-from rarekaon.analysis.statistics.combination import Channel, combined_limit
+from rarekaon.analysis.statistics import ArgumentError, Background, correlated_sum, significance, upper_limit
+from rarekaon.analysis.statistics.combination import Channel, combined_limit, combined_measurement
+from rarekaon.analysis.statistics.interval import central_interval
 
 PIMUMU = Background(0.91, 0.41, "gamma_posterior")
 
@@ -87,3 +88,30 @@ def test_readable_and_refusing():
         Channel(0, Background(1.0), ses=0.0)
     with pytest.raises(ArgumentError, match="three shared"):
         combined_limit([Channel(0, Background(1.0), shared=tuple((name, 0.1) for name in "abcd"))])
+
+
+@pytest.mark.parametrize(("observed", "background"), [(20, 7.0), (3, 2.5), (0, 0.4), (5, 0.3)])
+def test_one_channel_is_the_single_measurement(observed, background):
+    error = Background(background, 0.2 * background, "truncated_gaussian")
+    single = central_interval(observed, error, ses=2.0)
+    found = combined_measurement([Channel(observed, error, 2.0)])
+    for ours, theirs in ((found.interval.low, single.low), (found.interval.high, single.high)):
+        assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-9)
+    assert found.interval.value == pytest.approx(single.value)
+    assert found.p_value == pytest.approx(significance(observed, error).p_value, rel=1e-6)
+
+
+def test_a_measurement_split_in_two_is_the_whole():
+    parts = [Channel(6, Background(2.0), 2.0), Channel(9, Background(2.0), 2.0)]
+    whole, found = central_interval(15, Background(4.0)), combined_measurement(parts)
+    assert (found.interval.low, found.interval.high) == pytest.approx((whole.low, whole.high), rel=1e-6)
+    assert found.interval.value == pytest.approx(11.0)
+    assert found.p_value == pytest.approx(significance(15, Background(4.0)).p_value, rel=1e-6)
+
+
+def test_asymmetric_errors_stay_so_where_errors_are_shared():
+    low, high = (
+        combined_limit([Channel(2, Background(1.5, 0.6, "truncated_gaussian", down), shared=(("a", 0.1),))]).upper_limit
+        for down in (0.6, 0.1)
+    )
+    assert low != pytest.approx(high, rel=1e-3)

@@ -1,10 +1,12 @@
 """Central intervals against closed forms and their definition."""
 
+import math
+
 import pytest
 from scipy import stats
 
 from rarekaon.analysis.statistics import Background
-from rarekaon.analysis.statistics.interval import central_interval
+from rarekaon.analysis.statistics.interval import central_interval, profile_interval
 
 
 @pytest.mark.parametrize("n", [1, 7, 20, 400, 700, 10**6])
@@ -34,3 +36,25 @@ def test_it_covers(signal):
     counts = range(60)
     inside = [n for n in counts if (i := central_interval(n, Background(0.0), level=0.9)).low <= signal <= i.high]
     assert stats.poisson.pmf(inside, signal).sum() >= 0.9
+
+
+@pytest.mark.parametrize("n", [1, 7, 20, 10**6])
+def test_the_profile_interval_is_where_the_likelihood_has_fallen(n):
+    """-2 log of the Poisson likelihood ratio is 1."""
+    found = profile_interval(n, Background(0.0))
+    assert found.low < n < found.high
+    for end in (found.low, found.high):
+        assert 2 * (end - n + n * math.log(n / end)) == pytest.approx(1, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "background", [Background(7.0, 1.0, "truncated_gaussian"), Background(7.0, 2.0, "gamma_posterior")]
+)
+def test_the_profile_interval_is_inside_the_exact_one(background):
+    exact, profile = (
+        interval(20, background, ses=1e-11, ses_error=3e-13) for interval in (central_interval, profile_interval)
+    )
+    assert exact.low < profile.low * 1.02
+    assert profile.high < exact.high
+    assert profile.value == pytest.approx(exact.value)
+    assert profile_interval(3, Background(3.0)).low == 0
