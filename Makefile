@@ -79,7 +79,7 @@ dump: $(ENV)  ## what the detector reaches when the protons are dumped, in resul
 report: $(LIMITS)  ## tables and figures in results/report, pages of tables in docs/results
 	$(KAON) validate $(QUICKLY)
 	$(KAON) report --limits $(LIMITS) --histograms $(RESULT_DIR)/histograms --output $(RESULT_DIR)/report \
-		--pages $(if $(QUICK),$(RESULT_DIR)/report/pages,docs/results) $(QUICKLY)
+		--coverage --pages $(if $(QUICK),$(RESULT_DIR)/report/pages,docs/results) $(QUICKLY)
 
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks

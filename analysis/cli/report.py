@@ -6,18 +6,26 @@ from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import HISTOGRAMS, LIMITS, Command, output, place, quick
+from rarekaon.analysis.cli.options import HISTOGRAMS, LIMITS, Command, check_known, output, place, quick
 from rarekaon.analysis.cli.voice import note
 
 
 @click.command("report", cls=Command)
+@click.argument("searches", nargs=-1)
 @LIMITS
 @HISTOGRAMS
 @output("results/report", directory=True)
 @place("pages", "results/report/pages", "Where the tables go as Markdown pages.")
+@click.option("--coverage", is_flag=True, help="Study the coverage of the limits, too: minutes.")
 @quick("Fewer toys in the coverage studies")
-def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bool) -> None:
-    """Write tables, spectra of every search, coverage studies and the HistFactory workspaces."""
+def command(
+    searches: tuple[str, ...], limits: Path, histograms: Path, output: Path, pages: Path, coverage: bool, quick: bool
+) -> None:
+    """Write the page of a run, `index.html`, with its tables, figures and HistFactory workspaces beside it.
+
+    Of SEARCHES (default: all) there are figures and cutflows.
+    """
+    import json
     from io import StringIO
 
     from rich.console import Console
@@ -32,7 +40,10 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
     from rarekaon.analysis.limits.workspaces import events_export, published_exports, write_export
     from rarekaon.analysis.report.coverage import draw_coverage
     from rarekaon.analysis.report.exports import write_tables
+    from rarekaon.analysis.report.page import Picture
     from rarekaon.analysis.report.pages import write_pages
+    from rarekaon.analysis.report.run_page import write_run_page
+    from rarekaon.analysis.report.scans import write_scans
     from rarekaon.analysis.report.spectra import write_spectra
     from rarekaon.analysis.report.tables import (
         background_tables,
@@ -44,13 +55,18 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
         shares,
     )
     from rarekaon.analysis.report.validation import validation_tables
+    from rarekaon.analysis.results.provenance import RUN_RECORD
     from rarekaon.analysis.results.records import Limits, write_text
-    from rarekaon.analysis.search.channels import searches
+    from rarekaon.analysis.search.channels import searches as declared
     from rarekaon.analysis.search.inference import Counting
 
+    check_known("search", searches, declared())
     found = Limits.read(limits)
     stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
-    rows = with_published_rows(limits_from_events(stores, found.confidence_level).rows)
+    inferred = limits_from_events(stores, found.confidence_level)
+    rows = with_published_rows(inferred.rows)
+    figures = output / "figures"
+    pictures = {("", ""): write_scans(inferred.scans, found.confidence_level, figures)}
     console = Console(width=100, file=StringIO(), record=True)
     comparison = comparison_table(compare_with_published(), not_recomputable())
     tables = {
@@ -61,20 +77,24 @@ def command(limits: Path, histograms: Path, output: Path, pages: Path, quick: bo
         "cutflows": [],
     }
     for name, samples in stores.items():
-        for search in searches()[name]:
+        for search in declared()[name] if name in (searches or stores) else ():
             booked = SearchHistograms(search, samples)
             tables["cutflows"] += cutflow_tables(booked)
-            for path in write_spectra(booked, output):
-                note(f"drawn {path}")
+            pictures[name, search.dataset] = write_spectra(booked, figures)
+            for picture in pictures[name, search.dataset]:
+                note(f"drawn {picture.path}")
             if isinstance(search.inference, Counting):
                 write_export(output / f"workspace_{name}_{search.dataset}_events.json", events_export(booked))
     for (search_name, dataset), exported in published_exports().items():
         write_export(output / f"workspace_{search_name}_{dataset}_published.json", exported)
-    for path in draw_coverage(output, quick=quick):
-        note(f"drawn {path}")
+    if coverage:
+        for path in draw_coverage(figures, quick=quick):
+            pictures["", ""].append(Picture(path, f"{path.stem.replace('-', ' ')}: do the limits hold?"))
     for table in (table for page in tables.values() for table in page):
         console.print(table)
     write_text(output / "tables.txt", console.export_text())
     write_tables(output / "tables", [table for page in tables.values() for table in page])
-    for path in (output / "tables.txt", *write_pages(pages, tables)):
+    record = json.loads((histograms / RUN_RECORD).read_text())
+    page = write_run_page(output / "index.html", found, record, tables, pictures)
+    for path in (page, output / "tables.txt", *write_pages(pages, tables)):
         note(f"written {path}")

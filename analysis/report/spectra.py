@@ -14,6 +14,7 @@ from rarekaon.analysis.limits.backgrounds import unblinded
 from rarekaon.analysis.limits.from_events import normalise, sensitivity_of, signal_region
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.report.figures import COLOURS, axis_label, decay_label, save_figure, style
+from rarekaon.analysis.report.page import Picture
 from rarekaon.analysis.report.stack import Stack, stack
 from rarekaon.analysis.search.declaration import Selection
 
@@ -137,16 +138,19 @@ def _draw_regions(panels: tuple[Any, Any], booked: SearchHistograms, selection: 
         left, right = panels[0].get_xlim()
         middle = 0.5 * (max(low, left) + min(high, right))
         if left < middle < right and high - low > (right - left) / 30:
-            name = f"{region.name} (masked)" if region.masked and not opened else region.name
+            name = region.name + (" (masked)" if region.masked and not opened and region.name != "masked" else "")
             panels[0].text(middle, 0.02, name, transform=panels[0].get_xaxis_transform(), rotation=90,
                            ha="center", va="bottom", fontsize="x-small", color="0.2")  # fmt: skip
 
 
-def write_spectra(booked: SearchHistograms, directory: Path) -> list[Path]:
-    """Draw every selection of a search into `directory`, as PNG and PDF; returns the PNG files."""
+def write_spectra(booked: SearchHistograms, directory: Path) -> list[Picture]:
+    """Draw every selection of a search into `directory`, as PNG and PDF; returns the PNG files with what they show."""
     decays = normalise(booked)[0].value
-    paths = []
+    pictures = []
     for selection in booked.search.selections:
         path = directory / f"{booked.search.name}_{booked.search.dataset}_{selection.name}.png"
-        paths.append(save_figure(spectrum(booked, selection, decays), path, path.with_suffix(".pdf")))
-    return paths
+        save_figure(spectrum(booked, selection, decays), path, path.with_suffix(".pdf"))
+        masked = "" if unblinded(booked.search) or not selection.masked else "; no data in masked regions"
+        text = f"{selection.name} ({selection.decay}): {selection.observable.title}, data and expectation{masked}"
+        pictures.append(Picture(path, text))
+    return pictures
