@@ -30,12 +30,22 @@ Completion of commands and options, for bash (zsh and fish alike): `eval "$(_KAO
 COMMON = [p for p in Command(None).params if isinstance(p, click.Option)]
 
 
+def commands() -> dict[str, click.Command]:
+    """All commands, those of a group by its name and theirs."""
+    found: dict[str, click.Command] = {}
+    for name in COMMANDS:
+        command: click.Command = importlib.import_module(f"rarekaon.analysis.cli.{name}").command
+        inside = command.commands if isinstance(command, click.Group) else {}
+        found |= {f"{name} {inner}": c for inner, c in inside.items()} or {name: command}
+    return found
+
+
 def page() -> str:
     """The whole page."""
     context = click.Context(kaon, info_name="kaon")
     parts = [HEAD, "## In every command", _table(COMMON, context)]
-    for name, line in COMMANDS.items():
-        command: click.Command = importlib.import_module(f"rarekaon.analysis.cli.{name}").command
+    for name, command in commands().items():
+        line = COMMANDS.get(name) or command.get_short_help_str(limit=100)
         below = click.Context(command, info_name=name, parent=context)
         usage = " ".join(["kaon", name, *command.collect_usage_pieces(below)]).replace("[OPTIONS]", "[options]")
         common = {p.name for p in COMMON}

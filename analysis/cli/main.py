@@ -17,11 +17,15 @@ import click
 
 import rarekaon
 from rarekaon import __version__
+from rarekaon.analysis.facts.paths import CATALOGUE
 
 COMMANDS = {
     "searches": "The searches and their data sets, papers and samples.",
     "schema": "The event contract: every branch with its type and unit.",
     "samples": "The samples that can be simulated, and their streams.",
+    "quantities": "What a channel file can cut on.",
+    "new": "A channel file of your own.",
+    "data": "Your own data.",
     "simulate": "Simulate samples of the catalogue.",
     "identification": "Measure identification probabilities from control samples.",
     "run": "Run searches over samples: events to histograms.",
@@ -74,9 +78,12 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--catalogue", type=click.Path(), help="Your own catalogue (default: rarekaon.yaml where you work).")
 @click.version_option(__version__, prog_name="kaon")
-def kaon(debug: bool) -> None:
+def kaon(debug: bool, catalogue: str | None) -> None:
     """Searches for rare and forbidden kaon decays, from ROOT events to limits."""
+    if catalogue:
+        os.environ[CATALOGUE] = str(Path(catalogue).resolve())  # for the worker processes, too
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -60,9 +60,11 @@ def command(
 
     Writes one file of histograms per search, and what was read, when and where to run.json.  A run that was stopped
     goes on where it was: what is finished is kept and used again, as long as nothing it depends on has changed.
+    Searches whose data lack branches that they need are left out, and the exit status is 1.
     """
     from rarekaon.analysis.execution import Backend, run
     from rarekaon.analysis.execution.fileset import fileset
+    from rarekaon.analysis.execution.user_data import unable
     from rarekaon.analysis.processing.processor import SearchProcessor
     from rarekaon.analysis.search.channels import searches as declared
 
@@ -71,6 +73,12 @@ def command(
     check_known("search", names, declared())
     if not names:
         raise click.UsageError("there are no searches: install the package")
+    cannot = unable(names)
+    names = tuple(name for name in names if name not in cannot)
+    for name, missing in cannot.items():
+        note(f"{name} is left out: its data have no {', '.join(missing)}")
+    if not names:
+        raise click.ClickException("none of the searches can be run: map the branches they need (`kaon data check`)")
     needed = [sample for name in names for search in declared()[name] for sample in search.samples.all]
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
@@ -95,6 +103,8 @@ def command(
     if limit_chunks is not None:
         note("a trial over a part of the events, which stands for no exposure: nothing was written")
     show(run_record(result, names))
+    if cannot:
+        click.get_current_context().exit(1)
 
 
 def kept_pieces(given: str | None, output: Path) -> Pieces:

@@ -112,7 +112,13 @@ class BasketSource:
         return self._values(name, jagged=False)
 
     def flat(self, collection_name: str, field: str, offsets: Offsets | None = None) -> Array:
-        return self._values(_branch_name(collection_name, field), jagged=True, offsets=offsets)
+        return self.objects(_branch_name(collection_name, field), offsets)
+
+    def objects(self, branch: str, offsets: Offsets | None = None) -> Array:
+        return self._values(branch, jagged=True, offsets=offsets)
+
+    def sizes(self, branch: str) -> Array:
+        raise ValueError(f"{branch} is an array with a counter: count its elements by that")
 
     def counts(self, collection_name: str) -> Array:
         return self.event(collection(collection_name).counter)

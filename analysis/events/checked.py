@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract.ranges import ANY, range_of
 from rarekaon.analysis.contract.schema import COLLECTIONS, branches, collection
 from rarekaon.analysis.events.remote import passes
-from rarekaon.analysis.events.sources import ColumnSource, Offsets, UnfitEventsError, native, offsets_of
+from rarekaon.analysis.events.sources import (
+    AbsentBranchError,
+    ColumnSource,
+    NanoSource,
+    Offsets,
+    UnfitEventsError,
+    native,
+    offsets_of,
+)
 from rarekaon.analysis.kernels.compiled import compiled
 
 Array = NDArray[Any]
@@ -131,6 +139,11 @@ class CheckedSource:
         except Exception as error:
             if passes(error):
                 raise
+            if not isinstance(self._source, NanoSource) and name not in self._source.fields:
+                raise AbsentBranchError(
+                    f"{self.place(0)}: the events have no {name}, which is asked for: `kaon data check` says which "
+                    f"searches can be run without it"
+                ) from error
             raise UnfitEventsError(
                 f"{self.place(0)}: branch {name} cannot be read ({error}): the file is damaged or not written to its "
                 f"end; make or copy it again"

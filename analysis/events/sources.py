@@ -19,6 +19,10 @@ class UnfitEventsError(ValueError):
     """Events of a file that cannot be what they say: the message names file, entry, branch, and what to do."""
 
 
+class AbsentBranchError(UnfitEventsError):
+    """A branch that somebody asks for and the events do not have."""
+
+
 def misplaced(place: str, branch: str, found: int, counted: int) -> UnfitEventsError:
     """What to say where a branch holds another number of objects of an event than its counter says."""
     return UnfitEventsError(
@@ -79,6 +83,18 @@ class ColumnSource(Protocol):
 
     def place(self, row: int) -> str:
         """Where an event is, for people: file and entry."""
+        ...
+
+
+class StoredColumns(ColumnSource, Protocol):
+    """The columns of a tree, which have names of their own, too."""
+
+    def objects(self, branch: str, offsets: Offsets | None = None) -> Array:
+        """A jagged branch by its full name, shape (objects,), in its places as `flat` has them."""
+        ...
+
+    def sizes(self, branch: str) -> Array:
+        """How many elements a jagged branch has in each event, shape (events,)."""
         ...
 
 

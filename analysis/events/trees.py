@@ -15,7 +15,7 @@ from uproot.source.file import MultithreadedFileSource
 from rarekaon.analysis.contract.schema import collection
 from rarekaon.analysis.events.baskets import BasketSource
 from rarekaon.analysis.events.remote import explaining, is_local, open_remote
-from rarekaon.analysis.events.sources import ColumnSource, Offsets, misplaced
+from rarekaon.analysis.events.sources import Offsets, StoredColumns, misplaced
 from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError, read_header
 
 Array = NDArray[Any]
@@ -47,7 +47,7 @@ class Tree(Protocol):
         two of them can be read without reading anything of the rest."""
         ...
 
-    def source(self, start: int, stop: int) -> ColumnSource:
+    def source(self, start: int, stop: int) -> StoredColumns:
         """The columns of the events from `start` to `stop`."""
         ...
 
@@ -90,7 +90,7 @@ class StoredTree:
     def clusters(self) -> tuple[int, ...]:
         return _common([b.first for b in self._header.branches.values()], self.entries)
 
-    def source(self, start: int, stop: int) -> ColumnSource:
+    def source(self, start: int, stop: int) -> StoredColumns:
         return BasketSource(self._file, self._header, start, stop)
 
 
@@ -117,7 +117,7 @@ class UprootTree:
         first = [cluster.num_first_entry for cluster in self._tree.ntuple.cluster_summaries]
         return _common([first], self.entries)
 
-    def source(self, start: int, stop: int) -> ColumnSource:
+    def source(self, start: int, stop: int) -> StoredColumns:
         return UprootSource(self._tree, start, stop)
 
 
@@ -176,14 +176,19 @@ class UprootSource:
         return np.asarray(self._read(name, "np"))
 
     def flat(self, collection_name: str, field: str, offsets: Offsets | None = None) -> Array:
-        name = collection(collection_name).branch(field)
-        layout = ak.to_packed(self._read(name, "ak")).layout
+        return self.objects(collection(collection_name).branch(field), offsets)
+
+    def objects(self, branch: str, offsets: Offsets | None = None) -> Array:
+        layout = ak.to_packed(self._read(branch, "ak")).layout
         if offsets is not None:
             found, counted = np.diff(np.asarray(layout.offsets)), np.diff(offsets)
             if len(found) == len(counted) and (found != counted).any():
                 row = int(np.argmax(found != counted))
-                raise misplaced(self.place(row), name, int(found[row]), int(counted[row]))
+                raise misplaced(self.place(row), branch, int(found[row]), int(counted[row]))
         return np.asarray(ak.to_numpy(layout.content))
+
+    def sizes(self, branch: str) -> Array:
+        return np.asarray(ak.num(self._read(branch, "ak"), axis=1))
 
     def place(self, row: int) -> str:
         return f"{self._tree.file.file_path}, entry {self._start + row}"

@@ -16,14 +16,14 @@ from uuid import UUID
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
-from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.baskets import BasketSource
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
 from rarekaon.analysis.events.remote import Access, explaining, is_local, passes
 from rarekaon.analysis.events.sources import ColumnSource, JoinedSource, UnfitEventsError
-from rarekaon.analysis.events.trees import Tree, open_file, open_tree
+from rarekaon.analysis.events.trees import Tree, open_file
 from rarekaon.analysis.execution.identity import stretches
+from rarekaon.analysis.execution.layouts import open_events
 from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.processing.blinding import BlindedProcessor
 from rarekaon.analysis.processing.quality import QUALITY
@@ -77,20 +77,20 @@ def opened(chunk: Chunk, places: Callable[[str], str] = str) -> list[OpenFile]:
     wanted = [(item.filename, item.fileuuid) for item in chunk]
     for place in _Open.files.keys() - set(wanted):
         _Open.files.pop(place).file.close()
-    for place in wanted:
+    for item, place in zip(chunk, wanted, strict=True):
         if place not in _Open.files:
-            _Open.files[place] = _open(places(place[0]), place[1])
+            _Open.files[place] = _open(places(item.filename), item.fileuuid, item.dataset)
     return [_Open.files[place] for place in wanted]
 
 
-def _open(path: str, identity: bytes) -> OpenFile:
+def _open(path: str, identity: bytes, sample: str) -> OpenFile:
     file = open_file(path, object_cache=OBJECTS, array_cache=None)
     if file.file.uuid.bytes != identity:
         file.close()
         raise ValueError(f"{path} was replaced while the run went on: its UUID is {file.file.uuid}; run again")
     try:
         with explaining(path):
-            return OpenFile(file, open_tree(file, EVENTS_TREE))
+            return OpenFile(file, open_events(file, path, sample))
     except Exception as error:
         file.close()
         if passes(error):

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.schema import EVENTS_TREE
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.sources import UnfitEventsError
-from rarekaon.analysis.events.trees import open_file, open_tree
+from rarekaon.analysis.events.trees import open_file
 from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.execution.layouts import open_events
 from rarekaon.analysis.kernels.compiled import compiled
 
 Numbers = NDArray[np.uint64]
@@ -164,7 +164,7 @@ def look(paths: Sequence[str], bursts: Numbers, sample: str) -> None:
     parts = [
         np.stack([*some, np.full(len(some[0]), n, np.uint64)])
         for n, path in enumerate(paths)
-        for some in _read(path, bursts)
+        for some in _read(path, bursts, sample)
     ]
     key, event, file = np.concatenate(parts, axis=1)
     order = np.lexsort((event, key))
@@ -176,10 +176,10 @@ def look(paths: Sequence[str], bursts: Numbers, sample: str) -> None:
         raise InputFileError(f"sample {sample}: {twice(int(key[n]), int(event[n]), where)}")
 
 
-def _read(path: str, bursts: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+def _read(path: str, bursts: Numbers, sample: str) -> Iterator[tuple[Numbers, Numbers]]:
     """Burst and number of the events of a file that belong to some bursts."""
     with open_file(path) as file:
-        tree = open_tree(file, EVENTS_TREE)
+        tree = open_events(file, path, sample)
         for start in range(0, tree.entries, WINDOW):
             source = CheckedSource(tree.source(start, min(start + WINDOW, tree.entries)))
             key = burst_key(source.event("run"), source.event("burst"))

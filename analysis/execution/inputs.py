@@ -20,8 +20,18 @@ from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.exposure import Exposure
 from rarekaon.analysis.events.remote import AbsentError, Access, RemoteError, identity, is_local, passes
-from rarekaon.analysis.events.trees import Tree, open_file, open_tree
+from rarekaon.analysis.events.trees import Tree, open_file
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
+from rarekaon.analysis.execution.layouts import (
+    counted_bursts,
+    has_bursts,
+    layout_key,
+    map_of,
+    open_events,
+    present_tree,
+    side_tree_of,
+    tree_of,
+)
 
 Blocks = frozenset[tuple[int, ...]]
 BURST = np.dtype([(b.name, b.dtype) for b in schema.BURSTS.fields])
@@ -120,15 +130,21 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     size = int(file.file.source.num_bytes)
     if size < file.file.fEND:
         raise UnreadableFileError(f"{path} is cut short: {size} bytes of {file.file.fEND}; make or copy it again", path)
-    events = _tree(path, file, schema.EVENTS_TREE)
+    events, name = open_events(file, path, sample), tree_of(sample)
     types = events.types()
     simulated = bool(types.keys() & _truth_names())
-    check_types(path, schema.EVENTS_TREE, types, schema.branches(truth=simulated))
-    check_lengths(path, schema.EVENTS_TREE, events, schema.branches(truth=simulated))
-    rows = _side_rows(path, file, schema.GENERATION if simulated else schema.BURSTS, events.entries)
+    wanted = schema.branches(truth=simulated)
+    if map_of(sample) is not None:
+        wanted = {branch: known for branch, known in wanted.items() if branch in types}
+    check_types(path, name, types, wanted)
+    check_lengths(path, name, events, wanted)
+    if map_of(sample) is not None and not simulated and not has_bursts(file, sample):
+        rows = counted_bursts(events)
+    else:
+        rows = _side_rows(path, file, sample, schema.GENERATION if simulated else schema.BURSTS, events.entries)
     what = _simulated(path, rows) if simulated else _data(rows)
-    header, _ = file.key(schema.EVENTS_TREE).get_uncompressed_chunk_cursor()
-    content = f"{file.file.uuid} {hashlib.sha256(bytes(header.raw_data)).hexdigest()}"
+    header, _ = file.key(name).get_uncompressed_chunk_cursor()
+    content = f"{file.file.uuid} {hashlib.sha256(bytes(header.raw_data)).hexdigest()}{layout_key(sample)}"
     found = InputFile(sample, path, str(file.file.uuid), size, *what)
     return replace(found, clusters=events.clusters(), content=content)
 
@@ -213,18 +229,9 @@ def _real(path: str) -> str:
     return str(Path(path).resolve()) if is_local(path) else path
 
 
-def _tree(path: str, file: Any, name: str) -> Tree:
-    present = file.keys(cycle=False)
-    if name not in present:
-        raise InputFileError(
-            f"{path} has no tree {name!r}; it holds {', '.join(present) or 'nothing'}: is it the right file?"
-        )
-    return open_tree(file, name)
-
-
-def _side_rows(path: str, file: Any, side: schema.SideTree, events: int) -> dict[str, NDArray[Any]]:
+def _side_rows(path: str, file: Any, sample: str, side: schema.SideTree, events: int) -> dict[str, NDArray[Any]]:
     """The side tree's columns, after checking that it accounts for all events of the file."""
-    tree = _tree(path, file, side.name)
+    tree = present_tree(file, path, side_tree_of(sample, side.name))
     check_types(path, side.name, tree.types(), {b.name: b for b in side.fields})
     check_lengths(path, side.name, tree, [b.name for b in side.fields])
     columns = CheckedSource(tree.source(0, tree.entries))

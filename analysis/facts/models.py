@@ -20,7 +20,7 @@ from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.ranges import range_of
 from rarekaon.analysis.contract.schema import TriggerLine, branches
 from rarekaon.analysis.contract.triggers import kept_fraction
-from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.facts.paths import datasets_path, user_catalogue_file
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -90,13 +90,15 @@ class Period(Facts):
 
 
 class DataSet(Facts):
-    """A published data set: the periods whose events it is made of, and which of their bursts are left out.
+    """A data set, the periods whose events it is made of, and which of their bursts are left out.
 
-    `bad_quality` are the bits of `Bursts.quality` that exclude a burst, "any" of them or some.  `good_runs` lists
-    bursts (first, last) by run; what is not on it is left out, nothing where there is no list.
+    The searches of data set `like` are made in it, too.  `bad_quality` are the bits of `Bursts.quality` that exclude a
+    burst, "any" of them or some.  `good_runs` lists bursts (first, last) by run; what is not on it is left out, nothing
+    where there is no list.
     """
 
     periods: tuple[str, ...]
+    like: str = ""
     bad_quality: Literal["any"] | tuple[Annotated[int, Field(ge=0, lt=32)], ...] = "any"
     good_runs: dict[int, tuple[tuple[int, int], ...]] | None = None
     note: str = ""
@@ -119,6 +121,8 @@ class Conditions(Facts):
             unknown = set(dataset.periods) - set(self.periods)
             if unknown:
                 raise ValueError(f"data set {name} names unknown periods {sorted(unknown)}")
+            if dataset.like and dataset.like not in self.datasets:
+                raise ValueError(f"data set {name} is like {dataset.like}, which is none of {', '.join(self.datasets)}")
         spans = sorted(p.runs for p in self.periods.values())
         for before, after in pairwise(spans):
             if after[0] <= before[1]:
@@ -244,9 +248,18 @@ class PseudoData(Facts):
 
 
 class DataFiles(Facts):
-    """A data sample taken from files: paths or glob patterns."""
+    """A data sample taken from files: paths or glob patterns.
 
-    files: tuple[str, ...]
+    Every search of `dataset` that reads `stream` takes it, in place of pseudo-data; without a stream, every search of
+    the data set.  Events are in the tree `tree`, in the contract's branches or those of a branch `map`: one that is
+    shipped, or a file.
+    """
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    dataset: str
+    stream: Name | None = None
+    tree: str = ""
+    map: str = ""
     note: str = ""
 
 
@@ -300,17 +313,67 @@ class BranchingFractions(Facts):
         return self.fractions[decay]
 
 
+class UserCatalogue(Facts):
+    """What a user adds to what is shipped: `channels` are channel files, the rest is as in `datasets/`.
+
+    Relative paths count from the folder of its file.
+    """
+
+    channels: tuple[str, ...] = ()
+    periods: dict[Name, Period] = {}
+    datasets: dict[Name, DataSet] = {}
+    data: dict[Name, DataFiles] = {}
+
+    def placed(self, folder: Path) -> UserCatalogue:
+        """The same with absolute paths."""
+
+        def absolute(name: str) -> str:
+            return name if "://" in name else str(folder / name)
+
+        data = {
+            name: sample.model_copy(
+                update={
+                    "files": tuple(absolute(place) for place in sample.files),
+                    "map": absolute(sample.map) if "." in sample.map else sample.map,
+                }
+            )
+            for name, sample in self.data.items()
+        }
+        return self.model_copy(update={"channels": tuple(absolute(name) for name in self.channels), "data": data})
+
+
 def read_facts(model: type[T], path: Path) -> T:
     """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
     try:
-        return model.model_validate(yaml.safe_load(path.read_text()))
+        return model.model_validate(yaml.safe_load(path.read_text()) or {})
     except (ValidationError, yaml.YAMLError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 
 @cache
+def user_catalogue() -> UserCatalogue:
+    """What a user adds (`facts.paths.user_catalogue_file`), if anything; ValueError says what is wrong in its file."""
+    path = user_catalogue_file()
+    return UserCatalogue() if path is None else read_facts(UserCatalogue, path).placed(path.parent)
+
+
+@cache
 def conditions() -> Conditions:
-    return read_facts(Conditions, datasets_path() / "conditions.yaml")
+    """Those of `datasets/conditions.yaml` and of the user's catalogue; ValueError where the two do not go together."""
+    shipped, own = read_facts(Conditions, datasets_path() / "conditions.yaml"), user_catalogue()
+    try:
+        twice = sorted({*shipped.periods} & {*own.periods} | {*shipped.datasets} & {*own.datasets})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is shipped: choose another name")
+        return Conditions(periods=shipped.periods | own.periods, datasets=shipped.datasets | own.datasets)
+    except ValueError as error:
+        raise ValueError(f"{user_catalogue_file()}: {error}") from error
+
+
+@cache
+def shipped_catalogue() -> Catalogue:
+    """The samples of `datasets/catalogue.yaml`."""
+    return read_facts(Catalogue, datasets_path() / "catalogue.yaml")
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Where the data files are: `datasets/` at the root of the repository, `rarekaon/datasets` in an installed package."""
+"""Where facts are: those that are shipped, and those of a user's own catalogue.
+
+Shipped are `datasets/` at the root of the repository, `rarekaon/datasets` in an installed package.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,22 @@ def datasets_path() -> Path:
     if not path.is_dir():
         raise FileNotFoundError(f"no data files at {path}: set {VARIABLE} to a folder like the repository's datasets/")
     return path.resolve()
+
+
+CATALOGUE = "RAREKAON_CATALOGUE"
+USER_CATALOGUE = "rarekaon.yaml"
+
+
+def user_catalogue_file() -> Path | None:
+    """The file of the user's own catalogue; None without one.
+
+    It is the one that the environment variable RAREKAON_CATALOGUE names (`kaon --catalogue FILE` sets it), else
+    `rarekaon.yaml` in the folder where one works.
+
+    Raises FileNotFoundError if the file that was named is not there.
+    """
+    named = os.environ.get(CATALOGUE)
+    path = Path(named) if named else Path(USER_CATALOGUE)
+    if named and not path.is_file():
+        raise FileNotFoundError(f"no catalogue at {path}: name a file like the one that `kaon data add` writes")
+    return path.resolve() if path.is_file() else None

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
+from rarekaon.analysis.events.sources import AbsentBranchError
 from rarekaon.analysis.facts.models import Facts, conditions, read_facts
 from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.results.records import write_text
@@ -78,7 +79,7 @@ class Blinding:
         for box in self.boxes:
             masks = box.masks(columns.event("run"))
             if masks.any():
-                masked |= masks & _in_box(box.search, columns)
+                masked |= masks & _may_be_in_box(box.search, columns)
         return masked
 
     def applies(self, columns: Columns) -> bool:
@@ -91,6 +92,14 @@ def _runs_mask(run: NDArray[Any], spans: tuple[tuple[int, int], ...]) -> Mask:
     for first, last in spans:
         inside |= (run >= first) & (run <= last)
     return inside
+
+
+def _may_be_in_box(name: str, columns: Columns) -> Mask:
+    """Events (n_events,) in the box of a search: all of them, where they lack a branch that tells."""
+    try:
+        return _in_box(name, columns)
+    except AbsentBranchError:
+        return np.ones(len(columns), bool)
 
 
 def _in_box(name: str, columns: Columns) -> Mask:

@@ -20,7 +20,7 @@ from typing import Any
 
 import rarekaon
 from rarekaon import __version__
-from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.facts.paths import datasets_path, user_catalogue_file
 
 PACKAGES = (
     "awkward", "boost-histogram", "coffea", "distributed", "hist", "numba", "numpy", "scipy", "uproot", "vector",
@@ -135,9 +135,10 @@ def code_hash() -> str:
 
 @cache
 def datasets_hash() -> str:
-    """Hash of all files in `datasets/`."""
-    root = datasets_path()
-    return _hash_files([(root, sorted(p for p in root.rglob("*") if p.is_file()))])
+    """Hash of all files in `datasets/`, and of the user's own catalogue if there is one."""
+    root, own = datasets_path(), user_catalogue_file()
+    files = [(root, sorted(p for p in root.rglob("*") if p.is_file()))]
+    return _hash_files(files if own is None else [*files, (own.parent, [own])])
 
 
 def revision() -> str | None:

@@ -1,19 +1,31 @@
-"""All samples: those of `datasets/catalogue.yaml` and those that channel files declare."""
+"""All samples: those of `datasets/catalogue.yaml`, those that channel files declare, and a user's own data."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from rarekaon.analysis.facts.models import Catalogue, read_facts
-from rarekaon.analysis.facts.paths import datasets_path
+from rarekaon.analysis.facts.models import Catalogue, conditions, shipped_catalogue, user_catalogue
+from rarekaon.analysis.facts.paths import datasets_path, user_catalogue_file
 from rarekaon.analysis.search.channels import declared_samples
 
 
 @cache
 def catalogue() -> Catalogue:
-    """All samples: of the file and of the channel files."""
-    return read_facts(Catalogue, catalogue_file()).joined({n: s for n, (s, _) in declared_samples().items()})
+    """All samples: of the file, of the channel files and of the user's catalogue.
+
+    Raises ValueError for a name that is used twice, and for data of a data set that is not known.
+    """
+    known = shipped_catalogue().joined({n: s for n, (s, _) in declared_samples().items()})
+    own, running = user_catalogue().data, conditions()
+    for name, sample in own.items():
+        if name in known.names:
+            raise ValueError(f"{user_catalogue_file()}: sample {name} is in the catalogue already: choose another name")
+        try:
+            running.of(sample.dataset)
+        except KeyError as error:
+            raise ValueError(f"{user_catalogue_file()}: sample {name}: {error.args[0]}") from error
+    return known.model_copy(update={"data": {**known.data, **own}})
 
 
 def catalogue_file() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import pty
@@ -15,15 +14,18 @@ import pytest
 from click.testing import CliRunner
 
 from rarekaon.analysis.cli import voice
-from rarekaon.analysis.cli.main import COMMANDS, main
+from rarekaon.analysis.cli.main import main
 from rarekaon.analysis.cli.options import Command, Place, output, quick
 from tests import command_line
 
 SHORT = {"--output": "-o", "--quiet": "-q", "--verbose": "-v"}
 
 
+COMMANDS = command_line.commands()
+
+
 def options(name: str) -> dict[str, click.Option]:
-    command = importlib.import_module(f"rarekaon.analysis.cli.{name}").command
+    command = COMMANDS[name]
     return {
         p.opts[0] if p.opts[0].startswith("--") else p.opts[1]: p for p in command.params if isinstance(p, click.Option)
     }
@@ -52,7 +54,7 @@ def test_an_option_of_one_name_is_the_same_everywhere() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_quick_moves_every_path_that_a_run_makes(name: str) -> None:
     places = [p for p in options(name).values() if isinstance(p, Place)]
-    context = click.Context(importlib.import_module(f"rarekaon.analysis.cli.{name}").command)
+    context = click.Context(COMMANDS[name])
     before = [p.get_default(context) for p in places]
     context.meta["rarekaon.analysis.cli.options.quick"] = True
     after = [p.get_default(context) for p in places]

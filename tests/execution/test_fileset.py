@@ -18,7 +18,7 @@ PSEUDO = next(iter(catalogue().pseudo_data))
 @pytest.fixture(autouse=True)
 def with_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The catalogue and a sample "real" of files in the directory of the test."""
-    files = DataFiles(files=(f"{tmp_path}/b*.root", "root://far/away.root"))
+    files = DataFiles(files=(f"{tmp_path}/b*.root", "root://far/away.root"), dataset="2022")
     content = catalogue().model_copy(update={"data": {"real": files}})
     monkeypatch.setattr("rarekaon.analysis.execution.fileset.catalogue", lambda: content)
 

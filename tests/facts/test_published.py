@@ -13,7 +13,8 @@ from rarekaon.analysis.search.channels import searches
 
 
 def test_every_search_but_our_own_is_published():
-    assert {*searches()} - {search for search, _ in all_published()} == {"pi_mu_e"}
+    unpublished = {*searches()} - {search for search, _ in all_published()}
+    assert {searches()[name][0].paper.partition(":")[0] for name in unpublished} == {"none"}
     assert len(all_published()) == 13
 
 

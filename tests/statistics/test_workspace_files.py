@@ -39,7 +39,7 @@ bin signal
 observation 3
 ----------
 bin signal signal signal
-process K_to_pi_mu_e pions electrons
+process K_to_pi_ee pions electrons
 process 0 1 2
 rate 1.0 1.2 0.5
 ----------

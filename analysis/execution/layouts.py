@@ -1,0 +1,83 @@
+"""How the events of a sample are stored: as the contract says, or as the user's catalogue says of her own files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarekaon.analysis.contract.schema import BURSTS_TREE, EVENTS_TREE
+from rarekaon.analysis.events.checked import CheckedSource
+from rarekaon.analysis.events.mapped import MappedTree
+from rarekaon.analysis.events.trees import Tree, open_tree
+from rarekaon.analysis.execution.errors import InputFileError
+from rarekaon.analysis.facts.branch_maps import BranchMap, branch_map
+from rarekaon.analysis.search.catalogue import catalogue
+
+WINDOW = 1_000_000
+"""Events that are read at once to count bursts."""
+
+
+@cache
+def map_of(sample: str) -> BranchMap | None:
+    """The branch map of a sample, if it has one."""
+    data = catalogue().data.get(sample)
+    return branch_map(data.map) if data is not None and data.map else None
+
+
+def tree_of(sample: str) -> str:
+    """The name of a sample's tree of events, with its folder."""
+    data, branches = catalogue().data.get(sample), map_of(sample)
+    return (data.tree if data else "") or (branches.tree if branches else "") or EVENTS_TREE
+
+
+def side_tree_of(sample: str, name: str) -> str:
+    """The name of a tree beside the events, in their folder."""
+    folder, separator, _ = tree_of(sample).rpartition("/")
+    return folder + separator + name
+
+
+def open_events(file: Any, path: str, sample: str) -> Tree:
+    """The events of an open file of a sample; InputFileError if the tree is not there."""
+    branches = map_of(sample)
+    tree = present_tree(file, path, tree_of(sample))
+    return tree if branches is None else MappedTree(tree, branches, path)
+
+
+def present_tree(file: Any, path: str, name: str) -> Tree:
+    """The tree of a file, by its name; InputFileError lists what there is."""
+    present = file.keys(cycle=False)
+    if name not in present:
+        raise InputFileError(
+            f"{path} has no tree {name!r}; it holds {', '.join(present) or 'nothing'}: is it the right file?"
+        )
+    return open_tree(file, name)
+
+
+def counted_bursts(events: Tree) -> dict[str, NDArray[Any]]:
+    """The rows of `Bursts` for events that have no such tree beside them; bursts without events are not known."""
+    found: list[NDArray[np.uint64]] = []
+    for start in range(0, events.entries, WINDOW):
+        source = CheckedSource(events.source(start, min(start + WINDOW, events.entries)))
+        found.append(source.event("run").astype(np.uint64) << np.uint64(32) | source.event("burst").astype(np.uint64))
+    keys, counts = np.unique(np.concatenate([np.empty(0, np.uint64), *found]), return_counts=True)
+    return {
+        "run": (keys >> np.uint64(32)).astype(np.uint32),
+        "burst": keys.astype(np.uint32),
+        "events": counts.astype(np.uint64),
+        "quality": np.zeros(len(keys), np.uint32),
+    }
+
+
+def layout_key(sample: str) -> str:
+    """What tells this layout from another, in few letters; none for the contract's."""
+    branches = map_of(sample)
+    return "" if branches is None else f" {hashlib.sha256(branches.model_dump_json().encode()).hexdigest()[:16]}"
+
+
+def has_bursts(file: Any, sample: str) -> bool:
+    """Whether a file of a foreign sample has a tree `Bursts` beside its events."""
+    return side_tree_of(sample, BURSTS_TREE) in file.keys(cycle=False)
