@@ -23,7 +23,7 @@ def category(names, counts, axis):
 def table(selection, counts):
     """Regions as given (sum of weights, of their squares), and the cutflow's last row: all of them."""
     everywhere = tuple(sum(c[i] for c in counts.values()) for i in (0, 1))
-    last = {selection.cutflow[-1]: counts.get("cutflow", everywhere)}
+    last = {selection.cutflow[-1]: counts.get("cutflow", everywhere)}  # or, of events that no region has, as given
     return {
         "regions": category([r.name for r in selection.regions], counts, "region"),
         "cutflow": category(selection.cutflow, last, "cut"),
@@ -48,7 +48,7 @@ def booked(what=FULL, observed=None, controls=(9, 2)):
             "pi_ee_sm": sample(what, normalisation={"normalisation": (40000.0, 40000.0)}),
             "pi_ee_lnv": sample(what, signal={"signal": (50000.0, 50000.0)}),
             "k3pi": sample(what, signal={"lower": (1e-4, 1e-9)}),
-            **{name: sample(what) for name in ("ke4", "pi_pi0d", "pi_pi0dd")},
+            **{name: sample(what, signal={"cutflow": (1e-5, 1e-11)}) for name in ("ke4", "pi_pi0d", "pi_pi0dd")},
             "pi0d_e_nu": sample(what, signal={"lower": (4e-3, 1e-8), "upper": (2e-3, 1e-8), "signal": (4e-4, 1e-9)}),
             "e_nu_ee": sample(what, signal={"signal": (4.0, 0.1)}),
             **dict.fromkeys(what.samples.data, data),

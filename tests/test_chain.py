@@ -114,7 +114,7 @@ def test_the_blind_data_set_shows_no_count(limits, store):
     assert found.upper_limit is None
     regions = store["data_2022"]["2022"]["signal"]["regions"]
     assert regions["signal"].value == regions["masked"].value == 0
-    rows = json.loads((RESULTS / "backgrounds.json").read_text())
+    rows = json.loads((RESULTS / "backgrounds.json").read_text())["rows"]
     observed = {r["region"]: r["observed"] for r in rows if (r["dataset"], r["mode"]) == ("2022", "total")}
     assert observed["signal"] is None
     assert observed["masked"] is None

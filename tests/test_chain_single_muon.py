@@ -33,7 +33,7 @@ def records():
 
 @pytest.fixture(scope="module")
 def columns():
-    return {s["search"]: s["columns"] for s in json.loads((RESULTS / "scans.json").read_text())}
+    return {s["search"]: s["columns"] for s in json.loads((RESULTS / "scans.json").read_text())["rows"]}
 
 
 def test_acceptance_and_kaon_decays_are_those_of_the_paper(records):

@@ -134,7 +134,7 @@ def test_a_second_time_nothing_is_done_and_quickly(clone: Path) -> None:
         ("processors/mu_nu_ee.py", ["run", "limits"]),
         ("analysis/processing/processor.py", ["run", "limits"]),
         ("analysis/processing/blinding.py", ["run", "limits"]),
-        ("analysis/statistics/counting.py", ["limits"]),
+        ("analysis/limits/scans.py", ["limits"]),
         ("datasets/branching_fractions.yaml", ["simulate", "run", "limits"]),
         ("datasets/conditions.yaml", ["simulate", "run", "limits"]),
         ("analysis/contract/schema.py", ["simulate", "run", "limits"]),

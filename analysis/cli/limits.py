@@ -25,9 +25,12 @@ from rarekaon.analysis.cli.voice import note, show
 @QUICK
 @CONFIDENCE_LEVEL
 def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
-    """Upper limits and background tables: all are written, those of SEARCHES (default: all) are shown."""
-    from rarekaon.analysis.execution.store import load
+    """Upper limits and background tables: all are written, those of SEARCHES (default: all) are shown.
+
+    A search that has no limit is named with the reason, the others come out, and the exit status is 1.
+    """
     from rarekaon.analysis.limits.backgrounds import with_published_rows
+    from rarekaon.analysis.limits.failures import Failure, tell
     from rarekaon.analysis.limits.from_publications import (
         compare_with_published,
         limits_from_published,
@@ -35,42 +38,48 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     )
     from rarekaon.analysis.limits.inference import Inferred, limits_from_events
     from rarekaon.analysis.limits.ratios import ControlRow, controls_from_events
+    from rarekaon.analysis.limits.stored import read_stored
+    from rarekaon.analysis.processing.unblinding import open_boxes
     from rarekaon.analysis.report.tables import (
         background_tables,
         comparison_table,
         controls_table,
         limits_table,
+        open_boxes_table,
         sensitivities_table,
         shares,
     )
+    from rarekaon.analysis.results.outputs import check_output_file
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import LimitRecord, Limits, write_json
     from rarekaon.analysis.search.channels import searches as declared
 
     check_known("search", searches, declared())
+    others = {name: output.with_name(f"{name}.json") for name in ("backgrounds", "scans", "controls")}
+    for path in (output, *others.values()):
+        check_output_file(path)
     records: tuple[LimitRecord, ...] = ()
     found = Inferred()
     controls: tuple[ControlRow, ...] = ()
+    failures: tuple[Failure, ...] = ()
     if origin != "published":
-        paths = sorted(histograms.glob("*.zip"))
-        if not paths:
-            raise click.ClickException(
-                f"no histograms in {histograms}; run `make histograms` or use --origin published"
-            )
-        stores = {path.stem: load(path) for path in paths}
-        found = limits_from_events(stores, confidence_level)
-        controls = controls_from_events(stores)
+        stored = read_stored(histograms)
+        found = limits_from_events(stored.searches, confidence_level)
+        controls, without_controls = controls_from_events(stored.searches)
         records = found.records
+        failures = (*stored.failures, *found.failures, *without_controls)
     if origin != "events":
         records += limits_from_published(confidence_level)
     rows = with_published_rows(found.rows)
     read = histograms if origin != "published" else None
-    content = Limits(confidence_level=confidence_level, limits=records, provenance=provenance(read))
+    made_of = provenance(read, open_boxes=open_boxes())
+    missing = tuple(map(str, dict.fromkeys(failures)))
+    content = Limits(confidence_level=confidence_level, limits=records, failures=missing, provenance=made_of)
     write_json(output, content)
     if read is not None:
-        write_json(output.with_name("backgrounds.json"), [vars(row) for row in rows])
-        write_json(output.with_name("scans.json"), [vars(scan) for scan in found.scans])
-        write_json(output.with_name("controls.json"), [vars(row) for row in controls])
+        for name, part in (("backgrounds", rows), ("scans", found.scans), ("controls", controls)):
+            plain = {"rows": [vars(row) for row in part], "failures": missing, "provenance": made_of}
+            write_json(others[name], plain)
     shown = set(searches or declared())
     records = tuple(r for r in records if r.search in shown)
     tables = [
@@ -80,7 +89,9 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
         limits_table(records, confidence_level),
     ]
     if origin != "events":
-        missing = [row for row in not_recomputable() if row[0] in shown]
-        tables.append(comparison_table([row for row in compare_with_published() if row.search in shown], missing))
+        unknown = [row for row in not_recomputable() if row[0] in shown]
+        tables.append(comparison_table([row for row in compare_with_published() if row.search in shown], unknown))
+    tables.append(open_boxes_table([box for box in made_of["open_boxes"] if box["search"] in shown]))
     show(replace(content, limits=records), *tables)
     note(f"written {output}")
+    tell(failures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -92,6 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
     An error that the package raised to tell the user something is printed as its message alone.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):  # a terminal without box drawing gets question marks, no error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     # Read before click does, so that the traceback is there for errors of its parsing and importing, too.
     debug = "--debug" in arguments[:1]
     try:

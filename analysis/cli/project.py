@@ -29,6 +29,7 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     from dataclasses import asdict
 
     from rarekaon.analysis.limits.projection import decays_range, project, projectable
+    from rarekaon.analysis.processing.unblinding import open_boxes
     from rarekaon.analysis.report.figures import save_figure
     from rarekaon.analysis.report.projections import projection_figure
     from rarekaon.analysis.results.provenance import provenance
@@ -56,7 +57,7 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     content = {
         "confidence_level": found.confidence_level,
         "projections": projections,
-        "provenance": provenance(),
+        "provenance": provenance(open_boxes=open_boxes()),
     }
     path = output / "projections.json"
     write_json(path, content)

@@ -72,6 +72,7 @@ def command(
     kaon recast pi_ee 2016-2018 --function model.py:density
     """
     from rarekaon.analysis.execution import Backend
+    from rarekaon.analysis.processing.unblinding import open_boxes
     from rarekaon.analysis.recasting import DalitzTable, Resonance, Uniform, recast
     from rarekaon.analysis.report.recasts import recast_table
     from rarekaon.analysis.results.provenance import provenance
@@ -89,7 +90,7 @@ def command(
         search, dataset, *densities, samples=samples, histograms=histograms, backend=Backend(backend, workers),
         confidence_level=confidence_level, progress=not quiet(),
     )  # fmt: skip
-    content = _content(found, confidence_level, provenance(histograms))
+    content = _content(found, confidence_level, provenance(histograms, open_boxes=open_boxes()))
     write_json(output, content)
     show(content, recast_table(found, confidence_level))
     note(f"written {output}")

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rarekaon.analysis.cli.options import HISTOGRAMS, LIMITS, Command, check_known, output, place, quick
 from rarekaon.analysis.cli.voice import note
+
+if TYPE_CHECKING:
+    from rarekaon.analysis.limits.search_histograms import SearchHistograms
+    from rarekaon.analysis.report.page import Picture
+    from rarekaon.analysis.report.table import ResultTable
 
 
 @click.command("report", cls=Command)
@@ -26,75 +32,104 @@ def command(
     Of SEARCHES (default: all) there are figures and cutflows.
     """
     import json
-    from io import StringIO
 
-    from rich.console import Console
-
-    from rarekaon.analysis.execution.store import load
     from rarekaon.analysis.limits.backgrounds import with_published_rows
+    from rarekaon.analysis.limits.failures import Failure, every_search, tell
     from rarekaon.analysis.limits.from_publications import compare_with_published, not_recomputable
     from rarekaon.analysis.limits.inference import limits_from_events
     from rarekaon.analysis.limits.ratios import controls_from_events
     from rarekaon.analysis.limits.search_histograms import SearchHistograms
+    from rarekaon.analysis.limits.stored import check_limits, read_stored
     from rarekaon.analysis.limits.validation import validate
-    from rarekaon.analysis.limits.workspaces import events_export, published_exports, write_export
+    from rarekaon.analysis.limits.workspaces import published_exports, write_export
     from rarekaon.analysis.report.coverage import draw_coverage
-    from rarekaon.analysis.report.exports import write_tables
     from rarekaon.analysis.report.page import Picture
     from rarekaon.analysis.report.pages import write_pages
     from rarekaon.analysis.report.run_page import write_run_page
     from rarekaon.analysis.report.scans import write_scans
-    from rarekaon.analysis.report.spectra import write_spectra
     from rarekaon.analysis.report.tables import (
         background_tables,
         comparison_table,
         controls_table,
-        cutflow_tables,
         limits_table,
+        open_boxes_table,
         sensitivities_table,
         shares,
     )
     from rarekaon.analysis.report.validation import validation_tables
+    from rarekaon.analysis.results.outputs import check_output_directory
     from rarekaon.analysis.results.provenance import RUN_RECORD
-    from rarekaon.analysis.results.records import Limits, write_text
+    from rarekaon.analysis.results.records import Limits
     from rarekaon.analysis.search.channels import searches as declared
-    from rarekaon.analysis.search.inference import Counting
 
     check_known("search", searches, declared())
-    found = Limits.read(limits)
-    stores = {path.stem: load(path) for path in sorted(histograms.glob("*.zip"))}
+    for folder in (output, pages):
+        check_output_directory(folder)
+    found, stored = Limits.read(limits), read_stored(histograms)
+    check_limits(limits, found, stored)
+    stores = stored.searches
     inferred = limits_from_events(stores, found.confidence_level)
-    rows = with_published_rows(inferred.rows)
+    control_rows, without_controls = controls_from_events(stores)
+    failures = [*stored.failures, *inferred.failures, *without_controls]
     figures = output / "figures"
     pictures = {("", ""): write_scans(inferred.scans, found.confidence_level, figures)}
-    console = Console(width=100, file=StringIO(), record=True)
     comparison = comparison_table(compare_with_published(), not_recomputable())
     tables = {
         "limits": [sensitivities_table(found.limits), limits_table(found.limits, found.confidence_level), comparison],
-        "backgrounds": background_tables(rows, shares(found.limits)),
-        "controls": [controls_table(controls_from_events(stores), shares(found.limits))],
+        "backgrounds": background_tables(with_published_rows(inferred.rows), shares(found.limits)),
+        "controls": [controls_table(control_rows, shares(found.limits))],
         "acceptances": validation_tables(validate(stores)),
         "cutflows": [],
+        "open_boxes": [open_boxes_table(found.provenance["open_boxes"])],
     }
-    for name, samples in stores.items():
-        for search in declared()[name] if name in (searches or stores) else ():
-            booked = SearchHistograms(search, samples)
-            tables["cutflows"] += cutflow_tables(booked)
-            pictures[name, search.dataset] = write_spectra(booked, figures)
-            for picture in pictures[name, search.dataset]:
-                note(f"drawn {picture.path}")
-            if isinstance(search.inference, Counting):
-                write_export(output / f"workspace_{name}_{search.dataset}_events.json", events_export(booked))
+    for search, samples in every_search({name: stores[name] for name in searches or stores if name in stores}):
+        try:
+            flows, drawn = _written(SearchHistograms(search, samples), output)
+            tables["cutflows"] += flows
+            pictures[search.name, search.dataset] = drawn
+        except Exception as error:
+            failures.append(Failure.of(search, error))
     for (search_name, dataset), exported in published_exports().items():
         write_export(output / f"workspace_{search_name}_{dataset}_published.json", exported)
     if coverage:
         for path in draw_coverage(figures, quick=quick):
             pictures["", ""].append(Picture(path, f"{path.stem.replace('-', ' ')}: do the limits hold?"))
-    for table in (table for page in tables.values() for table in page):
-        console.print(table)
-    write_text(output / "tables.txt", console.export_text())
-    write_tables(output / "tables", [table for page in tables.values() for table in page])
+    text = _write_tables(output, [table for page in tables.values() for table in page])
     record = json.loads((histograms / RUN_RECORD).read_text())
     page = write_run_page(output / "index.html", found, record, tables, pictures)
-    for path in (page, output / "tables.txt", *write_pages(pages, tables)):
+    for path in (page, text, *write_pages(pages, tables)):
         note(f"written {path}")
+    tell(failures)
+
+
+def _written(booked: SearchHistograms, output: Path) -> tuple[list[ResultTable], list[Picture]]:
+    """Write the figures of one search and its workspace; its cutflows and the figures."""
+    from rarekaon.analysis.limits.workspaces import events_export, write_export
+    from rarekaon.analysis.report.spectra import write_spectra
+    from rarekaon.analysis.report.tables import cutflow_tables
+    from rarekaon.analysis.search.inference import Counting
+
+    search = booked.search
+    drawn = write_spectra(booked, output / "figures")
+    for picture in drawn:
+        note(f"drawn {picture.path}")
+    if isinstance(search.inference, Counting):
+        write_export(output / f"workspace_{search.name}_{search.dataset}_events.json", events_export(booked))
+    return cutflow_tables(booked), drawn
+
+
+def _write_tables(output: Path, tables: list[ResultTable]) -> Path:
+    """Write all tables as files of their own, and as one text, whose place is returned."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from rarekaon.analysis.report.exports import write_tables
+    from rarekaon.analysis.results.records import write_text
+
+    console = Console(width=100, file=StringIO(), record=True)
+    for table in tables:
+        console.print(table)
+    write_text(output / "tables.txt", console.export_text())
+    write_tables(output / "tables", tables)
+    return output / "tables.txt"

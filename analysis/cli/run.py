@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def command(
     from rarekaon.analysis.execution.fileset import fileset
     from rarekaon.analysis.execution.user_data import unable
     from rarekaon.analysis.processing.processor import SearchProcessor
+    from rarekaon.analysis.results.outputs import check_output_directory
     from rarekaon.analysis.search.channels import searches as declared
 
     place = Backend(backend, workers)
@@ -83,7 +85,7 @@ def command(
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
         return
-    check_writable(output)
+    check_output_directory(output)
     result = run(
         SearchProcessor(names),
         fileset(needed, samples),
@@ -115,25 +117,16 @@ def kept_pieces(given: str | None, output: Path) -> Pieces:
     return (Pieces(given) if given else site().pieces) or Pieces(str(output.resolve().parent / "pieces"))
 
 
-def check_writable(output: Path) -> None:
-    """An error that names the place now, not after all the work, if nothing can be written there."""
-    import tempfile
-
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise click.ClickException(
-            f"results cannot be written to {output} ({error.strerror}): choose --output"
-        ) from error
-
-
 def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
-    """One histogram file per search, then the record of the run, which is therefore newer than all of them."""
+    """One histogram file per search, then the record of the run, which is therefore newer than all of them.
+
+    Files of other searches, from runs before, stay with what their record says.
+    """
     from rarekaon.analysis.execution.store import save
+    from rarekaon.analysis.processing.unblinding import opened_runs
     from rarekaon.analysis.results.provenance import RUN_RECORD
     from rarekaon.analysis.results.records import write_json, write_text
+    from rarekaon.analysis.results.runs import made_before, made_now
 
     for name in names:
         samples = result.output[name]
@@ -143,17 +136,20 @@ def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
         }
         save(output / f"{name}.zip", content)
     write_text(output / PIECES_LOG, "".join(f"{line}\n" for line in result.log))
-    write_json(output / RUN_RECORD, run_record(result, names))
+    inputs, opened = result.provenance.inputs, opened_runs()
+    now = {name: made_now(output / f"{name}.zip", inputs, opened) for name in names}
+    made = {name: asdict(m) for name, m in {**made_before(output), **now}.items()}
+    write_json(output / RUN_RECORD, {**run_record(result, names), "histograms": made})
 
 
 def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
     """Searches, exposure by sample, the data used and left out, closure, metrics and provenance, ready for JSON."""
-    from dataclasses import asdict
-
     return {
         "searches": list(names),
         "data": [asdict(u) for u in data_used(result, names)],
-        "samples": {sample: result.exposure(sample).as_numbers() for sample in result.closure.sample_events},
+        "samples": {
+            sample: result.exposure(sample).as_numbers() for sample in dict.fromkeys(f.sample for f in result.files)
+        },
         "closure": asdict(result.closure),
         "missing": [m._asdict() for m in result.missing],
         "notes": list(result.notes),
@@ -182,7 +178,8 @@ def summary(result: RunResult) -> str:
     """One line for people, and one for each thing they should know."""
     closure, metrics = result.closure, result.metrics
     lines = [
-        f"{closure.events} events of {closure.files} files in {closure.chunks} chunks, each processed once; "
+        f"{closure.events} simulated events and all data of {closure.files} files in {closure.chunks} chunks, each "
+        f"processed once; "
         f"{metrics.bytes_read / 1e6:.0f} MB read, {metrics.wall_seconds:.1f} s"
     ]
     if metrics.reused_parts:

@@ -42,6 +42,7 @@ def command(
 
     from rarekaon.analysis.execution import Backend
     from rarekaon.analysis.facts.models import conditions
+    from rarekaon.analysis.processing.unblinding import open_boxes
     from rarekaon.analysis.report.stability import draw_stability
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import write_json
@@ -66,7 +67,11 @@ def command(
         progress=not quiet(),
     )
     path = output / f"stability_{search}_{dataset}.json"
-    content = {"confidence_level": confidence_level, **asdict(found), "provenance": provenance()}
+    content = {
+        "confidence_level": confidence_level,
+        **asdict(found),
+        "provenance": provenance(open_boxes=open_boxes()),
+    }
     write_json(path, content)
     show(content)
     for drawn in draw_stability(found, output):

@@ -40,8 +40,8 @@ class Columns:
 
     @property
     def simulated(self) -> bool:
-        """Whether the file carries truth; one that does not is data."""
-        return any(b.name in self.source.fields for b in TRUTH)
+        """Whether the file carries all of the truth; one that does not is data."""
+        return all(b.name in self.source.fields for b in TRUTH)
 
     def event(self, name: str) -> Array:
         return self._column("", name, lambda: self._checked.event(name))

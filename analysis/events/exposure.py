@@ -12,7 +12,7 @@ class Exposure:
     simulated: bool
     """Whether the files have truth branches."""
     events: int
-    """Events stored in the files."""
+    """Simulated events stored in the files; of data nobody says how many."""
     generated: int = 0
     """Simulated decays, stored or not."""
     weight: float = 0.0

@@ -61,21 +61,18 @@ def flagged(files: Sequence[InputFile]) -> dict[str, FlaggedBursts]:
 
 @dataclass(frozen=True)
 class Used:
-    """Bursts and events of a data sample that a data set is made of, and those that are left out of its periods.
+    """Bursts of a data sample that a data set is made of, and those that are left out of its periods.
 
-    `unknown_runs` are in the sample, but in no period of any data set.
+    `unknown_runs` are in the sample, but in no period of any data set.  Events are not counted: with what a selection
+    read their number would say how many are in masked boxes.
     """
 
     sample: str
     dataset: str
     bursts: int
-    events: int
     bad_bursts: int
-    bad_events: int
     unlisted_bursts: int
-    unlisted_events: int
     unknown_runs: tuple[int, ...]
-    unknown_events: int
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -85,18 +82,15 @@ class Used:
         if self.bad_bursts:
             said.append(
                 f"{self.sample}: {self.bad_bursts} of {total} bursts of {self.dataset} are left out for bad detectors, "
-                f"with {self.bad_events} events and their exposure"
+                f"with their events and exposure"
             )
         if self.unlisted_bursts:
             said.append(
                 f"{self.sample}: {self.unlisted_bursts} of {total} bursts of {self.dataset} are not on its good-run "
-                f"list and left out, with {self.unlisted_events} events and their exposure"
+                f"list and left out, with their events and exposure"
             )
         if self.unknown_runs:
-            said.append(
-                f"{self.sample}: {self.unknown_events} events are of no period: runs {_named(self.unknown_runs)}; "
-                f"{_nearest(self.unknown_runs)}"
-            )
+            said.append(f"{self.sample}: {_runs(self.unknown_runs)} of no period; {_nearest(self.unknown_runs)}")
         if total == 0:
             spans = ", ".join(f"{first} to {last}" for first, last in (p.runs for p in conditions().of(self.dataset)))
             said.append(f"{self.sample}: no burst is of {self.dataset} (runs {spans})")
@@ -112,16 +106,15 @@ def used(files: Sequence[InputFile], sample: str, dataset: str) -> Used:
     good = mine & ~wrong & ~unlisted
     unknown = ~np.logical_or.reduce([in_periods(period, rows["run"]) for period in conditions().periods])
 
-    def both(mask: NDArray[np.bool_]) -> tuple[int, int]:
-        return int(np.count_nonzero(mask)), int(rows["events"][mask].sum())
-
     runs = tuple(np.unique(rows["run"][unknown & (rows["events"] > 0)]).tolist())
-    return Used(sample, dataset, *both(good), *both(wrong), *both(unlisted), runs, both(unknown)[1])
+    bursts, bad_bursts, unlisted_bursts = (int(np.count_nonzero(mask)) for mask in (good, wrong, unlisted))
+    return Used(sample, dataset, bursts, bad_bursts, unlisted_bursts, runs)
 
 
-def _named(runs: Sequence[int]) -> str:
+def _runs(runs: Sequence[int]) -> str:
     rest = f" and {len(runs) - SHOWN} more" if len(runs) > SHOWN else ""
-    return ", ".join(map(str, runs[:SHOWN])) + rest
+    named = ", ".join(map(str, runs[:SHOWN]))
+    return f"run {named} is" if len(runs) == 1 else f"runs {named}{rest} are"
 
 
 def _nearest(runs: Sequence[int]) -> str:

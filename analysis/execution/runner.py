@@ -33,6 +33,7 @@ from rarekaon.analysis.execution.quality import FlaggedBursts, flagged
 from rarekaon.analysis.execution.site import site
 from rarekaon.analysis.execution.watch import Watch
 from rarekaon.analysis.processing.blinding import BlindedProcessor, current_blinding
+from rarekaon.analysis.processing.unblinding import open_boxes
 from rarekaon.analysis.results import provenance
 from rarekaon.analysis.results.provenance import Provenance
 
@@ -83,13 +84,15 @@ class RunResult:
     """What went on beside, for people."""
 
     def exposure(self, sample: str) -> Exposure:
-        """What the events of a sample stand for, summed over its files; KeyError for an unknown sample."""
+        """What the events of a sample stand for, summed over its files; their number is that of simulated ones, as in
+        the closure.  KeyError for an unknown sample."""
         mine = [f.exposure for f in self.files if f.sample == sample]
         if not mine:
-            raise KeyError(f"no sample {sample!r} in this run; it had {', '.join(self.closure.sample_events)}")
+            known = dict.fromkeys(f.sample for f in self.files)
+            raise KeyError(f"no sample {sample!r} in this run; it had {', '.join(known)}")
         return Exposure(
             simulated=mine[0].simulated,
-            events=sum(e.events for e in mine),
+            events=self.closure.sample_events.get(sample, 0),
             generated=sum(e.generated for e in mine),
             weight=sum(e.weight for e in mine),
             weight_in_fv=sum(e.weight_in_fv for e in mine),
@@ -225,11 +228,15 @@ def _metrics(raw: Mapping[str, Any], wall: float, retries: int) -> Metrics:
 def _provenance(
     files: Sequence[InputFile], missing: Sequence[Missing], backend: Backend, options: Mapping[str, int], wall: float
 ) -> Provenance:
-    inputs = (provenance.Input(f.sample, PurePath(f.path).name, f.uuid, f.size, f.events, f.seeds) for f in files)
+    inputs = (
+        provenance.Input(f.sample, PurePath(f.path).name, f.uuid, f.size, f.events if f.simulated else None, f.seeds)
+        for f in files
+    )
     left_out = {"missing_files": [f"{m.sample}: {PurePath(m.path).name}" for m in missing]} if missing else {}
     return provenance.collect(
         inputs,
         {**options, **left_out},
+        open_boxes=open_boxes(),
         backend=backend.name,
         workers=backend.processes,
         wall_seconds=round(wall, 3),

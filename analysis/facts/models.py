@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from rarekaon.analysis.contract.documents import read_yaml
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.ranges import range_of
-from rarekaon.analysis.contract.schema import TriggerLine, branches
+from rarekaon.analysis.contract.schema import TRIGGER_LINES, TriggerLine, branches
 from rarekaon.analysis.contract.triggers import kept_fraction
 from rarekaon.analysis.facts.paths import datasets_path, user_catalogue_file
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, Field(gt=0)]
-T = TypeVar("T", bound="Facts")
+T = TypeVar("T", bound=BaseModel)
+MEND = "correct it (datasets/README.md says what the files hold)"
 
 
 class Facts(BaseModel):
@@ -73,6 +74,9 @@ class Period(Facts):
     def _runs_ascend(self) -> Period:
         if self.runs[0] > self.runs[1]:
             raise ValueError(f"runs {self.runs} do not ascend")
+        missing = [line for line in TRIGGER_LINES if line not in self.downscaling]
+        if missing:
+            raise ValueError(f"downscaling has no factor of {', '.join(missing)}: give every trigger line one")
         return self
 
     @model_validator(mode="after")
@@ -343,11 +347,8 @@ class UserCatalogue(Facts):
 
 
 def read_facts(model: type[T], path: Path) -> T:
-    """Read a YAML file through a strict model; ValueError names the file and what is wrong in it."""
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text()) or {})
-    except (ValidationError, yaml.YAMLError) as error:
-        raise ValueError(f"{path}: {error}") from error
+    """Read a YAML file through a strict model; DocumentError names the file, the line and what is wrong there."""
+    return read_yaml(path, MEND).as_model(model, MEND)
 
 
 @cache

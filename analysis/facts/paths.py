@@ -19,10 +19,15 @@ def datasets_path() -> Path:
     Raises FileNotFoundError if it is not there.
     """
     named = os.environ.get(VARIABLE)
-    path = Path(named) if named else Path(rarekaon.__file__).parent / "datasets"
+    path = Path(named) if named else shipped_path()
     if not path.is_dir():
         raise FileNotFoundError(f"no data files at {path}: set {VARIABLE} to a folder like the repository's datasets/")
     return path.resolve()
+
+
+def shipped_path() -> Path:
+    """The directory that comes with the package."""
+    return Path(rarekaon.__file__).parent / "datasets"
 
 
 CATALOGUE = "RAREKAON_CATALOGUE"

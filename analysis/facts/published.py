@@ -16,9 +16,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from rarekaon.analysis.facts.models import read_facts
 from rarekaon.analysis.facts.paths import datasets_path
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -178,7 +178,7 @@ def all_published() -> dict[tuple[str, str], Published]:
     """
     found: dict[tuple[str, str], Published] = {}
     for path in sorted((datasets_path() / "published").glob("*.yaml")):
-        paper = Published.model_validate(yaml.safe_load(path.read_text()))
+        paper = read_facts(Published, path)
         if (paper.search, paper.dataset) in found:
             raise ValueError(f"{path}: {paper.search} {paper.dataset} is described twice")
         found[paper.search, paper.dataset] = paper

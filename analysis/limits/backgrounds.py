@@ -9,7 +9,7 @@ from typing import Any
 
 from rarekaon.analysis.facts.published import Published, all_published, published
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
-from rarekaon.analysis.processing.blinding import records
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.search.declaration import DataDriven, Interval, PublishedBackground, Region, Search, Tail
 
 NO_EVENTS = -math.log(1 - 0.6827)
@@ -21,8 +21,8 @@ class BackgroundRow:
     """One cell of a background table: expected events of a mode in a region.
 
     Where no event is left to estimate a mode with, `expected` is 0 and `stat` is the upper limit at 68% CL: `NO_EVENTS`
-    times the mean weight of the events after the last cut that leaves any. As in the papers (arXiv:2211.04818 Table 1)
-    such a limit is no part of the total's error.
+    times the mean weight of the events after the last cut that leaves any, or of the decays that were simulated. As in
+    the papers (arXiv:2211.04818 Table 1) such a limit is no part of the total's error.
     """
 
     search: str
@@ -89,11 +89,6 @@ def with_published_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
     return (*rows, *published)
 
 
-def unblinded(search: Search) -> bool:
-    """Whether an unblinding record opens the search, or the one whose box it shares, in its data set."""
-    return any((r.search, r.dataset) == (search.box_of or search.name, search.dataset) for r in records())
-
-
 def background_table(booked: SearchHistograms, decays: float) -> tuple[BackgroundRow, ...]:
     """Expected background by region and mode, for `decays` kaon decays, beside the published one."""
     search = booked.search
@@ -112,10 +107,11 @@ def background_table(booked: SearchHistograms, decays: float) -> tuple[Backgroun
 
 
 def _simulated(booked: SearchHistograms, sample: str, region: str, decays: float) -> Count:
-    """Events of a simulated mode in a region; with none left, the error is the upper limit."""
+    """Events of a simulated mode in a region, of negative weights fewer than none; with no event left, the error is
+    the upper limit."""
     signal = booked.search.signal
     cell = booked.rate(sample, signal, region).scaled(decays)
-    if cell.value > 0:
+    if cell.variance > 0:
         return cell
     event = booked.mean_weight(sample, signal) * booked.rate_per_weight(sample) * decays
     return Count(0.0, (NO_EVENTS * event) ** 2)
@@ -196,9 +192,9 @@ def _row(
 
 def _total(booked: SearchHistograms, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
     search = booked.search
-    total = sum((c for c in cells.values() if c.value > 0), Count())
+    total = sum((c for c in cells.values() if c.value != 0), Count())
     published = paper.regions[region].total if paper and region in paper.regions else None
-    masked = not search.signal.region(region).control and not unblinded(search)
+    masked = not search.signal.region(region).control and not is_open(search)
     count = None if masked else booked.data(search.signal, region)
     return BackgroundRow(
         search.name, search.dataset, region, "total", total.value, total.error, systematic_error(search, cells),

@@ -5,22 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from rarekaon.analysis.facts.unblinding import ControlCount, Controls
 from rarekaon.analysis.limits.backgrounds import BackgroundRow
 from rarekaon.analysis.search.declaration import Search
-from rarekaon.analysis.statistics import Background, significance
-
-THRESHOLD = 0.01
-"""Smallest p-value, corrected for the number of regions, with which `kaon unblind` opens a box."""
+from rarekaon.analysis.statistics.agreement import THRESHOLD, agreement, region_p_value
 
 
 @dataclass(frozen=True)
 class RegionAgreement:
-    """How well a control region agrees with its expected background.
-
-    Where each recorded event stands for w, the number recorded is Poisson distributed around the expectation over w.
-    Weights that differ are replaced by the one with the same mean and variance of the sum (G. Bohm and G. Zech, NIM A
-    748 (2014) 1).
-    """
+    """How well a control region agrees with its expected background."""
 
     region: str
     """Name of the region."""
@@ -32,6 +25,8 @@ class RegionAgreement:
     """Observed events."""
     p_value: float
     """Two-sided, of the observed count under the expected background."""
+    weight: float = 1.0
+    """Observed events that each recorded one stands for."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +38,24 @@ class ControlAgreement:
 
     @property
     def p_value(self) -> float:
-        return min(1.0, len(self.regions) * min(r.p_value for r in self.regions))
+        return agreement([r.p_value for r in self.regions])
 
     @property
     def agrees(self) -> bool:
         return self.p_value >= THRESHOLD
+
+    def as_record(self, prior: str, expected_in_selections: float, despite: str | None) -> Controls:
+        """The comparison as an unblinding record holds it."""
+        return Controls(
+            prior=prior,  # type: ignore[arg-type]
+            regions=tuple(
+                ControlCount(region=r.region, observed=r.observed, expected=r.expected, error=r.error, weight=r.weight)
+                for r in self.regions
+            ),
+            expected_in_selections=expected_in_selections,
+            p_value=self.p_value,
+            despite=despite,
+        )
 
 
 def control_agreement(search: Search, rows: tuple[BackgroundRow, ...]) -> ControlAgreement:
@@ -77,12 +85,6 @@ def _agreement(row: BackgroundRow, unseen: float, prior: str) -> RegionAgreement
         raise ValueError(
             f"{row.search}/{row.dataset}: no count of control region {row.region}; run `make limits` first"
         )
-    weight = row.observed_weight or 1.0
-    recorded = round(row.observed / weight)
-    error = math.hypot(row.error, unseen)
-    if row.expected == 0:
-        prior = "truncated_gaussian"  # a gamma distribution has a mean
-    background = Background(row.expected / weight, error / weight, prior)  # type: ignore[arg-type]
-    excess = significance(recorded, background).p_value
-    deficit = 1 - significance(recorded + 1, background).p_value
-    return RegionAgreement(row.region, row.expected, error, row.observed, min(1.0, 2 * min(excess, deficit)))
+    weight, error = row.observed_weight or 1.0, math.hypot(row.error, unseen)
+    p_value = region_p_value(row.observed, row.expected, error, prior=prior, weight=weight)  # type: ignore[arg-type]
+    return RegionAgreement(row.region, row.expected, error, row.observed, p_value, weight)

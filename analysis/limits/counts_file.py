@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scipy.special import ndtri
 
+from rarekaon.analysis.processing.unblinding import open_boxes
 from rarekaon.analysis.results.provenance import provenance
 from rarekaon.analysis.statistics import Background, expected_upper_limits, significance, upper_limit
 from rarekaon.analysis.statistics.arguments import ArgumentError
@@ -130,7 +131,7 @@ def results_of(counts: CountsFile) -> dict[str, Any]:
         "channels": channels,
         "combined": _combined(counts) if observed else None,
         "input": counts.model_dump(mode="json"),
-        "provenance": provenance(),
+        "provenance": provenance(open_boxes=open_boxes()),
     }
 
 

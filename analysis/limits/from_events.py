@@ -8,7 +8,7 @@ from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.facts.published import Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
 from rarekaon.analysis.limits.from_publications import neutral_bound
-from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.limits.search_histograms import EmptySampleError, SearchHistograms
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -21,6 +21,7 @@ from rarekaon.analysis.statistics.normalisation import (
 )
 
 NORMALISATION_REGION = "normalisation"
+LOOK = "`kaon report` shows the cutflow"
 
 
 def signal_region(selection: Selection) -> str:
@@ -40,6 +41,14 @@ def normalise(booked: SearchHistograms) -> tuple[Measurement, float]:
         booked.rate(sample, selection, NORMALISATION_REGION)
         for sample in (normalisation, *(s for s in search.samples.contaminating if s != normalisation))
     ]
+    place = f"the selection {selection.name!r} (region {NORMALISATION_REGION!r})"
+    if not signal.value > 0:
+        raise EmptySampleError(f"{place} keeps no event of the sample {normalisation}: {LOOK}")
+    if not data.value > 0:
+        samples = ", ".join(search.samples.data)
+        raise EmptySampleError(
+            f"{place} has no candidates in the data ({samples}): look at their runs and triggers, too; {LOOK}"
+        )
     contamination = sum(r.value for r in others) / (signal.value + sum(r.value for r in others))
     fraction = branching_fractions()[booked.decay(search.samples.normalisation)]
     decays = kaon_decays(
@@ -53,9 +62,13 @@ def normalise(booked: SearchHistograms) -> tuple[Measurement, float]:
 
 def _acceptance(booked: SearchHistograms, sample: str, selection: Selection, region: str) -> Measurement:
     accepted = booked.accepted(sample, selection, region)
+    if not accepted.value > 0:
+        raise EmptySampleError(
+            f"the selection {selection.name!r} (region {region!r}) keeps no event of the sample {sample}: {LOOK}"
+        )
     return acceptance(
         accepted.value,
-        booked.exposure(sample).weight_in_fv,
+        booked.weight_in_fv(sample),
         f"acceptance of {selection.decay}",
         sum_of_squared_weights=accepted.variance,
     )
@@ -79,6 +92,11 @@ def limit_from_events(
     accepted = _acceptance(booked, search.samples.signal, search.signal, signal_region(search.signal))
     sensitivity = sensitivity_of(booked, decays)
     normalisation = booked.acceptance(search.samples.normalisation, search.normalisation, NORMALISATION_REGION)
+    if total.expected < 0:
+        raise EmptySampleError(
+            f"{total.expected:.3g} ± {total.error:.2g} background events are expected in the signal region, fewer than "
+            f"none: negative weights outweigh the others; simulate more"
+        )
     background = Background(total.expected, total.error, search.background_prior)  # type: ignore[arg-type]
     paper = all_published().get((search.name, search.dataset))
     published_count = paper.count.observed if paper and paper.count else None

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rarekaon.analysis.limits.backgrounds import BackgroundRow
+from rarekaon.analysis.limits.failures import Failure, every_search
 from rarekaon.analysis.limits.from_events import limit_from_events
 from rarekaon.analysis.limits.scans import Scan, cut_limits, peak_limits
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.limits.windows import window_limits
 from rarekaon.analysis.results.records import LimitRecord
-from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.inference import CutScan, PeakScan, WindowScan
 
 
@@ -26,9 +26,16 @@ class Inferred:
     """Their background tables."""
     scans: tuple[Scan, ...] = ()
     """The scans of those that scan a mass."""
+    failures: tuple[Failure, ...] = ()
+    """What did not come out."""
 
     def __add__(self, other: Inferred) -> Inferred:
-        return Inferred(self.records + other.records, self.rows + other.rows, self.scans + other.scans)
+        return Inferred(
+            self.records + other.records,
+            self.rows + other.rows,
+            self.scans + other.scans,
+            self.failures + other.failures,
+        )
 
 
 def infer(booked: SearchHistograms, confidence_level: float = 0.9) -> Inferred:
@@ -54,9 +61,11 @@ def _inferred(booked: SearchHistograms, confidence_level: float) -> Inferred:
 
 
 def limits_from_events(stores: Mapping[str, Mapping[str, Any]], confidence_level: float = 0.9) -> Inferred:
-    """The limits of every search in `stores` (search name -> booked samples)."""
+    """The limits of every search in `stores` (search name -> booked samples); one that fails does not take the rest."""
     total = Inferred()
-    for name, samples in stores.items():
-        for search in searches()[name]:
+    for search, samples in every_search(stores):
+        try:
             total += infer(SearchHistograms(search, samples), confidence_level)
+        except Exception as error:
+            total += Inferred(failures=(Failure.of(search, error),))
     return total

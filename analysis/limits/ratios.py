@@ -7,7 +7,7 @@ The variation of the ratio over the spectrum is what validates the description o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.facts.published import all_published
+from rarekaon.analysis.limits.failures import Failure, Stores, every_search
 from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
-from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Selection
 
 Floats = NDArray[np.float64]
@@ -115,10 +115,17 @@ def control_rows(booked: SearchHistograms, decays: float) -> Iterator[ControlRow
         )  # fmt: skip
 
 
-def controls_from_events(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ControlRow, ...]:
-    """The control selections of every search in `stores` (search name -> booked samples)."""
-    every = [SearchHistograms(search, samples) for name, samples in stores.items() for search in searches()[name]]
-    return tuple(row for b in every if b.search.controls for row in control_rows(b, normalise(b)[0].value))
+def controls_from_events(stores: Stores) -> tuple[tuple[ControlRow, ...], tuple[Failure, ...]]:
+    """The control selections of every search in `stores` (search name -> booked samples), and what failed."""
+    rows: list[ControlRow] = []
+    failures: list[Failure] = []
+    for search, samples in every_search(stores):
+        try:
+            booked = SearchHistograms(search, samples)
+            rows += control_rows(booked, normalise(booked)[0].value) if search.controls else ()
+        except Exception as error:
+            failures.append(Failure.of(search, error))
+    return tuple(rows), tuple(failures)
 
 
 def _modes(booked: SearchHistograms) -> tuple[str, ...]:

@@ -13,16 +13,11 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.facts.models import branching_fractions
-from rarekaon.analysis.limits.backgrounds import (
-    BackgroundRow,
-    background_table,
-    mirrored_tail,
-    systematic_error,
-    unblinded,
-)
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, systematic_error
 from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
 from rarekaon.analysis.limits.response import Response
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.search.inference import CutScan, PeakScan
@@ -106,7 +101,7 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
     widths = response.resolution(masses)
     accepted, error = response.in_window(masses, settings.window * widths)
     columns = {"resolution": _plain(widths), "acceptance": _plain(accepted)}
-    if not unblinded(search):
+    if not is_open(search):
         return (), rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
     assert search.signal.response is not None
     found = peak_search(
@@ -198,7 +193,7 @@ def _bound(booked: SearchHistograms, decays: float, bound: float, relative: floa
     error = math.hypot(total.error, systematic_error(search, cells))
     counts, scale = GaussianCounts(total.value, error), math.sqrt(1 + relative**2)
     expected = counts.expected_limits(confidence_level)[:, 0] * scale
-    if not unblinded(search):
+    if not is_open(search):
         return _Bound(bound, total.value, error, None, None, expected)
     observed = round(sum(above(sample).value for sample in search.samples.data))
     limit = float(counts.upper_limits(np.array([observed]), confidence_level)[0]) * scale

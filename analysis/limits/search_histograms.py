@@ -19,6 +19,10 @@ class MissingHistogramsError(ValueError):
     """The histogram store lacks a sample of the search."""
 
 
+class EmptySampleError(ValueError):
+    """A sample that cannot be divided by: it stands for no decays, or none of its events is selected."""
+
+
 @dataclass(frozen=True)
 class Count:
     """A sum of weights with its variance."""
@@ -71,6 +75,15 @@ class SearchHistograms:
     def exposure(self, sample: str) -> Exposure:
         return Exposure.from_numbers(self.samples[sample]["exposure"])
 
+    def weight_in_fv(self, sample: str) -> float:
+        """Sum of the weights of a sample's decays in the fiducial volume; EmptySampleError for a sample without any."""
+        weight = self.exposure(sample).weight_in_fv
+        if not weight > 0:
+            raise EmptySampleError(
+                f"the sample {sample} stands for {weight:g} decays in the fiducial volume: make it again with more"
+            )
+        return weight
+
     def count(self, sample: str, selection: Selection, region: str) -> Count:
         """Sum of weights in a region after all cuts, as booked."""
         regions = self.histogram(sample, selection, "regions")
@@ -79,10 +92,14 @@ class SearchHistograms:
         return Count(float(view["value"][row]), float(view["variance"][row]))
 
     def mean_weight(self, sample: str, selection: Selection) -> float:
-        """Mean weight, sum w^2 / sum w, of the events after the last cut of a selection that leaves any (0: none)."""
+        """Mean weight, sum w^2 / sum w, of the events after the last cut of a selection that leaves any; of a sample
+        without stored events that of its decays."""
         rows: Any = self.histogram(sample, selection, "cutflow").view()
         left = rows[rows["value"] > 0]
-        return Count(float(left["value"][-1]), float(left["variance"][-1])).mean_weight if len(left) else 0.0
+        if len(left):
+            return Count(float(left["value"][-1]), float(left["variance"][-1])).mean_weight
+        exposure = self.exposure(sample)
+        return exposure.weight / exposure.generated if exposure.generated else 1.0
 
     def accepted(self, sample: str, selection: Selection, region: str) -> Count:
         """Sum of weights in a region, the common efficiency of the data set applied."""
@@ -104,11 +121,11 @@ class SearchHistograms:
 
     def acceptance(self, sample: str, selection: Selection, region: str) -> Count:
         """Accepted fraction of the decays in the fiducial volume."""
-        return self.accepted(sample, selection, region).scaled(1 / self.exposure(sample).weight_in_fv)
+        return self.accepted(sample, selection, region).scaled(1 / self.weight_in_fv(sample))
 
     def rate_per_weight(self, sample: str) -> float:
         """Events per kaon decay that a simulated event of weight 1 stands for, the common efficiency included."""
-        return branching_fractions()[self.decay(sample)].value * self.efficiency / self.exposure(sample).weight_in_fv
+        return branching_fractions()[self.decay(sample)].value * self.efficiency / self.weight_in_fv(sample)
 
     def rate(self, sample: str, selection: Selection, region: str) -> Count:
         """Selected events per kaon decay: branching fraction times acceptance."""

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from rarekaon.analysis.contract.particles import MASS_K, MASS_PI
 from rarekaon.analysis.contract.units import c_light
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row, unblinded
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
 from rarekaon.analysis.limits.from_events import normalise, signal_region
 from rarekaon.analysis.limits.response import HALF_SHARE, Response
 from rarekaon.analysis.limits.scans import MEDIAN, Common, Result, Scan, spectrum
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.search.declaration import Interval, Region, Search
 from rarekaon.analysis.search.inference import WindowScan
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -158,7 +159,7 @@ def window_limits(booked: SearchHistograms, settings: WindowScan, confidence_lev
             "ses": sensitivity, "ses_error": relative * sensitivity, "confidence_level": confidence_level,
         }  # fmt: skip
         observed = limit = None
-        if unblinded(search):
+        if is_open(search):
             observed = round(float(sum(counts[i.mask(centres)].sum() for i in w.inside)))
             limit = upper_limit(observed, background, **given).upper_limit
         records.append(

@@ -13,14 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import awkward as ak
 import numpy as np
-import yaml
 from coffea.nanoevents import NanoEventsFactory
 from coffea.nanoevents.mapping import SimplePreloadedColumnSource
 from coffea.processor import ProcessorABC
@@ -30,25 +27,12 @@ from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
 from rarekaon.analysis.events.sources import AbsentBranchError
-from rarekaon.analysis.facts.models import Facts, conditions, read_facts
-from rarekaon.analysis.facts.paths import datasets_path
-from rarekaon.analysis.results.records import write_text
+from rarekaon.analysis.processing.unblinding import opened_runs
 from rarekaon.analysis.search.channels import search as declared
 from rarekaon.analysis.search.channels import searches
-from rarekaon.analysis.search.declaration import Search, Selection
+from rarekaon.analysis.search.declaration import Interval, Region, Search, Selection
 
 Mask = NDArray[np.bool_]
-
-
-class UnblindingRecord(Facts):
-    """Who opened which box, when and why; `control_p_value` is the agreement found in the control regions."""
-
-    search: str
-    dataset: str
-    who: str
-    when: date
-    why: str
-    control_p_value: float
 
 
 @dataclass(frozen=True)
@@ -112,16 +96,24 @@ def _in_box(name: str, columns: Columns) -> Mask:
 
 
 def _box_candidates(selection: Selection, columns: Columns) -> NDArray[np.int64]:
-    """Rows of the events identified as the final state, inside the box cuts and a masked interval.
+    """Rows of the events that may be the final state, inside the box cuts and a masked interval.
 
-    Trigger and all other cuts are left out on purpose: the box is masked for events that come close, too.
+    Trigger and all other cuts are left out on purpose: the box is masked for events that come close, too.  What cannot
+    be judged is inside: a quantity that is no number, and any of several ways to assign the tracks.
     """
-    c = columns.shared(selection.candidates).once(selection.identify)
+    possible = getattr(selection.identify, "possible", selection.identify)
+    c = columns.shared(selection.candidates).once(possible)
     observable = c.once(selection.observable.of)
-    inside = np.logical_or.reduce([r.mask(observable) for r in selection.masked])
+    inside = np.logical_or.reduce([_possible(r, observable) for r in selection.masked])
     for cut in selection.box:
-        inside &= cut.passes(c.once(cut.quantity.of))
+        held = _possible(cut.within, c.once(cut.quantity.of))
+        inside &= held if held.ndim == 1 else held.all(axis=1)
     return np.asarray(c.event[inside])
+
+
+def _possible(part: Region | Interval, values: NDArray[Any]) -> Mask:
+    """Elementwise: not known to be outside."""
+    return np.asarray(part.mask(values) | np.isnan(values))
 
 
 class BlindedProcessor(ProcessorABC):
@@ -184,37 +176,12 @@ def _contract_columns(events: Any, kept: Mask) -> dict[str, ak.Array]:
     return columns
 
 
-def unblinding_directory() -> Path:
-    return datasets_path() / "unblinding"
-
-
-def records() -> tuple[UnblindingRecord, ...]:
-    """All unblinding records; ValueError names a file that is none."""
-    return tuple(read_facts(UnblindingRecord, path) for path in sorted(unblinding_directory().glob("*.yaml")))
-
-
-def write_record(search: str, dataset: str, *, who: str, why: str, control_p_value: float) -> Path:
-    """Write the record that opens a box, today; ValueError if it is open already, KeyError for an unknown search."""
-    if (other := declared(search, dataset).box_of) is not None:
-        raise ValueError(f"{search} {dataset} shares the box of {other} and opens with it: unblind {other}")
-    if any((r.search, r.dataset) == (search, dataset) for r in records()):
-        raise ValueError(f"{search} {dataset} is open already")
-    record = UnblindingRecord(
-        search=search, dataset=dataset, who=who, when=date.today(), why=why, control_p_value=control_p_value
-    )
-    path = unblinding_directory() / f"{search}_{dataset}.yaml"
-    write_text(path, yaml.safe_dump(record.model_dump(mode="json"), sort_keys=False))
-    return path
-
-
 def current_blinding() -> Blinding:
     """The blinding in force: every masked box of every declared search, but for those a record has opened."""
-    unblinded: dict[str, list[tuple[int, int]]] = {}
-    for record in records():
-        unblinded.setdefault(record.search, []).extend(p.runs for p in conditions().of(record.dataset))
+    unblinded = opened_runs()
     return Blinding(
         tuple(
-            Box(name, tuple(unblinded.get(name, ())))
+            Box(name, unblinded.get(name, ()))
             for name, group in searches().items()
             if any(s.masked_selections and not shares_box(s) for s in group)
         )

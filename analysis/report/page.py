@@ -155,7 +155,7 @@ def exposure_table(samples: Mapping[str, Mapping[str, float]]) -> ResultTable:
         (
             name,
             "simulation" if s["simulated"] else "data",
-            round(s["events"]),
+            round(s["events"]) if s["simulated"] else "-",
             round(s["generated"]),
             round(s["bursts"]),
         )

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rarekaon.analysis.processing.blinding import records
 from rarekaon.analysis.report.page import Part, Picture, exposure_table, provenance_tables, warnings_of, write_page
-from rarekaon.analysis.report.table import Column, ResultTable
+from rarekaon.analysis.report.table import ResultTable
 from rarekaon.analysis.report.tables import part_of_exposure, shares
 from rarekaon.analysis.results.records import Limits
 from rarekaon.analysis.search.channels import searches
@@ -36,11 +35,13 @@ def write_run_page(
                 text = f"{search.title}. {search.paper}. " + " ".join(search.notes.values())
                 parts.append(Part(f"{search.name} {search.dataset}", own, figures, text.strip(), cutflows))
     parts.append(Part("Validation", tables["acceptances"], text="Simulation beside every published number."))
-    parts.append(Part("Open boxes", [open_boxes()], text="Who opened what, when and why."))
+    parts.append(Part("Open boxes", tables["open_boxes"], text="Who opened what, when and why."))
     inputs = [*provenance_tables(found.provenance), exposure_table(record.get("samples", {}))]
     closure = record.get("closure", {})
     read = (
-        "{events:,} events of {files} files in {chunks} chunks, each processed once.".format(**closure)
+        "{events:,} simulated events and all data of {files} files in {chunks} chunks, each processed once.".format(
+            **closure
+        )
         if closure
         else ""
     )
@@ -63,10 +64,3 @@ def _of(tables: Sequence[ResultTable], name: str, dataset: str, kind: str) -> li
         kept = tuple(row[2:] for row in rows)
         return [ResultTable(f"controls_{name}_{dataset}", table.title, columns, kept, table.note)] if rows else []
     return [t for t in tables if t.name == f"{kind}_{name}_{dataset}" or t.name.startswith(f"{kind}_{name}_{dataset}_")]
-
-
-def open_boxes() -> ResultTable:
-    """The unblinding records in force."""
-    names = ("search", "data set", "who", "when", "why", "p value of the control regions")
-    rows = tuple((r.search, r.dataset, r.who, str(r.when), r.why, f"{r.control_p_value:.2g}") for r in records())
-    return ResultTable("open_boxes", "Open boxes", tuple(Column(name) for name in names), rows)

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import chi2
 
-from rarekaon.analysis.limits.backgrounds import unblinded
 from rarekaon.analysis.limits.from_events import normalise, sensitivity_of, signal_region
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.report.figures import COLOURS, axis_label, decay_label, save_figure, style
 from rarekaon.analysis.report.page import Picture
 from rarekaon.analysis.report.stack import Stack, stack
@@ -127,7 +127,7 @@ def poisson_interval(sums: Any, variances: Any) -> tuple[Any, Any]:
 
 
 def _draw_regions(panels: tuple[Any, Any], booked: SearchHistograms, selection: Selection) -> None:
-    opened, unit = unblinded(booked.search), selection.observable.unit
+    opened, unit = is_open(booked.search), selection.observable.unit
     for region in selection.regions:
         low, high = region.within.low / unit, region.within.high / unit
         for axes in panels:
@@ -150,7 +150,7 @@ def write_spectra(booked: SearchHistograms, directory: Path) -> list[Picture]:
     for selection in booked.search.selections:
         path = directory / f"{booked.search.name}_{booked.search.dataset}_{selection.name}.png"
         save_figure(spectrum(booked, selection, decays), path, path.with_suffix(".pdf"))
-        masked = "" if unblinded(booked.search) or not selection.masked else "; no data in masked regions"
+        masked = "" if is_open(booked.search) or not selection.masked else "; no data in masked regions"
         text = f"{selection.name} ({selection.decay}): {selection.observable.title}, data and expectation{masked}"
         pictures.append(Picture(path, text))
     return pictures

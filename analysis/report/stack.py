@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.limits.backgrounds import background_table, unblinded
+from rarekaon.analysis.limits.backgrounds import background_table
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.search.declaration import Selection
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ def stack(booked: SearchHistograms, selection: Selection, decays: float) -> Stac
         components += _of_regions(booked, axis.centers * quantity.unit, decays, {c.mode for c in components})
     drawn = tuple(sorted((c for c in components if c.values.any()), key=lambda c: c.values.sum()))
     data, data_variances = _data(booked, selection)
-    if not unblinded(search):
+    if not is_open(search):
         for region in selection.masked:
             low, high = region.within.low / quantity.unit, region.within.high / quantity.unit
             touched = (edges[1:] > low) & (edges[:-1] < high)

@@ -148,6 +148,23 @@ def _background_cell(row: Row | None, share: float) -> Cell:
     return ours, f"[{Measured(row.published * share, error)}]"
 
 
+def open_boxes_table(boxes: Sequence[Mapping[str, Any]]) -> ResultTable:
+    """Who opened which box, when and with what agreement and power of its controls; what was changed since."""
+    columns = (*map(Column, ("search", "data set", "opened by", "on")), Column("p", "", True),
+               Column("controls", "events", True), Column("since"))  # fmt: skip
+    return ResultTable("open_boxes", "Open boxes", columns, tuple(map(_box_cells, boxes)), joined=2)
+
+
+def _box_cells(box: Mapping[str, Any]) -> tuple[Cell, ...]:
+    told = [what if " " in what else f"other {what}" for what in box["differs"]]
+    if not box["open"]:
+        told = ["masked again", *box["changed"]]
+    if box.get("despite"):
+        told.append(f"opened despite little power: {box['despite']}")
+    who = (box["search"], box["dataset"], box["who"], box["when"])
+    return (*who, Measured(box["p_value"]), Measured(box.get("expected_in_controls")), "; ".join(told))
+
+
 def controls_table(rows: Sequence[ControlRow], found: Shares | None = None) -> ResultTable:
     """Control selections: data, expected events, their ratio, the published count, and the fit of the ratio.
 

@@ -11,9 +11,18 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from rarekaon.analysis.contract.documents import read_json
+from rarekaon.analysis.results.outputs import OutputError
 
 Origin = Literal["events", "published"]
+
+
+LIMITS_AGAIN = "run `kaon limits` (or `make limits`) again"
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,31 +79,28 @@ class Limits:
     """Of all limits in it."""
     limits: tuple[LimitRecord, ...]
     """One record a search, data set, origin and hypothesis."""
+    failures: tuple[str, ...] = ()
+    """Searches that have no limit, each with the reason."""
     provenance: dict[str, Any] = field(default_factory=dict)
     """What they were computed from."""
 
     @classmethod
     def read(cls, path: Path) -> Limits:
-        """Read a file written by `write_json`; raises ValueError if it is no limits file."""
-        content = json.loads(Path(path).read_text())
-        try:
-            rows = tuple(
-                LimitRecord(**{**row, "expected_upper_limit": tuple(row["expected_upper_limit"])})
-                for row in content["limits"]
-            )
-            return cls(
-                confidence_level=content["confidence_level"],
-                limits=rows,
-                provenance=content.get("provenance", {}),
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{path} is not a limits file ({error}); run `make limits` again") from error
+        """Read a file written by `write_json`; DocumentError, which names the place, if it is no limits file."""
+        return read_json(path, LIMITS_AGAIN).as_model(cls, LIMITS_AGAIN)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write atomically: readers see the old file or the new one, never a part."""
+    """Write atomically: readers see the old file or the new one, never a part.  Raises OutputError."""
     path = Path(path)
     logging.getLogger(__name__).info("writing %s", path)
+    try:
+        _write_bytes(path, content)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror or error}): name another output") from error
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

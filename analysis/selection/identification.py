@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.particles import particle
+from rarekaon.analysis.contract.particles import Particle, particle
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.kernels.compiled import compiled
 from rarekaon.analysis.search.declaration import Interval
@@ -125,9 +126,10 @@ def all_of(*rules: Rule) -> Rule:
 def vertex_identified_as(*particles: str, by: Identification) -> Callable[[Candidates], Candidates]:
     """Selects vertices whose tracks are `particles`, e.g. ("pi-", "e+", "e+"), in that slot order.
 
-    The returned function gives candidates with ordered tracks; equal particles keep the order of the file.
+    The returned function gives candidates with ordered tracks; equal particles keep the order of the file.  Its
+    attribute `possible` gives all that may be these particles.
     """
-    return _identify(particles, tuple(by.items()))
+    return _identified(particles, tuple(by.items()))
 
 
 @cache
@@ -142,27 +144,65 @@ def _with(rule: Rule, number: int) -> Callable[[Candidates], Candidates]:
 
 
 @cache
-def _identify(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> Callable[[Candidates], Candidates]:
-    wanted = [particle(name) for name in particles]
-    masses = tuple(p.mass for p in wanted)
-    orders = _distinct_orders(particles)
-    rules = dict(by)
-    needed = Counter(_SPECIES[abs(p.pdg)] for p in wanted)
+def _identified(particles: tuple[str, ...], by: tuple[tuple[str, Rule], ...]) -> VertexIdentified:
+    return VertexIdentified(particles, dict(by))
 
-    def identify(c: Candidates) -> Candidates:
-        # The rarest first, so that other rules are looked at for few candidates: what is asked for most, pions last.
-        for name, number in sorted(needed.items(), key=lambda item: (-item[1], item[0] == "pi")):
-            c = c.once(_with(rules[name], number))
-        charge = c.track("charge")
-        slots = [c.once(rules[_SPECIES[abs(p.pdg)]]) & (charge == p.charge) for p in wanted]
-        order = np.full((len(c), len(wanted)), -1)
-        for trial in orders:
-            matches = [slot[:, track] for slot, track in zip(slots, trial, strict=True)]
-            order[(order[:, 0] < 0) & np.logical_and.reduce(matches)] = trial
+
+@dataclass(frozen=True, eq=False)
+class VertexIdentified:
+    """Turns vertices into those whose tracks are `particles`, with ordered tracks; made once for equal arguments."""
+
+    particles: tuple[str, ...]
+    by: Identification
+
+    @cached_property
+    def _wanted(self) -> tuple[Particle, ...]:
+        return tuple(particle(name) for name in self.particles)
+
+    @cached_property
+    def _masses(self) -> tuple[float, ...]:
+        return tuple(p.mass for p in self._wanted)
+
+    @cached_property
+    def _orders(self) -> list[tuple[int, ...]]:
+        return _distinct_orders(self.particles)
+
+    @cached_property
+    def _needed(self) -> list[tuple[str, int]]:
+        """Species and how many of them, the rarest first, so that other rules are looked at for few candidates: what
+        is asked for most, pions last."""
+        counted = Counter(_SPECIES[abs(p.pdg)] for p in self._wanted)
+        return sorted(counted.items(), key=lambda item: (-item[1], item[0] == "pi"))
+
+    def __call__(self, c: Candidates) -> Candidates:
+        for name, number in self._needed:
+            c = c.once(_with(self.by[name], number))
+        slots = self._slots(c)
+        order = np.full((len(c), len(slots)), -1)
+        for trial in self._orders:
+            order[(order[:, 0] < 0) & _matches(slots, trial)] = trial
         found = order[:, 0] >= 0
-        return c.take(found).ordered(order[found], particles, masses)
+        return c.take(found).ordered(order[found], self.particles, self._masses)
 
-    return identify
+    def possible(self, c: Candidates) -> Candidates:
+        """Every way in which the tracks of each vertex may be the particles, for the box: a vertex is there once for
+        each order of its tracks that fits.  A track whose E/p is no number may be anything.
+        """
+        unknown = ~np.isfinite(c.once(e_over_p))
+        slots = [slot | unknown for slot in self._slots(c)]
+        rows = [np.flatnonzero(_matches(slots, trial)) for trial in self._orders]
+        order = np.concatenate([np.tile(t, (len(r), 1)) for t, r in zip(self._orders, rows, strict=True)])
+        return c.take(np.concatenate(rows)).ordered(order, self.particles, self._masses)
+
+    def _slots(self, c: Candidates) -> list[Mask]:
+        """Tracks (n, k) that have the charge and satisfy the rule of each particle."""
+        charge = c.track("charge")
+        return [c.once(self.by[_SPECIES[abs(p.pdg)]]) & (charge == p.charge) for p in self._wanted]
+
+
+def _matches(slots: list[Mask], order: tuple[int, ...]) -> Mask:
+    """Vertices (n,) whose tracks, taken in this order, satisfy their slots."""
+    return np.asarray(np.logical_and.reduce([slot[:, track] for slot, track in zip(slots, order, strict=True)]))
 
 
 def _distinct_orders(particles: tuple[str, ...]) -> list[tuple[int, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,25 @@ def and_pi0(identify: Identify, by: PhotonRule, *, out_of_time: int = 0) -> Iden
 
     `out_of_time` of the two photons (0, 1 or 2) are taken from the sideband in time.
     """
+    return _AndPi0(identify, by, out_of_time)
 
-    def identified(c: Candidates) -> Candidates:
-        found = identify(c)
-        return with_pi0(found, vertex_time(found), by, out_of_time=out_of_time)
 
-    return identified
+@dataclass(frozen=True, eq=False)
+class _AndPi0:
+    identify: Identify
+    by: PhotonRule
+    out_of_time: int
+
+    def __call__(self, c: Candidates) -> Candidates:
+        return self._with_pi0(self.identify(c))
+
+    def possible(self, c: Candidates) -> Candidates:
+        """Every way in which the tracks may be the particles, each with its pi0."""
+        lenient: Identify = getattr(self.identify, "possible", self.identify)
+        return self._with_pi0(lenient(c))
+
+    def _with_pi0(self, found: Candidates) -> Candidates:
+        return with_pi0(found, vertex_time(found), self.by, out_of_time=self.out_of_time)
 
 
 def _with_pi0(of: Callable[[WithPi0], NDArray[np.generic]]) -> Callable[[Candidates], NDArray[np.generic]]:

@@ -74,7 +74,7 @@ def test_bad_bursts_are_left_out_with_their_exposure(columns, tmp_path):
     result = processed([write(tmp_path / "bad.root", columns, side=side)])
     assert candidates(result) == len(columns["run"]) - lost
     (found,) = [u for u in data_used(result, ("pi_ee",)) if u.dataset == "2016-2018"]
-    assert (found.bursts, found.bad_bursts, found.bad_events) == (len(side["run"]) - 4, 4, lost)
+    assert (found.bursts, found.bad_bursts) == (len(side["run"]) - 4, 4)
     assert f"4 of {len(side['run'])} bursts of 2016-2018 are left out for bad detectors" in found.warnings[0]
     whole = processed([write(tmp_path / "good.root", columns)])
     assert candidates(whole) == len(columns["run"])
@@ -114,15 +114,15 @@ def test_good_run_lists(columns, tmp_path, monkeypatch):
     listed = (burst <= 5) | ((burst >= 9) & (burst <= 12))
     assert candidates(result) == listed.sum()
     found = used(result.files, DATA, "2016-2018")
-    assert found.unlisted_events == (~listed).sum()
+    assert found.unlisted_bursts == len(np.unique(burst[~listed]))
     assert "are not on its good-run list" in found.warnings[0]
 
 
 def test_runs_of_no_period_are_named(columns, tmp_path):
     result = processed([write(tmp_path / "runs.root", columns | {"run": np.full_like(columns["run"], 7100)})])
     (found,) = [u for u in data_used(result, ("pi_ee",)) if u.dataset == "2016-2018"]
-    assert (found.bursts, found.events, found.unknown_runs) == (0, 0, (7100,))
-    assert "500 events are of no period: runs 7100; the nearest is 2016, runs 6278 to 6996" in found.warnings[0]
+    assert (found.bursts, found.unknown_runs) == (0, (7100,))
+    assert "run 7100 is of no period; the nearest is 2016, runs 6278 to 6996" in found.warnings[0]
     assert "no burst is of 2016-2018" in found.warnings[1]
 
 

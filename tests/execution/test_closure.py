@@ -16,9 +16,9 @@ from rarekaon.analysis.execution.inputs import InputFile
 from rarekaon.analysis.execution.planning import plan
 
 
-def toy_file(events: int, name: str = "a", sample: str = "toy") -> InputFile:
+def toy_file(events: int, name: str = "a", sample: str = "toy", *, simulated: bool = True) -> InputFile:
     uuid = f"00000000-0000-0000-0000-{abs(hash((name, sample))) % 10**12:012d}"
-    return InputFile(sample, f"{name}.root", uuid, 1000, Exposure(simulated=False, events=events), frozenset())
+    return InputFile(sample, f"{name}.root", uuid, 1000, Exposure(simulated=simulated, events=events), frozenset())
 
 
 FILES = (toy_file(250, "a"), toy_file(0, "b"), toy_file(100, "c", "other"))
@@ -33,6 +33,16 @@ def test_a_complete_run_closes() -> None:
     closure = check_closure(FILES, PLAN, PLAN, 350)
     assert (closure.files, closure.chunks, closure.events) == (3, 5, 350)
     assert closure.sample_events == {"toy": 250, "other": 100}
+
+
+def test_events_of_data_are_checked_and_not_counted() -> None:
+    """With what a selection read, their number would say how many are in masked boxes."""
+    files = (toy_file(250, "a"), toy_file(100, "c", "data", simulated=False))
+    planned = plan(files, 100)
+    closure = check_closure(files, planned, planned, 350)
+    assert (closure.events, closure.sample_events) == (250, {"toy": 250})
+    with pytest.raises(ClosureError, match="349 events were processed but the files hold 350"):
+        check_closure(files, planned, planned, 349)
 
 
 def test_the_order_of_completion_does_not_matter() -> None:

@@ -48,9 +48,27 @@ def test_no_simulated_event_is_an_upper_limit_of_that_many_mean_weights():
     assert (filled.expected, filled.stat) == (pytest.approx(20 * one), pytest.approx(math.sqrt(8) * one))
 
 
-def test_a_sample_without_any_event_left_has_no_scale():
-    rows = cells(background_table(booked(), DECAYS))
-    assert rows["signal", "K+ -> pi+ pi- e+ nu_e"].stat == 0.0
+def test_a_sample_without_any_stored_event_has_the_limit_of_its_decays():
+    """Nothing seen of a million decays is not nothing expected: 1.15 of them."""
+    what = booked()
+    samples = {**what.samples, "ke4": sample(FULL)}
+    rows = cells(background_table(replace(what, samples=samples), DECAYS))
+    cell = rows["signal", "K+ -> pi+ pi- e+ nu_e"]
+    one = branching_fractions()["K+ -> pi+ pi- e+ nu_e"].value * DECAYS * what.efficiency / 1e6
+    assert cell.expected == 0.0
+    assert cell.stat == pytest.approx(NO_EVENTS * one)
+    assert rows["signal", "total"].stat < cell.stat
+
+
+def test_negative_weights_keep_their_sum_and_its_error():
+    """Weights of -3 and 1 in the lower region: a cell of less than nothing, with the error of both."""
+    what = booked()
+    cell_of = sample(FULL, signal={"lower": (-2e-3, 1e-5)})
+    rows = cells(background_table(replace(what, samples={**what.samples, "k3pi": cell_of}), DECAYS))
+    cell = rows["lower", "K+ -> pi+ pi+ pi-"]
+    assert cell.expected < 0
+    assert cell.stat == pytest.approx(abs(cell.expected) * math.sqrt(1e-5) / 2e-3)
+    assert rows["lower", "total"].stat > cell.stat
 
 
 @pytest.mark.parametrize(("one", "two", "everywhere"), [(1, 0, 0.2), (10, 0, 2.0), (10, 5, 1.8), (0, 5, 0.0)])

@@ -83,7 +83,7 @@ def test_twice_the_kaon_decays_halve_the_limit_of_the_same_spectrum(peak):
 
 
 def test_nothing_of_the_data_is_shown_while_the_box_is_shut(monkeypatch):
-    monkeypatch.setattr(scans, "unblinded", lambda search: False)
+    monkeypatch.setattr(scans, "is_open", lambda search: False)
     records, _, scan = peak_limits(toy_booked(PEAK), FEW, 0.9)
     assert records == ()
     assert set(scan.columns) == {"resolution", "acceptance"}

@@ -13,25 +13,30 @@ import pytest
 import uproot
 from coffea.processor import ProcessorABC
 
-from rarekaon.analysis.contract.schema import branches
+from rarekaon.analysis.contract.schema import TRUTH, branches
+from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.published import all_published
-from rarekaon.analysis.processing import blinding
+from rarekaon.analysis.facts.unblinding import records
 from rarekaon.analysis.processing.blinding import (
     BlindedProcessor,
     Blinding,
     Box,
-    UnblindingRecord,
     blinded_columns,
     blinded_events,
     current_blinding,
 )
 from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.processing.unblinding import RecordError, openings, write_record
 from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import ideal_events
 from tests.reading import nano_events
+from tests.records import own_facts, record
+from tests.toy_events import write_toy_file
 
 MASKED = Blinding((Box("pi_ee"),))
 OPEN = Blinding((Box("pi_ee", tuple(p.runs for p in conditions().of("2017"))),))
@@ -103,7 +108,7 @@ def test_opened_runs_pass_whole_and_others_do_not(mixed, tmp_path):
         assert len(blinded_events(nano_events(other), OPEN)) == 0
 
 
-def test_simulation_is_never_sealed(tmp_path):
+def test_simulation_is_never_blinded(tmp_path):
     path = ideal_events(LNV, 20).write(tmp_path / "mc.root", truth=True)
     assert len(blinded_events(nano_events(path), MASKED)) == 20
 
@@ -115,7 +120,7 @@ def test_forged_truth_makes_a_file_simulation_only_with_all_its_branches(mixed, 
     assert not Columns(nano_events(mixed[0])).simulated
 
 
-def test_the_box_is_shut_for_events_that_fail_other_cuts(tmp_path):
+def test_the_box_is_masked_for_events_that_fail_other_cuts(tmp_path):
     """Neither trigger, timing, RICH nor photon veto can be used to look at an event of the box."""
     lnv = ideal_events(LNV, 20)
     for change in (
@@ -133,7 +138,7 @@ def test_outside_the_mass_window_events_stay(tmp_path):
     assert len(blinded_events(nano_events(lower.write(tmp_path / "lower.root")), MASKED)) == 20
 
 
-def test_histograms_of_sealed_data_hold_nothing_of_the_box(mixed):
+def test_histograms_of_blinded_data_hold_nothing_of_the_box(mixed):
     path, _ = mixed
     booked = BlindedProcessor(SearchProcessor(("pi_ee",)), MASKED).process(nano_events(path, "data_2016_2018"))
     signal = booked["pi_ee"]["data_2016_2018"]["2017"]["signal"]
@@ -148,7 +153,7 @@ def from_the_file(path) -> Columns:
     return Columns(open_tree(uproot.open(path, array_cache=None), "Events").source(0, 100))
 
 
-def test_sealed_columns_are_those_of_a_file_without_the_masked_events(mixed):
+def test_blinded_columns_are_those_of_a_file_without_the_masked_events(mixed):
     path, _ = mixed
     columns, events = blinded_columns(from_the_file(path), MASKED), Columns(blinded_events(nano_events(path), MASKED))
     assert len(columns) == len(events) == 60
@@ -181,7 +186,7 @@ def reachable(start: Any) -> Iterator[np.ndarray]:
         waiting.extend(r for r in gc.get_referents(thing) if not (isinstance(r, dict) and "__builtins__" in r))
 
 
-def test_no_array_of_a_masked_event_can_be_reached_from_sealed_columns(mixed):
+def test_no_array_of_a_masked_event_can_be_reached_from_blinded_columns(mixed):
     path, masked = mixed
     columns = from_the_file(path)
     columns.event("event")
@@ -203,38 +208,105 @@ def test_where_nothing_is_hidden_nothing_is_copied(mixed):
     assert blinded_columns(columns, OPEN) is columns
 
 
-def test_sealing_travels_and_does_not_look_at_the_processor(mixed):
+def test_blinding_travels_and_does_not_look_at_the_processor(mixed):
     import cloudpickle
 
     travelled = cloudpickle.loads(cloudpickle.dumps(BlindedProcessor(Everything(), MASKED)))
     assert len(travelled.process(nano_events(mixed[0]))["event"]) == 60
 
 
-def test_every_declared_search_is_shut_until_a_record_opens_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
+def boxes():
+    return {box.search: box.unblinded for box in current_blinding().boxes}
+
+
+def test_every_declared_search_is_masked_until_a_record_opens_it(tmp_path, monkeypatch):
+    own_facts(tmp_path, monkeypatch)
     masked = {n for n, group in searches().items() if any(s.masked_selections and s.box_of is None for s in group)}
-    assert {box.search: box.unblinded for box in current_blinding().boxes} == dict.fromkeys(masked, ())
-    blinding.write_record("pi_ee", "2017", who="A. Student", why="review of 1 July", control_p_value=0.4)
+    assert boxes() == dict.fromkeys(masked, ())
+    write_record(record("pi_ee", "2017"))
     (unblinded,) = OPEN.boxes
-    assert {box.search: box.unblinded for box in current_blinding().boxes} == dict.fromkeys(masked, ()) | {
-        "pi_ee": unblinded.unblinded
-    }
-    (record,) = blinding.records()
-    assert (record.search, record.dataset, record.who) == ("pi_ee", "2017", "A. Student")
-    with pytest.raises(ValueError, match="open already"):
-        blinding.write_record("pi_ee", "2017", who="A. Student", why="again", control_p_value=0.4)
-    with pytest.raises(KeyError, match="no search 'pi_ee' in data set '2031'"):
-        blinding.write_record("pi_ee", "2031", who="A. Student", why="early", control_p_value=0.4)
+    assert boxes() == dict.fromkeys(masked, ()) | {"pi_ee": unblinded.unblinded}
+    (found,) = records().values()
+    assert (found.search, found.dataset, found.who) == ("pi_ee", "2017", "A. Student")
+    with pytest.raises(RecordError, match="open already"):
+        write_record(record("pi_ee", "2017"))
 
 
 def test_a_damaged_record_opens_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(blinding, "unblinding_directory", lambda: tmp_path)
-    (tmp_path / "pi_ee_2017.yaml").write_text("search: pi_ee\ndataset: '2017'\n")
+    (own_facts(tmp_path, monkeypatch) / "pi_ee_2017.yaml").write_text("search: pi_ee\ndataset: '2017'\n")
     with pytest.raises(ValueError, match=r"pi_ee_2017\.yaml"):
         current_blinding()
 
 
 def test_the_shipped_records_open_the_published_data_sets_only():
-    unblinded = {(r.search, r.dataset) for r in blinding.records()}
+    unblinded = {(r.search, r.dataset) for r in records().values()}
     assert {("pi_ee", "2016-2018"), ("pi_ee", "2017"), ("pi_pi0_ee", "2016-2018")} <= unblinded <= set(all_published())
-    assert UnblindingRecord.model_config["extra"] == "forbid"
+    assert all(opening.holds for opening in openings())
+
+
+def with_a_bad_value(ideal, branch, value, every=1):
+    columns = {k: v for k, v in ideal.columns.items()}
+    values = columns[branch]
+    flat = np.array(ak.flatten(values) if values.ndim > 1 else values)
+    flat[::every] = value
+    columns[branch] = ak.unflatten(flat, ak.num(values)) if values.ndim > 1 else flat
+    return replace(ideal, columns=columns)
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "Track_lkr_energy",
+        "Track_momentum",
+        "Track_slope_x",
+        "Track_x",
+        "Track_var_x",
+        "Track_rich_time",
+        "trigger_time",
+    ],
+)
+@pytest.mark.parametrize("particles", [LNV, SM])
+def test_an_event_that_cannot_be_judged_is_refused(tmp_path, branch, value, particles):
+    """Whatever the event is: with a value that is no number nobody can say that it is not in the box."""
+    broken = with_a_bad_value(ideal_events(particles, 20), branch, value)
+    path = broken.write(tmp_path / "broken.root")
+    blinding = Blinding(tuple(Box(name) for name in searches()))
+    for through in (blinded_events, lambda events, boxes: blinded_columns(Columns(events), boxes)):
+        with pytest.raises(UnfitEventsError, match=branch):
+            through(nano_events(path), blinding)
+
+
+def test_a_quantity_that_is_no_number_is_inside(tmp_path, monkeypatch):
+    """The observable of a search whose function fails for the event, which is nobody's fault but hides nothing."""
+    path = ideal_events(LNV, 20).write(tmp_path / "lnv.root")
+    (declared,) = (s for s in searches()["pi_ee"] if s.dataset == "2022")
+    nowhere = replace(declared.signal.observable, of=lambda c: np.full(len(c), np.nan))
+    failing = replace(declared, signal=replace(declared.signal, observable=nowhere))
+    monkeypatch.setitem(searches(), "pi_ee", (failing,))
+    assert len(blinded_columns(Columns(nano_events(path)), MASKED)) == 0
+
+
+def test_some_truth_branches_do_not_make_data_a_simulation(tmp_path):
+    """A tool that adds a few columns of truth, or all but one, opens no box."""
+    lnv = ideal_events(LNV, 20)
+    seen = {name: values for name, values in lnv.columns.items() if not name.startswith(("truth_", "Generated"))}
+    for added in ({"truth_weight": np.ones(20)}, {b.name: np.zeros(20, b.dtype) for b in TRUTH[:-1]}):
+        path = write_toy_file(tmp_path / "data.root", 20, replace=seen | added)
+        assert not Columns(nano_events(path)).simulated
+        assert len(blinded_events(nano_events(path), MASKED)) == 0
+
+
+def test_every_way_to_assign_the_tracks_counts(tmp_path):
+    """Rules that overlap leave several assignments: the selection takes the first, the box looks at all."""
+    both = {"pi": pion(e_over_p_below=2.0), "e": electron()}
+    identify = vertex_identified_as("pi+", "e+", "e-", by=both)
+    sm = ideal_events(SM, 60, seed=4)
+    showering = replace(sm, columns=sm.columns | {"Track_lkr_energy": sm.columns["Track_momentum"]})
+    path = showering.write(tmp_path / "sm.root")
+    c = three_track_vertices(Columns(nano_events(path)))
+    assert len(identify(c)) == 60
+    possible = identify.possible(c)  # type: ignore[attr-defined]
+    counts = np.bincount(possible.event, minlength=60)
+    assert counts.max() == 2
+    assert set(possible.event.tolist()) == set(range(60))

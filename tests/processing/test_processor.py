@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.schema import TRUTH
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
@@ -74,7 +75,8 @@ def columns(*, simulated, fired=0.7):
     rng = np.random.default_rng(5)
     run = np.where(rng.random(EVENTS) < 0.8, conditions().of(DATASET)[0].runs[0], 1).astype("u4")
     arrays = {"run": run, "trigger_MT": rng.random(EVENTS) < fired / 2, "trigger_eMT": rng.random(EVENTS) < fired / 2}
-    truth = {"truth_weight": rng.uniform(0.5, 2, EVENTS)} if simulated else {}
+    truth = {b.name: np.zeros(EVENTS, b.dtype) for b in TRUTH if simulated}
+    truth |= {"truth_weight": rng.uniform(0.5, 2, EVENTS)} if simulated else {}
     return Columns(Arrays(arrays | truth))
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_PI0
-from rarekaon.analysis.processing import blinding
 from rarekaon.analysis.processing.blinding import Blinding, Box, current_blinding, shares_box
 from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.processing.unblinding import write_record
 from rarekaon.analysis.search.channels import search
 from tests.ideal_single_tracks import ideal_single_tracks
 from tests.processors.test_pi_nu_nu import photon
 from tests.reading import columns_of, nano_events
+from tests.records import record
 
 EVENTS = 400
 PI0 = search("pi0_invisible", "2016-2017")
@@ -62,7 +63,7 @@ def test_a_shared_box_is_that_of_the_other_search():
     assert "pi_x" not in {box.search for box in current_blinding().boxes}
     assert PI_X.signal is search("pi_nu_nu", "2016-2017").signal
     with pytest.raises(ValueError, match="shares the box of pi_nu_nu and opens with it: unblind pi_nu_nu"):
-        blinding.write_record("pi_x", "2016-2017", who="me", why="no", control_p_value=1.0)
+        write_record(record("pi_x", "2016-2017"))
 
 
 def test_a_box_that_is_not_the_other_searchs_is_no_way_around_it():

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from scipy.stats import poisson
 
 from rarekaon.analysis.execution.store import load
-from rarekaon.analysis.limits.backgrounds import background_table, unblinded
+from rarekaon.analysis.limits.backgrounds import background_table
 from rarekaon.analysis.limits.from_events import normalise
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.report.spectra import poisson_interval, spectrum
 from rarekaon.analysis.report.stack import Stack, stack
 from rarekaon.analysis.search.channels import search, searches
@@ -75,7 +76,7 @@ def test_no_data_are_drawn_in_a_masked_interval(name: str, dataset: str) -> None
     unit = selection.observable.unit
     for region in selection.masked:
         touched = (shown.edges[1:] > region.within.low / unit) & (shown.edges[:-1] < region.within.high / unit)
-        assert np.isnan(shown.data[touched]).all() != unblinded(search(name, dataset))
+        assert np.isnan(shown.data[touched]).all() != is_open(search(name, dataset))
 
 
 def test_a_joint_bin_with_a_masked_one_is_masked() -> None:
@@ -94,7 +95,7 @@ def test_intervals_of_counts_have_their_tails(count: int) -> None:
 
 def test_points_of_the_figure_are_the_data_outside_the_masked_interval() -> None:
     """Read from the artists: as many points as bins with data, at their heights, none in the shaded interval."""
-    masked = next(s for group in searches().values() for s in group if not unblinded(s))
+    masked = next(s for group in searches().values() for s in group if not is_open(s))
     histograms = booked(masked.name, masked.dataset)
     selection = histograms.search.signal
     figure = spectrum(histograms, selection, normalise(histograms)[0].value)

@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from rarekaon.analysis.contract.documents import DocumentError
 from rarekaon.analysis.results import provenance as module
-from rarekaon.analysis.results.provenance import PACKAGES, Input, collect, provenance, revision, versions
+from rarekaon.analysis.results.provenance import PACKAGES, Input, collect, facts_state, provenance, revision, versions
 from rarekaon.analysis.results.records import write_json
+from tests.records import own_facts
 
+BOXES = [{"search": "pi_ee", "dataset": "2017", "who": "A. Student"}]
 INPUT = Input("sample", "a.root", "1234", 1000, 10, (7,))
 
 
 def test_two_collections_differ_only_in_what_is_volatile() -> None:
-    first, second = collect([INPUT], {"chunk_size": 5}, workers=1), collect([INPUT], {"chunk_size": 5}, workers=2)
+    first, second = (
+        collect([INPUT], {"chunk_size": 5}, workers=1, open_boxes=[]),
+        collect([INPUT], {"chunk_size": 5}, workers=2, open_boxes=[]),
+    )
     assert first.stable() == second.stable()
     assert first.volatile != second.volatile
 
@@ -26,11 +32,11 @@ def test_two_collections_differ_only_in_what_is_volatile() -> None:
     "other", [Input("sample", "a.root", "1235", 1000, 10, (7,)), Input("sample", "a.root", "1234", 1000, 10, (8,))]
 )
 def test_another_input_shows(other: Input) -> None:
-    assert collect([INPUT]).stable() != collect([other]).stable()
+    assert collect([INPUT], open_boxes=[]).stable() != collect([other], open_boxes=[]).stable()
 
 
 def test_it_is_ready_for_json(tmp_path: Path) -> None:
-    content = collect([INPUT], {"chunk_size": 5}, workers=1).as_dict()
+    content = collect([INPUT], {"chunk_size": 5}, workers=1, open_boxes=[]).as_dict()
     write_json(tmp_path / "p.json", content)
     back = json.loads((tmp_path / "p.json").read_text())
     assert back["inputs"][0]["uuid"] == "1234"
@@ -39,9 +45,9 @@ def test_it_is_ready_for_json(tmp_path: Path) -> None:
 
 
 def test_nothing_volatile_is_in_the_stable_part() -> None:
-    text = json.dumps(collect([INPUT]).stable())
+    text = json.dumps(collect([INPUT], open_boxes=[]).stable())
     assert str(Path.cwd()) not in text
-    assert collect().volatile["date"] not in text
+    assert collect(open_boxes=[]).volatile["date"] not in text
 
 
 def test_versions_of_everything_that_computes() -> None:
@@ -104,14 +110,46 @@ def test_revision_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_result_names_the_run_its_histograms_came_from(tmp_path: Path) -> None:
-    run = collect([INPUT], workers=2).as_dict()
-    write_json(tmp_path / "run.json", {"provenance": run})
-    content = provenance(tmp_path)
+    run = collect([INPUT], workers=2, open_boxes=[]).as_dict()
+    write_json(tmp_path / "run.json", {"provenance": run, "histograms": {"pi_ee": {"sha256": "ab"}}})
+    content = provenance(tmp_path, open_boxes=BOXES)
     assert content["histograms"]["inputs"][0]["uuid"] == "1234"
     assert content["volatile"]["histograms"]["workers"] == 2
     assert "volatile" not in content["histograms"]
+    assert content["histograms"]["files"] == {"pi_ee": "ab"}
+    assert content["open_boxes"] == tuple(BOXES)
+
+
+def test_a_damaged_run_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"provenance": {')
+    with pytest.raises(DocumentError, match=r"run\.json, line 1: .*not written to its end.*make histograms"):
+        provenance(tmp_path, open_boxes=[])
+
+
+def test_facts_that_are_not_committed_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of one's own, a record that git does not know, or one that it ignores."""
+
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@t", "-c", "core.hooksPath=/dev/null")
+        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
+
+    folder = own_facts(tmp_path, monkeypatch)
+    assert facts_state() == {"shipped": False, "revision": None, "uncommitted": None}
+    git("init")
+    git("add", "datasets")
+    git("commit", "-m", "one")
+    state = facts_state()
+    assert len(state["revision"]) == 40
+    assert state["uncommitted"] == []
+    (tmp_path / ".gitignore").write_text("ignored*\n")
+    for name in ("forged.yaml", "ignored.yaml"):
+        (folder / name).write_text("who: me\n")
+    (folder.parent / "conditions.yaml").write_text("periods: {}\n")
+    assert facts_state()["uncommitted"] == [
+        "datasets/conditions.yaml", "datasets/unblinding/forged.yaml", "datasets/unblinding/ignored.yaml"
+    ]  # fmt: skip
 
 
 def test_a_result_without_histograms(tmp_path: Path) -> None:
-    assert "histograms" not in provenance()
-    assert "histograms" not in provenance(tmp_path)
+    assert "histograms" not in provenance(open_boxes=[])
+    assert "histograms" not in provenance(tmp_path, open_boxes=BOXES)

@@ -50,12 +50,12 @@ def test_varied_searches_do_not_touch_the_blinding():
 
 
 def test_a_period_is_a_data_set_of_its_own_that_nothing_opens():
-    from rarekaon.analysis.limits.backgrounds import unblinded
+    from rarekaon.analysis.processing.unblinding import is_open
 
     varied = PeriodVariation("2018").of(FULL)
     assert conditions().of(varied.dataset) == (conditions().periods["2018"],)
-    assert unblinded(FULL)
-    assert not unblinded(varied)
+    assert is_open(FULL)
+    assert not is_open(varied)
 
 
 def test_text_is_in_display_units():
