@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,13 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from tests.notebooks import execute, notebooks
+
+DRAWS = re.compile(r"(^figure|\.plot\(\);|^spectrum\(.*\)|^scan_figure\(.*\))\Z", re.MULTILINE)
+"""The last line of a cell that shows a figure."""
+
+
+def pictures(cell: nbformat.NotebookNode) -> int:
+    return sum("image/png" in output.get("data", {}) for output in cell.outputs)
 
 
 def write(path: Path, *cells: str) -> Path:
@@ -18,8 +26,13 @@ def write(path: Path, *cells: str) -> Path:
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.name)
-def test_notebook_runs(path: Path) -> None:
-    execute(path)
+def test_notebook_runs_and_every_figure_is_there(path: Path) -> None:
+    """A cell that ends with a figure has its picture; a notebook has one at least."""
+    cells = [cell for cell in execute(path).cells if cell.cell_type == "code"]
+    drawn = {i: pictures(cell) for i, cell in enumerate(cells)}
+    wanted = [i for i, cell in enumerate(cells) if DRAWS.search(cell.source)]
+    assert wanted
+    assert [i for i in wanted if drawn[i] != 1] == []
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda p: p.name)
