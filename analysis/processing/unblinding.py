@@ -30,7 +30,7 @@ from rarekaon.analysis.results.records import write_text
 from rarekaon.analysis.search.channels import search as declared
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Search
-from rarekaon.analysis.search.statement import changes, statement
+from rarekaon.analysis.search.statement import changes, statement, users_data
 from rarekaon.analysis.statistics.agreement import LEAST_EXPECTED, THRESHOLD, agreement, region_p_value
 
 Spans = tuple[tuple[int, int], ...]
@@ -101,7 +101,8 @@ def judged(path: Path, record: AnyRecord) -> Opening:
     if isinstance(record, UnblindingRecord):
         check_controls(path, record.controls)
         return Opening(record, tuple(changes(record.stated, statement(found[0]))))
-    return Opening(record, ())
+    own = users_data(found[0])
+    return Opening(record, (f"data: {', '.join(own)}, of which it says nothing",) if own else ())
 
 
 def check_controls(path: Path, controls: Controls) -> None:

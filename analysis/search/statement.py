@@ -13,19 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.models import conditions, user_catalogue
 from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Search, Selection
 
 
 def statement(search: Search) -> dict[str, Any]:
-    """Runs of the data set; of the normalisation and of each selection with a masked region what it takes, cuts on and
-    keeps masked.  Dicts, lists, numbers and strings.
+    """Runs of the data set, and the samples where they are the user's own data; of the normalisation and of each
+    selection with a masked region what it takes, cuts on and keeps masked.  Dicts, lists, numbers and strings.
     """
     stated = dict.fromkeys((search.normalisation, *search.masked_selections))
+    own = users_data(search)
     return {
         "runs": [list(p.runs) for p in conditions().of(search.dataset)],
+        **({"data": own} if own else {}),
         **{s.name: _selection(s) for s in stated},
     }
+
+
+def users_data(search: Search) -> list[str]:
+    """Samples of the search that are the user's own data, where a record of pseudo-data opens nothing."""
+    return [name for name in search.samples.data if name in user_catalogue().data]
 
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any], place: str = "") -> list[str]:

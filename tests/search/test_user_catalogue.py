@@ -13,16 +13,19 @@ from rarekaon.analysis.cli.data import command as data
 from rarekaon.analysis.cli.new import command as new
 from rarekaon.analysis.cli.quantities import command as quantities
 from rarekaon.analysis.facts import models, paths
+from rarekaon.analysis.processing import unblinding
 from rarekaon.analysis.processing.blinding import current_blinding
 from rarekaon.analysis.search import catalogue, channels
 
 CACHES = (
-    models.user_catalogue, models.conditions, catalogue.catalogue, channels.channel_files, channels.searches,
+    unblinding._judged, models.user_catalogue, models.conditions,
+    catalogue.catalogue, channels.channel_files, channels.searches,
 )  # fmt: skip
 PERIOD = """
 periods:
   "2024":
-    {runs: [14000, 14999], kaon_decays: 1.0e12, event_efficiency: 0.9, downscaling: {MT: 100, eMT: 8},
+    {runs: [14000, 14999], kaon_decays: 1.0e12, event_efficiency: 0.9,
+     downscaling: {minimum_bias: 400, MT: 100, eMT: 8, muMT: 8, dimuon: 2, pinunu: 1},
      bursts_per_run: 500, beam_momentum: 74900.0, beam_slope_x: 1.2e-3, beam_slope_y: 0.03e-3, beam_x: 0.1,
      beam_y: -0.9, note: a test}
 """
@@ -88,6 +91,14 @@ def test_a_data_set_like_another_has_its_searches_and_all_its_boxes_are_masked(w
     assert all(boxes[name].masks(np.array([14500])).all() for name in ("pi_ee", "mu_nu_ee"))
 
 
+def test_what_opened_pseudo_data_does_not_open_data(written) -> None:
+    """The records that are shipped are of pseudo-data: data of the same runs stay masked."""
+    runs = np.array([models.conditions().periods["2018"].runs[0]])
+    assert not {b.search: b for b in current_blinding().boxes}["pi_ee"].masks(runs).any()
+    written("data:\n  mine: {files: [a.root], dataset: 2016-2018}\n")
+    assert {b.search: b for b in current_blinding().boxes}["pi_ee"].masks(runs).all()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -140,7 +151,6 @@ def test_the_list_says_which_searches_take_a_sample(written) -> None:
 
 
 def test_a_new_channel_is_known_at_once(written) -> None:
-    written("# mine\n")
     result = CliRunner().invoke(new, ["channel", "my_search"])
     assert result.exit_code == 0, result.output
     forget()
