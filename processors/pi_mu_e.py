@@ -21,6 +21,7 @@ from rarekaon.analysis.search import (
     Search,
     SearchSamples,
     Selection,
+    ShapeSystematic,
     SimulatedSample,
 )
 from rarekaon.analysis.selection.exposure_weight import exposure_of
@@ -36,6 +37,7 @@ from rarekaon.analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
+from rarekaon.analysis.selection.variations import track_momenta
 
 DECAY = "K+ -> pi- mu+ e+"
 STREAM = "muon_electron"
@@ -106,5 +108,10 @@ SEARCHES = (
             data=("data_2022",),
         ),
         background_prior="gamma_posterior",
+        shape_systematics=(
+            ShapeSystematic(
+                "momentum scale", track_momenta(1.001), track_momenta(0.999), ("pi_mu_e_lnv", "ke4_muon_electron")
+            ),
+        ),
     ),
 )

@@ -62,6 +62,12 @@ class Columns:
         twin._columns = {**self._columns, ("", name): values}
         return twin
 
+    def varied(self, collection: str, field: str, values: NDArray[Any]) -> Columns:
+        """The same events with other values of an object-level column; nothing that was computed is shared."""
+        twin = copy(self)
+        twin._columns, twin._shared = {**self._columns, (collection, field): values}, {}
+        return twin
+
     def given(self, name: str) -> NDArray[Any] | None:
         """An event-level column that was put here with `replaced`, or read; None if there is none."""
         return self._columns.get(("", name))

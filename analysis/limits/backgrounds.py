@@ -9,6 +9,7 @@ from typing import Any
 
 from rarekaon.analysis.facts.published import Published, all_published, published
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
+from rarekaon.analysis.limits.variations import Shift, background_shifts
 from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.search.declaration import DataDriven, Interval, PublishedBackground, Region, Search, Tail
 
@@ -73,6 +74,8 @@ class PublishedRow:
 
 
 Row = BackgroundRow | PublishedRow
+Shifts = Mapping[str, Mapping[str, Shift]]
+"""Changes of expected events by source and sample."""
 
 
 def with_published_rows(rows: tuple[BackgroundRow, ...]) -> tuple[Row, ...]:
@@ -99,10 +102,11 @@ def background_table(booked: SearchHistograms, decays: float) -> tuple[Backgroun
         cells |= {t.background: _tail(booked, t, region.name, decays) for t in search.tails if t.peak != region.name}
         measured = {d.mode: _measured(booked, d, region) for d in search.data_driven}
         measured |= mirrored_tail(booked, region.within, decays)
-        rows.extend(_row(booked, region.name, booked.mode(s), cell, paper, s) for s, cell in cells.items())
+        shifts = background_shifts(booked, region.name, decays)
+        rows.extend(_row(booked, region.name, booked.mode(s), cell, paper, s, shifts) for s, cell in cells.items())
         measured |= {b.mode: _published(search, b) for b in search.published_backgrounds if b.region == region.name}
         rows.extend(_row(booked, region.name, mode, cell, paper, mode) for mode, cell in measured.items())
-        rows.append(_total(booked, region.name, cells | measured, paper))
+        rows.append(_total(booked, region.name, cells | measured, paper, shifts))
     return tuple(rows)
 
 
@@ -179,39 +183,57 @@ def _published(search: Search, background: PublishedBackground) -> Count:
 
 
 def _row(
-    booked: SearchHistograms, region: str, mode: str, cell: Count, paper: Published | None, sample: str = ""
+    booked: SearchHistograms,
+    region: str,
+    mode: str,
+    cell: Count,
+    paper: Published | None,
+    sample: str = "",
+    shifts: Shifts | None = None,
 ) -> BackgroundRow:
-    relative = math.hypot(*(s.relative for s in booked.search.systematics if sample in s.samples))
+    relative = (s.relative for s in booked.search.systematics if sample in s.samples)
+    own = (by_sample[sample].size for by_sample in (shifts or {}).values() if sample in by_sample)
+    error = math.hypot(*(cell.value * r for r in relative), *own)
     published = paper.regions[region].modes.get(mode) if paper and region in paper.regions else None
     return BackgroundRow(
         booked.search.name, booked.search.dataset, region, mode,
-        cell.value, cell.error, cell.value * relative,
+        cell.value, cell.error, error,
         published.expected if published else None, published.error if published else None, sample=sample,
     )  # fmt: skip
 
 
-def _total(booked: SearchHistograms, region: str, cells: Mapping[str, Count], paper: Published | None) -> BackgroundRow:
+def _total(
+    booked: SearchHistograms, region: str, cells: Mapping[str, Count], paper: Published | None, shifts: Shifts
+) -> BackgroundRow:
     search = booked.search
     total = sum((c for c in cells.values() if c.value != 0), Count())
     published = paper.regions[region].total if paper and region in paper.regions else None
     masked = not search.signal.region(region).control and not is_open(search)
     count = None if masked else booked.data(search.signal, region)
     return BackgroundRow(
-        search.name, search.dataset, region, "total", total.value, total.error, systematic_error(search, cells),
+        search.name, search.dataset, region, "total", total.value, total.error,
+        systematic_error(search, cells, shifts),
         published.expected if published else None, published.error if published else None,
         round(count.value) if count else None, count.mean_weight if count else None,
     )  # fmt: skip
 
 
-def systematic_error(search: Search, cells: Mapping[str, Count]) -> float:
-    """Systematic error (events) of the sum of the samples' `cells`.
+def systematic_error(search: Search, cells: Mapping[str, Count], shifts: Shifts | None = None) -> float:
+    """Systematic error (events) of the sum of the samples' `cells`."""
+    return math.hypot(*errors_by_source(search, cells, shifts or {}).values())
+
+
+def errors_by_source(search: Search, cells: Mapping[str, Count], shifts: Shifts) -> dict[str, float]:
+    """Systematic errors (events) of the sum of the samples' `cells`, signed.
 
     A source is common to its samples, so their errors add linearly; sources are independent.
     """
-    shifts: dict[str, float] = {}
+    errors: dict[str, float] = {}
     for s in search.systematics:
-        shifts[s.name] = shifts.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
-    return math.hypot(*shifts.values())
+        errors[s.name] = errors.get(s.name, 0.0) + s.relative * sum(cells[sample].value for sample in s.samples)
+    for name, by_sample in shifts.items():
+        errors[name] = errors.get(name, 0.0) + sum(shift.size for shift in by_sample.values())
+    return errors
 
 
 def total_row(rows: tuple[BackgroundRow, ...], region: str) -> BackgroundRow:

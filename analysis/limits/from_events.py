@@ -6,9 +6,10 @@ from typing import Any
 
 from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.facts.published import Published, all_published
-from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, errors_by_source, total_row
 from rarekaon.analysis.limits.from_publications import neutral_bound
-from rarekaon.analysis.limits.search_histograms import EmptySampleError, SearchHistograms
+from rarekaon.analysis.limits.search_histograms import Count, EmptySampleError, SearchHistograms
+from rarekaon.analysis.limits.variations import background_shifts, ranking, signal_errors
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -71,6 +72,7 @@ def _acceptance(booked: SearchHistograms, sample: str, selection: Selection, reg
         booked.weight_in_fv(sample),
         f"acceptance of {selection.decay}",
         sum_of_squared_weights=accepted.variance,
+        syst=signal_errors(booked, region) if selection is booked.search.signal else (),
     )
 
 
@@ -127,9 +129,27 @@ def limit_from_events(
             background, ses=sensitivity.value, ses_error=sensitivity.error, confidence_level=confidence_level
         ),
         published_upper_limit=paper.upper_limit.value if paper and paper.upper_limit else None,
-        details=_details(decays, sensitivity, contamination, booked) | _bound(paper, at(total.observed)),
+        details=_details(decays, sensitivity, contamination, booked)
+        | {"ranking": _ranking(booked, decays.value, rows, background, sensitivity, confidence_level)}
+        | _bound(paper, at(total.observed)),
     )
     return record, rows
+
+
+def _ranking(
+    booked: SearchHistograms,
+    decays: float,
+    rows: tuple[BackgroundRow, ...],
+    background: Background,
+    sensitivity: Measurement,
+    confidence_level: float,
+) -> list[dict[str, Any]]:
+    region = signal_region(booked.search.signal)
+    cells = {r.sample: Count(r.expected) for r in rows if r.region == region and r.sample}
+    sources = errors_by_source(booked.search, cells, background_shifts(booked, region, decays))
+    sources["simulation statistics"] = total_row(rows, region).stat
+    signal = {c.source: abs(c.relative) for c in sensitivity.budget}
+    return ranking(background, sources, signal, sensitivity.error / sensitivity.value, confidence_level)
 
 
 def _bound(paper: Published | None, limit: float | None) -> dict[str, Any]:

@@ -84,9 +84,9 @@ class SearchHistograms:
             )
         return weight
 
-    def count(self, sample: str, selection: Selection, region: str) -> Count:
-        """Sum of weights in a region after all cuts, as booked."""
-        regions = self.histogram(sample, selection, "regions")
+    def count(self, sample: str, selection: Selection, region: str, *, varied: str = "") -> Count:
+        """Sum of weights in a region after all cuts, as booked; `varied`: the end of a variation, "<name> up"."""
+        regions = self.histogram(sample, selection, f"regions {varied}" if varied else "regions")
         row = regions.axes[0].index(region)
         view: Any = regions.view()
         return Count(float(view["value"][row]), float(view["variance"][row]))

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rarekaon.analysis.facts.published import Estimate, Published, all_published
-from rarekaon.analysis.limits.backgrounds import BackgroundRow, total_row
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, Shifts, total_row
 from rarekaon.analysis.limits.from_events import limit_from_events, normalise, sensitivity_of
 from rarekaon.analysis.limits.from_publications import recomputed_sensitivity
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.limits.variations import background_shifts
 from rarekaon.analysis.results.records import write_json
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.statistics.normalisation import Measurement
@@ -134,7 +135,7 @@ def events_export(booked: SearchHistograms) -> Exported:
     sensitivity = sensitivity_of(booked, decays)
     unit = unit_of(sensitivity)
     regions = [r.name for r in booked.search.signal.regions if r.control or r.signal]
-    every = (_region_counts(booked, rows, name, unit * decays.value) for name in regions)
+    every = (_region_counts(booked, rows, name, decays.value, unit) for name in regions)
     counts = tuple(c for c in every if c.samples or c.signal > 0)  # a region where nothing is expected says nothing
     errors = tuple((part.source, abs(part.relative)) for part in sensitivity.budget)
     highest = max((x for x in (record.upper_limit, *record.expected_upper_limit) if x is not None), default=unit)
@@ -142,20 +143,29 @@ def events_export(booked: SearchHistograms) -> Exported:
 
 
 def _region_counts(
-    booked: SearchHistograms, rows: tuple[BackgroundRow, ...], region: str, decays: float
+    booked: SearchHistograms, rows: tuple[BackgroundRow, ...], region: str, decays: float, unit: float
 ) -> RegionCounts:
     search = booked.search
     modes = [r for r in rows if r.region == region and r.mode != "total" and r.expected > 0]
-    total = total_row(rows, region)
+    total, shifts = total_row(rows, region), background_shifts(booked, region, decays)
     accepted = booked.acceptance(search.samples.signal, search.signal, region).value
     return RegionCounts(
         name=region,
         observed=round(total.expected) if total.observed is None else total.observed,
-        samples=tuple(Sample(r.mode, r.expected, r.stat, _systematics(search, r)) for r in modes),
-        signal=decays * accepted * search.signal_branching_fraction,
+        samples=tuple(
+            Sample(r.mode, r.expected, r.stat, _systematics(search, r), variations=_variations(shifts, r))
+            for r in modes
+        ),
+        signal=unit * decays * accepted * search.signal_branching_fraction,
     )
 
 
 def _systematics(search: Search, row: BackgroundRow) -> tuple[tuple[str, float], ...]:
     """The search's systematic errors of one row: one name moves all its modes and regions together."""
     return tuple((s.name, s.relative * row.expected) for s in search.systematics if row.sample in s.samples)
+
+
+def _variations(shifts: Shifts, row: BackgroundRow) -> tuple[tuple[str, float, float], ...]:
+    """The simulated variations of one row, in events up and down."""
+    moved = ((name, by_sample[row.sample]) for name, by_sample in shifts.items() if row.sample in by_sample)
+    return tuple((name, shift.up, shift.down) for name, shift in moved)

@@ -7,6 +7,7 @@ declarations of `search.declaration`.  Its output is a nested dict
 
 with the histograms "cutflow", "regions", the observable and the declared ones after all cuts, for every cut
 "without <quantity>", its quantity with all other cuts applied, and "lost", what each cut alone costs in each region.
+The signal selection of samples with shape systematics has "regions <source> up", "... down", and its observable too.
 Simulated samples have "resolution <quantity>" in addition for quantities that declare their true value.
 """
 
@@ -68,16 +69,16 @@ class SearchProcessor(ProcessorABC):
         for name in self.names:
             wanted = [s for s in searches()[name] if sample in s.samples.all]
             if wanted:
-                output[name] = {sample: {s.dataset: cache_of_chunk.book(s) for s in wanted}}
+                output[name] = {sample: {s.dataset: cache_of_chunk.book(s, sample) for s in wanted}}
         return output
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator
 
 
-def book_search(search: Search, columns: Columns) -> dict[str, Histograms]:
-    """Cutflow, regions and histograms of every selection of a search, for one chunk."""
-    return ChunkCache(columns).book(search)
+def book_search(search: Search, columns: Columns, sample: str) -> dict[str, Histograms]:
+    """Cutflow, regions and histograms of every selection of a search, for one chunk of a sample."""
+    return ChunkCache(columns).book(search, sample)
 
 
 class ChunkCache:
@@ -88,10 +89,35 @@ class ChunkCache:
         self._columns = columns
         self._stages: dict[Any, TriggerStage] = {}
         self._applied: dict[Any, AppliedCuts] = {}
+        self._varied: dict[Any, ChunkCache] = {}
 
-    def book(self, search: Search) -> dict[str, Histograms]:
-        """Cutflow, regions and histograms of every selection of a search."""
-        return {s.name: book_cuts(s, self._apply_cuts(s, search.dataset)) for s in search.selections}
+    def book(self, search: Search, sample: str) -> dict[str, Histograms]:
+        """Cutflow, regions and histograms of every selection of a search, for a sample."""
+        return {
+            s.name: self.book_signal(search, sample)
+            if s is search.signal
+            else book_cuts(s, self._apply_cuts(s, search.dataset))
+            for s in search.selections
+        }
+
+    def book_signal(self, search: Search, sample: str) -> Histograms:
+        """Those of the signal selection, with the shape systematics that a simulated sample has."""
+        booked = book_cuts(search.signal, self._apply_cuts(search.signal, search.dataset))
+        if self._columns.simulated:
+            for source in (s for s in search.shape_systematics if sample in s.samples):
+                for name, vary in source.ends():
+                    booked |= self._vary(vary)._book_varied(search, name)
+        return booked
+
+    def _vary(self, vary: Callable[[Columns], Columns]) -> ChunkCache:
+        if vary not in self._varied:
+            self._varied[vary] = ChunkCache(vary(self._columns))
+        return self._varied[vary]
+
+    def _book_varied(self, search: Search, name: str) -> Histograms:
+        """Regions and observable of the signal selection under the name of one end of a variation."""
+        final = _final(search.signal, self._apply_cuts(search.signal, search.dataset))
+        return {f"{kind} {name}": final[kind] for kind in ("regions", search.signal.observable.name)}
 
     def _apply_cuts(self, s: Selection, dataset: str) -> AppliedCuts:
         begins = (dataset, s.candidates, s.triggers)
@@ -277,11 +303,6 @@ def apply_cuts(selection: Selection, stage: TriggerStage) -> AppliedCuts:
     if selection.weight is not None and not identified.columns.simulated:
         weight = identified.once(selection.weight)
     return AppliedCuts(identified, weight, selection.cuts, values, passed, stage.rows)
-
-
-def book(selection: Selection, stage: TriggerStage) -> Histograms:
-    """One selection of one chunk."""
-    return book_cuts(selection, apply_cuts(selection, stage))
 
 
 def book_cuts(selection: Selection, applied: AppliedCuts) -> Histograms:

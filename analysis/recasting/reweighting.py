@@ -10,7 +10,7 @@ from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.processing.processor import book, trigger_stage
+from rarekaon.analysis.processing.processor import ChunkCache
 from rarekaon.analysis.recasting.density import Density, Floats, Products, RecastError
 from rarekaon.analysis.recasting.integral import Integral, checked, integral
 from rarekaon.analysis.recasting.truth import kaon_frame, laboratory_momenta
@@ -53,15 +53,14 @@ class RecastProcessor(ProcessorABC):
     def process(self, events: Any) -> dict[str, Any]:
         return self.process_columns(Columns(events), events.metadata["dataset"])
 
-    def process_columns(self, columns: Columns, _sample: str) -> dict[str, Any]:
+    def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
         """`process` for columns that do not come from NanoEvents."""
         declared = search(self.name, self.dataset)
         columns.shared(declared.signal.candidates)
-        stages = {
-            label: trigger_stage(declared.signal, self.dataset, reweighted(columns, r.factors(columns)))
-            for label, r in self.reweightings.items()
+        return {
+            label: {declared.signal.name: ChunkCache(weighted).book_signal(declared, sample)}
+            for label, weighted in ((k, reweighted(columns, r.factors(columns))) for k, r in self.reweightings.items())
         }
-        return {label: {declared.signal.name: book(declared.signal, stage)} for label, stage in stages.items()}
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator

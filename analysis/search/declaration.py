@@ -258,6 +258,27 @@ class Systematic:
 
 
 @dataclass(frozen=True)
+class ShapeSystematic:
+    """A source of systematic error that is simulated: the same events, one standard deviation up and down.
+
+    Up and down are booked in the same pass as the events themselves. Each of its samples moves with it.
+    """
+
+    name: str
+    """Its source."""
+    up: Callable[[Any], Any]
+    """Gives the columns of events as they are one standard deviation up."""
+    down: Callable[[Any], Any]
+    """The same, down."""
+    samples: tuple[str, ...]
+    """The simulated samples it is of: backgrounds, the signal."""
+
+    def ends(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+        """Both ends with the names of their histograms: "<histogram> <name> up"."""
+        return ((f"{self.name} up", self.up), (f"{self.name} down", self.down))
+
+
+@dataclass(frozen=True)
 class DataDriven:
     """A background taken from data: weighted candidates of control selections times factors."""
 
@@ -323,6 +344,8 @@ class Search:
     """Control selections."""
     systematics: tuple[Systematic, ...] = ()
     """Systematic errors of the background."""
+    shape_systematics: tuple[ShapeSystematic, ...] = ()
+    """Systematic errors of the background and of the signal's acceptance that are simulated."""
     data_driven: tuple[DataDriven, ...] = ()
     """Backgrounds taken from data."""
     published_backgrounds: tuple[PublishedBackground, ...] = ()

@@ -86,7 +86,7 @@ class StabilityProcessor(ProcessorABC):
     def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
         """`process` for columns that do not come from NanoEvents."""
         return {
-            label: {sample: {varied.dataset: book_search(varied, columns)}}
+            label: {sample: {varied.dataset: book_search(varied, columns, sample)}}
             for label, varied in varied_searches(search(self.name, self.dataset), self.variations).items()
         }
 

@@ -35,7 +35,8 @@ class Sample:
     """One background mode in one region, in events.
 
     stat: error of simulation or counting statistics.  systematics: (name, error) pairs; errors of one name move
-    together, between modes and between regions.  shape: of the systematic errors.
+    together, between modes and between regions.  shape: of the systematic errors.  variations: (name, events more one
+    standard deviation up, events more one down) of errors that move the sample either way.
     """
 
     mode: str
@@ -43,6 +44,7 @@ class Sample:
     stat: float = 0.0
     systematics: tuple[tuple[str, float], ...] = ()
     shape: Literal["gaussian", "lognormal"] = "gaussian"
+    variations: tuple[tuple[str, float, float], ...] = ()
 
     def __post_init__(self) -> None:
         non_negative("expected", self.expected)
@@ -132,6 +134,7 @@ def _written(regions: Sequence[RegionCounts], sensitivity_errors: Sequence[tuple
         for sample in region.samples:
             yield sample.mode
             yield from (name for name, _ in sample.systematics)
+            yield from (name for name, _, _ in sample.variations)
     yield from (name for name, _ in sensitivity_errors)
 
 
@@ -181,6 +184,9 @@ def _sample(region: str, sample: Sample) -> dict[str, Any]:
         elif error:
             both = {"hi_data": [expected + error], "lo_data": [expected - error]}
             modifiers.append({"name": name, "type": "histosys", "data": both})
+    for written, up, down in sample.variations:
+        ends = {"hi_data": [max(expected + up, _SMALLEST_YIELD)], "lo_data": [max(expected + down, _SMALLEST_YIELD)]}
+        modifiers.append({"name": plain_name(written), "type": "histosys", "data": ends})
     return {"name": plain_name(sample.mode), "data": [expected], "modifiers": modifiers}
 
 

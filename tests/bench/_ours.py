@@ -127,7 +127,7 @@ def _identify(columns: Columns, searches: tuple[Search, ...]) -> None:
 
 def _book(columns: Columns, searches: tuple[Search, ...]) -> None:
     for search in searches:
-        book_search(search, columns)
+        book_search(search, columns, search.samples.signal)
 
 
 STAGES = {"candidates": _find, "identification": _identify, "cuts and histograms": _book}

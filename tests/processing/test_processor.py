@@ -11,9 +11,9 @@ from rarekaon.analysis.contract.schema import TRUTH
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.processing.processor import ChunkCache, book, book_search, trigger_stage
+from rarekaon.analysis.processing.processor import ChunkCache, apply_cuts, book_cuts, book_search, trigger_stage
 from rarekaon.analysis.search.channels import search
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Selection
+from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Selection, ShapeSystematic
 from rarekaon.analysis.selection.three_track import VERTEX_Z
 
 DATASET = "2016-2018"
@@ -128,7 +128,8 @@ def regions_of(mass):
 def test_booked_are_the_sums_of_a_plain_loop(simulated, fired, weight):
     c = columns(simulated=simulated, fired=fired)
     of_candidates = weight and (lambda candidates: weight(candidates.chi2))
-    booked = book(selection := replace(SELECTION, weight=of_candidates), trigger_stage(SELECTION, DATASET, c))
+    selection = replace(SELECTION, weight=of_candidates)
+    booked = book_cuts(selection, apply_cuts(selection, trigger_stage(SELECTION, DATASET, c)))
     sums, rows = plainly(c, weight)
     for stage in range(3):
         sums.append(sum(w for w, _, passes, _ in rows if all(passes[: stage + 1])))
@@ -156,9 +157,9 @@ def test_selections_with_equal_cuts_have_histograms_of_their_own():
     twin = replace(SELECTION, name="twin", regions=(Region("all", Interval()),), histograms=(VERTEX_Z,))
     other = replace(SELECTION, name="other", cuts=SELECTION.cuts[:1])
     three = replace(SEARCH, normalisation=SELECTION, signal=twin, controls=(other,))
-    booked = book_search(three, columns(simulated=False))
+    booked = book_search(three, columns(simulated=False), "toy_sample")
     for s in (SELECTION, twin, other):
-        alone = book(s, trigger_stage(s, DATASET, columns(simulated=False)))
+        alone = book_cuts(s, apply_cuts(s, trigger_stage(s, DATASET, columns(simulated=False))))
         assert list(alone) == list(booked[s.name])
         assert all(alone[name] == histogram for name, histogram in booked[s.name].items())
     own = {id(histogram) for histograms in booked.values() for histogram in histograms.values()}
@@ -175,7 +176,7 @@ def test_quantities_are_computed_once_for_all_selections():
     cuts = (Cut(Quantity("chi2", "chi2", counted, (10, 0, 10)), Interval(high=6)), *SELECTION.cuts[1:])
     first = replace(SELECTION, cuts=cuts)
     second = replace(first, name="second", cuts=cuts[:1])
-    book_search(replace(SEARCH, normalisation=first, signal=second, controls=()), columns(simulated=True))
+    book_search(replace(SEARCH, normalisation=first, signal=second, controls=()), columns(simulated=True), "toy_sample")
     assert len(asked) == 1
 
 
@@ -191,6 +192,29 @@ def test_cuts_are_looked_at_once_for_all_searches():
     cache_of_chunk = ChunkCache(
         columns(simulated=True, fired=0.1)
     )  # few: candidates of other triggers are not looked at
-    booked = [cache_of_chunk.book(s) for s in search_for]
+    booked = [cache_of_chunk.book(s, "toy_sample") for s in search_for]
     assert len(asked) == 1
     assert booked[0]["a"]["cutflow"] == booked[1]["b"]["cutflow"]
+
+
+def heavier(columns):
+    return columns.replaced("truth_weight", columns.event("truth_weight") * 1.5)
+
+
+def lighter(columns):
+    return columns.replaced("truth_weight", columns.event("truth_weight") * 0.5)
+
+
+def test_variations_are_booked_beside_the_nominal_events_of_their_samples():
+    varied = ShapeSystematic("weights", heavier, lighter, ("toy_sample",))
+    searched = replace(SEARCH, signal=SELECTION, normalisation=SELECTION, controls=(), shape_systematics=(varied,))
+    booked = ChunkCache(columns(simulated=True)).book(searched, "toy_sample")[SELECTION.name]
+    for kind in ("regions", SELECTION.observable.name):
+        nominal = booked[kind].view()["value"]
+        assert booked[f"{kind} weights up"].view()["value"] == pytest.approx(1.5 * nominal)
+        assert booked[f"{kind} weights down"].view()["value"] == pytest.approx(0.5 * nominal)
+    for made in (
+        ChunkCache(columns(simulated=True)).book(searched, "another")[SELECTION.name],
+        ChunkCache(columns(simulated=False)).book(searched, "toy_sample")[SELECTION.name],
+    ):
+        assert not any(name.endswith((" up", " down")) for name in made)

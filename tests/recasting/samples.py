@@ -9,7 +9,7 @@ import numpy as np
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.processing.processor import book, trigger_stage
+from rarekaon.analysis.processing.processor import apply_cuts, book_cuts, trigger_stage
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
@@ -47,6 +47,7 @@ def write_sample(path: Path, mode: Mode, blocks: int = 1, seed: int = 77) -> Pat
 def acceptance(search: Search, path: Path, blocks: int = 1) -> tuple[float, float]:
     """Acceptance of the signal region and its statistical error, from the events of a file."""
     columns: Columns = columns_of(path)
-    regions = book(search.signal, trigger_stage(search.signal, search.dataset, columns))["regions"]["signal"]
+    stage = trigger_stage(search.signal, search.dataset, columns)
+    regions = book_cuts(search.signal, apply_cuts(search.signal, stage))["regions"]["signal"]
     generated = blocks * SIZE * fiducial_fraction()
     return regions.value / generated, np.sqrt(regions.variance) / generated
