@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test sites lint format dump bench wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test sites lint format dump bench fuzz wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -38,7 +38,7 @@ INFERENCE  := $(call sources,$(addprefix analysis/,decays limits) datasets)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint format samples histograms dump report notebooks bench wheel root trolke clean
+.PHONY: help limits test lint format samples histograms dump report notebooks bench fuzz wheel root trolke clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -86,6 +86,10 @@ notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 
 bench: $(ENV)  ## measure speed and memory into results/benchmarks.json (with ROOT, if `make root` was run)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench --output $(RESULT_DIR)/benchmarks.json
+
+fuzz: $(ENV)  ## damaged ROOT, YAML and JSON files through everything that reads (FUZZ_SECONDS=n: so long for each)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzzing.documents $(FUZZ_SECONDS:%=--seconds %)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzzing.root_files $(FUZZ_SECONDS:%=--seconds %)
 
 wheel: $(ENV)  ## build the wheel and use it in a fresh environment, from an empty folder
 	$(MAKE) --no-print-directory histograms QUICK=1

@@ -27,6 +27,7 @@ TARGETS = (
     "report",
     "notebooks",
     "bench",
+    "fuzz",
     "wheel",
     "root",
     "clean",
