@@ -10,7 +10,6 @@ from math import pi
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
 from rarekaon.analysis.search import (
-    ZERO,
     Counting,
     Cut,
     CutScan,
@@ -26,14 +25,12 @@ from rarekaon.analysis.search import (
 )
 from rarekaon.analysis.selection.exposure_weight import prescale_of
 from rarekaon.analysis.selection.identification import all_of, muon, rich_muon, vertex_identified_as
+from rarekaon.analysis.selection.nothing_but_a_lepton import ONE_TRACK, VETOES
 from rarekaon.analysis.selection.single_track import (
     CLOSEST_APPROACH,
     KAON_TIME,
     TRACKS_IN_MUV3,
-    activity,
-    activity_off_track,
     missing_mass,
-    other_vertices,
     squared_missing_mass,
     vertex_beyond,
 )
@@ -42,8 +39,6 @@ from rarekaon.analysis.selection.three_track import (
     TRACK_MOMENTUM,
     TRACKS_IN_ACCEPTANCE,
     VERTEX_Z,
-    extra_cluster_count,
-    lav_activity,
 )
 
 SM = "K+ -> mu+ nu_mu"
@@ -60,19 +55,6 @@ M_MISS = missing_mass((4200, 180, 390))
 # Decays upstream pass for one inside where kaon and muon are nearly parallel, that is at small angles.
 LEAST_Z = vertex_beyond(angles=(0.0, pi), z=(105 * m + 35 * m, 105 * m + 8 * m))
 
-# Section 2: our choices are 15 mm for a vertex with another track and, for a cluster off the track, 100 MeV and
-# 125 mm, tuned on the published number of K+ -> mu+ nu gamma decays (datasets/tuning.yaml)
-ONE_TRACK = Cut(other_vertices(15 * mm), ZERO)
-VETOES = (
-    ONE_TRACK,
-    Cut(extra_cluster_count(energy=100 * MeV, distance=125 * mm, window=12 * ns), ZERO),
-    Cut(lav_activity(3 * ns, downstream=False), ZERO),
-    Cut(activity("Irc", 3 * ns), ZERO),
-    Cut(activity("Sac", 3 * ns), ZERO),
-    Cut(activity("Chanti", 4 * ns), ZERO),
-    Cut(activity_off_track("Chod", 6 * ns), Interval(high=2.5)),
-    Cut(activity("RichHit", 3 * ns), Interval(high=3.5)),
-)
 CUTS = (
     Cut(TRACK_MOMENTUM, Interval(5 * GeV, 70 * GeV)),
     Cut(TRACKS_IN_ACCEPTANCE, exactly(1)),

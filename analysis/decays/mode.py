@@ -41,6 +41,9 @@ class Mode:
     """Part of phase space that is generated; None: all of it."""
     radiative: bool = True
     """Whether electrons radiate."""
+    polarised: bool = False
+    """Whether the muon is polarised as beside a neutrino alone: in its rest frame its spin points along the neutrino's
+    momentum."""
     masses: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Masses (MeV), by name, of particles whose mass the search sets: N and X."""
 

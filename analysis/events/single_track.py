@@ -112,13 +112,28 @@ def missing_mass_squared(c: SingleTracks) -> Float:
     return np.asarray(energy**2 - dot(momentum, momentum))
 
 
+def _primary_photons(c: SingleTracks) -> Float:
+    """Sum of the momenta (px, py, pz, E) of the photons of the decay itself, (n, 4), MeV."""
+    flat, offsets = c.columns.flat, c.columns.offsets("Generated")
+    primary = (flat("Generated", "pdg") == PHOTON) & (flat("Generated", "parent") < 0)
+    momenta = np.stack([flat("Generated", x).astype(np.float64) for x in ("px", "py", "pz", "energy")], axis=-1)
+    until = np.concatenate((np.zeros((1, 4)), np.cumsum(momenta * primary[:, None], axis=0)))
+    return np.asarray(until[offsets[c.event + 1]] - until[offsets[c.event]])
+
+
 def true_missing_mass(c: SingleTracks) -> Float:
-    """True mass of what is not the first charged product, shape (n,), MeV; simulated events only."""
+    """True mass of what is not the first charged product, shape (n,), MeV; simulated events only.
+
+    The photons that a positron radiates belong to it.
+    """
     offsets = c.columns.offsets("Generated")[c.event]
     charged = offsets + (c.columns.flat("Generated", "pdg")[offsets] == PHOTON)  # photons may stand first
     kaon = np.stack([c.per_event(f"truth_kaon_{x}") for x in ("px", "py", "pz")], axis=-1)
     track = np.stack([c.columns.flat("Generated", x)[charged].astype(np.float64) for x in ("px", "py", "pz")], axis=-1)
     energy = np.sqrt(dot(kaon, kaon) + MASS_K**2) - np.sqrt(dot(track, track) + c.masses[0] ** 2)
+    if c.particles == ("e+",):
+        radiated = _primary_photons(c)
+        energy, track = energy - radiated[:, 3], track + radiated[:, :3]
     return np.asarray(np.sqrt(np.maximum(energy**2 - dot(kaon - track, kaon - track), 0.0)))
 
 

@@ -175,7 +175,7 @@ class RareResponses(Facts):
     muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
     pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
     forced_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
-    forced_muon_decays: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    forced_muon_decays: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     roulette_below: Annotated[float, Field(ge=0, lt=1)] = 0.0
     muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from rarekaon.analysis.contract.units import GeV, c_light, m
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.decays.mode import KAON, mass2
 from rarekaon.analysis.decays.modes.invisible import highest
 from rarekaon.analysis.decays.phase_space import generate
+from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.search.inference import Counting
 
@@ -24,13 +26,14 @@ Floats = NDArray[np.float64]
 
 HALF_SHARE = 0.6827
 """Share of a Gaussian within one standard deviation: the resolution is half the width of the central part."""
-ORDER = 5
-"""Order of the polynomials in the mass that smooth resolution and acceptance."""
+MASSES_PER_ORDER = 45.0
+"""Range of masses (MeV) for each order of the polynomials that smooth resolution and acceptance."""
 FITTED_BELOW = 30.0
 """How far below the lowest hypothesis (MeV) the polynomials are fitted."""
-FEWEST = 30
+FEWEST = 10
 """Effective events of a bin below which it is left out of the fits: at the kinematic limit nothing is accepted."""
 SPECTRUM_POINTS = 2**15
+BEAM_MOMENTUM = 75 * GeV
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,9 @@ class Response:
         histogram = booked.histogram(search.samples.signal, search.signal, f"response {search.signal.response.name}")
         view: Any = histogram.view(flow=True)[1:-1]
         edges = histogram.axes[0].edges
-        (seen, *_) = mode(booked.decay(search.samples.signal)).products
-        full = edges[1:] <= highest(seen)
-        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(edges)[full] / highest(seen)
+        most = highest(mode(booked.decay(search.samples.signal)).products)
+        full = edges[1:] <= most
+        decays = booked.exposure(search.samples.signal).weight_in_fv * np.diff(edges)[full] / most
         hypotheses = [] if isinstance(search.inference, Counting) else search.inference.masses
         scale = booked.efficiency / decays[:, None]
         return cls(
@@ -75,9 +78,14 @@ class Response:
         widths = np.array([self._half_width(row) for row in rows])
         # the squared mass has a slowly varying resolution: s = s(m2) / 2 m
         fit = np.polynomial.Polynomial.fit(
-            self.masses[rows], widths * self.masses[rows], ORDER, w=np.sqrt(counts) / widths
+            self.masses[rows], widths * self.masses[rows], self.order, w=np.sqrt(counts) / widths
         )
         return np.asarray(fit(masses) / masses)
+
+    @property
+    def order(self) -> int:
+        """Of the polynomials."""
+        return round((float(self.masses[-1]) - max(self.lowest, 0.0)) / MASSES_PER_ORDER)
 
     def _fitted(self) -> tuple[NDArray[np.int64], Floats]:
         """Bins that the polynomials are fitted to, and their effective numbers of events."""
@@ -99,10 +107,12 @@ class Response:
             for table in (self.accepted, self.squares)
         )
         errors = np.sqrt(squares)
-        fit = np.polynomial.Polynomial.fit(self.masses[rows], inside, ORDER, w=1 / errors)
+        fit = np.polynomial.Polynomial.fit(self.masses[rows], inside, self.order, w=1 / errors)
         pulls = (fit(self.masses[rows]) - inside) / errors
-        spread = max(1.0, float(np.sqrt((pulls**2).sum() / (len(rows) - ORDER - 1))))
-        relative = np.interp(masses, self.masses[rows], errors / inside) * spread * np.sqrt((ORDER + 1) / len(rows))
+        spread = max(1.0, float(np.sqrt((pulls**2).sum() / (len(rows) - self.order - 1))))
+        relative = (
+            np.interp(masses, self.masses[rows], errors / inside) * spread * np.sqrt((self.order + 1) / len(rows))
+        )
         return np.asarray(fit(masses)), relative
 
     def _between(self, table: Floats, row: int, half_width: float) -> float:
@@ -125,6 +135,20 @@ class Response:
         masses, weights = invisible_masses(decay, mass)
         shares = [np.interp(masses, self.masses, self.above(bound)) for bound in bounds]
         return np.asarray(np.average(shares, axis=1, weights=weights))
+
+
+def survival(booked: SearchHistograms, masses: Floats, lifetime: float) -> Floats:
+    """Share (n,) of invisible particles of masses (MeV) and a lifetime (ns) that fly beyond the calorimeter.
+
+    Momenta and vertices are those of the signal sample, whatever the mass.
+    """
+    sample, selection = booked.search.samples.signal, booked.search.signal
+    momentum = booked.histogram(sample, selection, "track_momentum")
+    vertex = booked.histogram(sample, selection, "vertex_z")
+    weight = np.maximum(np.outer(momentum.values(), vertex.values()), 0.0)
+    p = np.maximum(BEAM_MOMENTUM - momentum.axes[0].centers[:, None] * GeV, 1.0)
+    length = detector().lkr.z - vertex.axes[0].centers[None] * m
+    return np.array([np.average(np.exp(-length * mass / (p * c_light * lifetime)), weights=weight) for mass in masses])
 
 
 def invisible_masses(decay: str, mass: float | None) -> tuple[Floats, Floats]:

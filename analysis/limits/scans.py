@@ -15,7 +15,7 @@ from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, systematic_error
 from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
-from rarekaon.analysis.limits.response import Response
+from rarekaon.analysis.limits.response import Response, survival
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.results.records import LimitRecord
@@ -101,6 +101,8 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
     widths = response.resolution(masses)
     accepted, error = response.in_window(masses, settings.window * widths)
     columns = {"resolution": _plain(widths), "acceptance": _plain(accepted)}
+    surviving = {t: survival(booked, masses, t) for t in settings.lifetimes}
+    columns |= {f"survival_{t:g}_ns": _plain(alive) for t, alive in surviving.items()}
     if not is_open(search):
         return (), rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
     assert search.signal.response is not None
@@ -119,7 +121,7 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
         ),
     )
     fraction = branching_fractions()[search.normalisation.decay]
-    # B(K+ -> mu+ nu) is in N_K, too, and cancels in |U|^2: its error is in neither
+    # the normalisation's B is in N_K, too, and cancels in |U|^2: its error is in neither
     relative = math.hypot(decays.stat / decays.value, float(error.max()))
     limits = mixing_limits(
         found,
@@ -140,6 +142,7 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
         "branching_fraction": _plain(limits.branching_fraction),
         "upper_limit": _plain(limits.mixing),
         **{f"expected_{n:+d}_sigma": _plain(limits.expected_mixing[n + MEDIAN]) for n in range(-2, 3)},
+        **{f"upper_limit_lifetime_{t:g}_ns": _plain(limits.mixing / alive) for t, alive in surviving.items()},
     }
     records = tuple(
         common.record(

@@ -1,44 +1,41 @@
 """Limits on a narrow peak among few events: counts in windows of the squared missing mass, inside the signal region.
 
-For each mass the window is |m2 - m_X^2| < n sigma(m2) without what lies outside the signal region; the simulated
-background is even over each masked part of the region, the published one even over all of it.  The limit is that of a
-count, with the single-event sensitivity 1/(N_K A(m)).
+For each mass the window is |m2 - m_X^2| < n sigma(m2) without what lies outside the signal region.  Its background is
+what simulated events have in it or, where they are too few, its share of an even background over the region.  The limit
+is that of a count, with the single-event sensitivity 1/(N_K B A(m)), B being that of the signal's daughters.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.particles import MASS_K, MASS_PI
-from rarekaon.analysis.contract.units import c_light
-from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, total_row
+from rarekaon.analysis.contract.particles import MASS_K, MASS_PI, MASS_PI0
+from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, systematic_error, total_row
 from rarekaon.analysis.limits.from_events import normalise, signal_region
-from rarekaon.analysis.limits.response import HALF_SHARE, Response
+from rarekaon.analysis.limits.response import HALF_SHARE, Response, survival
 from rarekaon.analysis.limits.scans import MEDIAN, Common, Result, Scan, spectrum
-from rarekaon.analysis.limits.search_histograms import SearchHistograms
+from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.search.declaration import Interval, Region, Search
 from rarekaon.analysis.search.inference import WindowScan
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
 
 Floats = NDArray[np.float64]
+Estimate = tuple[float, float]
+"""Expected events and their error."""
 
-POOLED = 12.0e3
-"""Decays of squared masses within half of this (MeV2) of a hypothesis are its response."""
-LIGHTEST = (60.0, 95.0)
-"""Masses (MeV) that stand for all lower ones: the pion's momentum in the kaon's frame differs by 3% at most, and decays
-of lower masses are few, of large weights."""
 COUPLING = 3 * 3.4e-4 * (172.8e3 * MASS_K) ** 2 / (32 * math.pi**2 * 246.22e3**3)
 """Amplitude (MeV) of K+ -> pi+ S at theta = 1: 3 V_td V_ts m_t^2 m_K^2/(32 pi^2 v^3), arXiv:1909.11670."""
-BEAM_MOMENTUM = 75.0e3
+TO_TWO_PHOTONS = 0.98823
+"""B(pi0 -> gamma gamma), PDG 2020."""
 WIDTH_OF_KAON = 5.317e-14
-"""Both MeV."""
+"""In MeV."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +64,15 @@ def overlap(one: Interval, other: Interval) -> float:
     return max(0.0, min(one.high, other.high) - max(one.low, other.low))
 
 
-def squared_differences(response: Response, mass: float) -> tuple[Floats, Floats, Floats]:
+def squared_differences(response: Response, settings: WindowScan, mass: float) -> tuple[Floats, Floats, Floats]:
     """Squared-mass differences (MeV2) of decays near a mass, what share of the decays each bin accepts, and squares.
 
     Rows of true masses within the pool are averaged; each keeps its own difference to its own true mass.
     """
     squared = response.masses**2
-    low, high = LIGHTEST
+    low, high = settings.lightest
     lightest = (response.masses > low) & (response.masses < high)
-    near = np.abs(squared - mass**2) < POOLED / 2
+    near = np.abs(squared - mass**2) < settings.pooled / 2
     rows = np.flatnonzero(near if mass > (low + high) / 2 else lightest)
     middle = (response.differences[1:] + response.differences[:-1]) / 2
     reconstructed = response.masses[rows, None] + middle[None]
@@ -94,40 +91,56 @@ def resolution(differences: Floats, accepted: Floats) -> float:
     return float(high - low) / 2
 
 
-def window_at(search: Search, response: Response, rows: tuple[BackgroundRow, ...], mass: float, size: float) -> Window:
-    """The window of half width `size` resolutions around a mass, what it accepts and what background it holds."""
-    differences, accepted, squares = squared_differences(response, mass)
+def window_at(
+    search: Search, response: Response, background: Callable[[tuple[Interval, ...]], Estimate], mass: float
+) -> Window:
+    """The window around a mass, what it accepts and what `background` it holds."""
+    settings = search.inference
+    assert isinstance(settings, WindowScan)
+    differences, accepted, squares = squared_differences(response, settings, mass)
     sigma = resolution(differences, accepted)
     region = search.signal.region(signal_region(search.signal))
-    around = Interval(mass**2 - size * sigma, mass**2 + size * sigma)
+    around = Interval(mass**2 - settings.window * sigma, mass**2 + settings.window * sigma)
     inside = tuple(
         Interval(max(p.low, around.low), min(p.high, around.high)) for p in parts(region) if overlap(p, around) > 0
     )
     seen = np.zeros_like(accepted, bool)
     for interval in inside:
         seen |= interval.mask(differences + mass**2)
-    background, variance = 0.0, 0.0
-    total = total_row(rows, region.name)
-    for part in parts(region):
-        share = overlap(part, around) / region.width
-        background, variance = background + share * total.expected, variance + share * total.error**2
+    expected, error = background(inside)
     return Window(
-        mass, sigma, float(accepted[seen].sum()), math.sqrt(float(squares[seen].sum())), inside, background,
-        math.sqrt(variance),
-    )  # fmt: skip
+        mass, sigma, float(accepted[seen].sum()), math.sqrt(float(squares[seen].sum())), inside, expected, error
+    )
 
 
-def survival(booked: SearchHistograms, mass: float, lifetime: float) -> float:
-    """Share of X of a mass (MeV) and lifetime (ns) that fly beyond the calorimeter, over momenta and vertices."""
-    sample, selection = booked.search.samples.signal, booked.search.signal
-    momentum = booked.histogram(sample, selection, "track_momentum")
-    vertex = booked.histogram(sample, selection, "vertex_z")
-    track, z = momentum.axes[0].centers * 1e3, vertex.axes[0].centers * 1e3
-    weight = np.outer(momentum.values(), vertex.values())
-    p = BEAM_MOMENTUM - track[:, None]
-    length = detector().lkr.z - z[None]
-    alive = np.exp(-length * mass / (np.maximum(p, 1.0) * c_light * lifetime))
-    return float(np.average(alive, weights=np.maximum(weight, 0.0)))
+def even_background(search: Search, rows: tuple[BackgroundRow, ...]) -> Callable[[tuple[Interval, ...]], Estimate]:
+    """Gives events and error of intervals within the signal region, over which the background is even."""
+    region = search.signal.region(signal_region(search.signal))
+    total = total_row(rows, region.name)
+
+    def within(intervals: tuple[Interval, ...]) -> Estimate:
+        share = sum(i.high - i.low for i in intervals) / region.width
+        return share * total.expected, math.sqrt(share) * total.error
+
+    return within
+
+
+def simulated_background(booked: SearchHistograms, decays: float) -> Callable[[tuple[Interval, ...]], Estimate]:
+    """Gives events and error of intervals by the simulated events in their bins, for so many kaon decays."""
+    search, observable = booked.search, booked.search.signal.observable
+
+    def within(intervals: tuple[Interval, ...]) -> Estimate:
+        cells = {}
+        for sample in search.samples.backgrounds:
+            histogram = booked.histogram(sample, search.signal, observable.name)
+            chosen = np.logical_or.reduce([i.mask(histogram.axes[0].centers * observable.unit) for i in intervals])
+            view: Any = histogram.view()[chosen]
+            count = Count(float(view["value"].sum()), float(view["variance"].sum()))
+            cells[sample] = count.scaled(booked.rate_per_weight(sample) * decays)
+        total = sum(cells.values(), Count())
+        return total.value, math.hypot(total.error, systematic_error(search, cells))
+
+    return within
 
 
 def scalar_branching_fraction(mass: Floats) -> Floats:
@@ -141,18 +154,34 @@ def scalar_branching_fraction(mass: Floats) -> Floats:
     return np.asarray(COUPLING**2 * np.sqrt(triangle) / (16 * math.pi * MASS_K * WIDTH_OF_KAON))
 
 
+def dark_photon_branching_fraction(mass: Floats) -> Floats:
+    """B(pi0 -> gamma A')/eps^2 of a dark photon of that mass (MeV): 2 (1 - m^2/m_pi0^2)^3 B(pi0 -> gamma gamma).
+
+    B. Batell, M. Pospelov and A. Ritz, PRD 80 (2009) 095024.
+    """
+    return np.asarray(2 * np.maximum(1 - (mass / MASS_PI0) ** 2, 0.0) ** 3 * TO_TWO_PHOTONS)
+
+
+COUPLINGS = {"theta^2": scalar_branching_fraction, "eps^2": dark_photon_branching_fraction}
+"""Branching fraction over squared coupling, as a function of the mass, by the name of `WindowScan.coupling`."""
+
+
 def window_limits(booked: SearchHistograms, settings: WindowScan, confidence_level: float) -> Result:
-    """Limits on B(K+ -> pi+ X) against the mass, for a stable X and for the lifetimes of the scan."""
+    """Limits on the branching fraction against the mass, for what is stable and for the lifetimes of the scan."""
     search = booked.search
     decays, _ = normalise(booked)
     rows = background_table(booked, decays.value)
     common, response = Common(booked, decays), Response.of(booked)
-    windows = [window_at(search, response, rows, mass, settings.window) for mass in settings.masses]
+    even = settings.even_background
+    background_in = even_background(search, rows) if even else simulated_background(booked, decays.value)
+    windows = [window_at(search, response, background_in, mass) for mass in settings.masses]
+    per_coupling = COUPLINGS[settings.coupling](np.array(settings.masses))
+    surviving = {t: survival(booked, np.array(settings.masses), t) for t in settings.lifetimes}
     edges, counts = spectrum(booked, search.signal.observable.name)
     centres = (edges[1:] + edges[:-1]) / 2 * search.signal.observable.unit
     records = []
     for w in windows:
-        sensitivity = 1 / (decays.value * w.acceptance)
+        sensitivity = 1 / (decays.value * w.acceptance * search.signal_branching_fraction)
         relative = math.hypot(decays.error / decays.value, w.acceptance_error / w.acceptance)
         background = Background(w.background, w.error, search.background_prior)  # type: ignore[arg-type]
         given: dict[str, Any] = {
@@ -183,16 +212,15 @@ def window_limits(booked: SearchHistograms, settings: WindowScan, confidence_lev
         **{f"expected_{n:+d}_sigma": tuple(r.expected_upper_limit[n + MEDIAN] for r in records) for n in range(-2, 3)},
     }
     median = np.array(columns["expected_+0_sigma"])
-    for lifetime in settings.lifetimes:
-        alive = np.array([survival(booked, mass, lifetime) for mass in settings.masses])
+    columns[f"expected_{settings.coupling}"] = tuple((median / per_coupling).tolist())
+    for lifetime, alive in surviving.items():
         columns[f"expected_lifetime_{lifetime:g}_ns"] = tuple((median / alive).tolist())
     if all(r.upper_limit is not None for r in records):
         limits = np.array([r.upper_limit for r in records], dtype=float)
         columns["observed"] = tuple(float(r.observed or 0) for r in records)
         columns["upper_limit"] = tuple(limits.tolist())
-        columns["mixing"] = tuple((limits / scalar_branching_fraction(np.array(settings.masses))).tolist())
-        for lifetime in settings.lifetimes:
-            alive = np.array([survival(booked, mass, lifetime) for mass in settings.masses])
+        columns[settings.coupling] = tuple((limits / per_coupling).tolist())
+        for lifetime, alive in surviving.items():
             columns[f"upper_limit_lifetime_{lifetime:g}_ns"] = tuple((limits / alive).tolist())
     shown = tuple(records[settings.masses.index(m)] for m in settings.shown)
     return shown, rows, Scan(search.name, search.dataset, "branching fraction", settings.masses, columns)

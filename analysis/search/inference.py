@@ -37,6 +37,8 @@ class PeakScan:
     """Of the polynomial."""
     lepton: str = "mu"
     """That a heavy neutral lepton of this mass mixes with."""
+    lifetimes: tuple[float, ...] = ()
+    """Lifetimes (ns) that limits are given for besides an infinite one."""
 
     @property
     def quantity(self) -> str:
@@ -54,6 +56,14 @@ class WindowScan:
     """Those that get a row in the table of limits."""
     window: float
     """Half width of the window, in units of the resolution."""
+    coupling: str
+    """Squared coupling that limits are given in besides, a key of `limits.windows.COUPLINGS`."""
+    pooled: float
+    """Decays of squared masses within half of this (MeV2) of a hypothesis are its response."""
+    lightest: tuple[float, float]
+    """Masses (MeV) whose response stands for all lower ones, as decays of low masses are few."""
+    even_background: bool
+    """Whether the background is even over the signal region; otherwise simulated events are counted in each window."""
     lifetimes: tuple[float, ...] = ()
     """Lifetimes (ns) that limits are given for besides an infinite one."""
 

@@ -16,7 +16,7 @@ import uproot
 from rarekaon.analysis.facts.detector import detector
 from tests.processors.plain import Z_BEFORE, at_plane, in_acceptance
 
-MK, MMU = 493.677, 105.6583755
+MK, MMU, ME = 493.677, 105.6583755, 0.51099895
 Z_GTK3 = 102400.0
 COLLECTIONS = ("Track", "Cluster", "Chod", "RichHit", "Lav", "Irc", "Sac", "Chanti", "Ktag", "Gtk")
 
@@ -104,6 +104,17 @@ def quiet(event: dict[str, Any], track: dict[str, float], index: int) -> bool:
     return len(tiles) <= 2 and len(hits) <= 3
 
 
+def one_track(event: dict[str, Any], index: int) -> bool:
+    """No other track makes a vertex with it."""
+    track = event["Track"][index]
+    for i, other in enumerate(event["Track"]):
+        if i != index:
+            apart, point = meeting(line(track, Z_BEFORE), line(other, Z_BEFORE))
+            if apart < 15 and Z_GTK3 < point[2] < 183000:
+                return False
+    return True
+
+
 def single_muon(event: dict[str, Any]) -> float | None:  # noqa: PLR0911
     """Squared missing mass (MeV2) of an event that passes, None otherwise."""
     positive = [i for i, t in enumerate(event["Track"]) if t["charge"] > 0]
@@ -125,12 +136,29 @@ def single_muon(event: dict[str, Any]) -> float | None:  # noqa: PLR0911
     share = angle_in_kaon_frame(kaon, muon) / math.pi
     if vertex[2] <= 105000 + 35000 + (8000 - 35000) * share:
         return None
-    for i, other in enumerate(event["Track"]):
-        if i != index:
-            apart, point = meeting(line(track, Z_BEFORE), line(other, Z_BEFORE))
-            if apart < 15 and Z_GTK3 < point[2] < 183000:
-                return None
-    if not quiet(event, track, index):
+    if not quiet(event, track, index) or not one_track(event, index):
         return None
     energy = math.sqrt(float(kaon @ kaon) + MK**2) - math.sqrt(float(muon @ muon) + MMU**2)
     return energy**2 - float((kaon - muon) @ (kaon - muon))
+
+
+def single_positron(event: dict[str, Any]) -> float | None:
+    """Squared missing mass (MeV2) of a positron that is alone, None otherwise; our own choices for K+ -> e+ N."""
+    positive = [i for i, t in enumerate(event["Track"]) if t["charge"] > 0]
+    if not positive or not event["trigger_pinunu"]:
+        return None
+    index = min(positive, key=lambda i: abs(event["Track"][i]["rich_time"] - event["trigger_time"]))
+    track = event["Track"][index]
+    found = kaon_of(event, track)
+    if found is None or not 5000 < track["momentum"] < 30000 or not in_acceptance(track):
+        return None
+    if not 0.9 < track["lkr_energy"] / track["momentum"] < 1.1 or track["rich_log_e"] <= track["rich_log_pi"]:
+        return None
+    time, beam, distance, vertex = found
+    if abs(time - track["rich_time"]) >= 1 or distance >= 4 or not 110000 < vertex[2] < 180000:
+        return None
+    if not quiet(event, track, index) or not one_track(event, index):
+        return None
+    kaon, own = momentum(beam), momentum(track)
+    energy = math.sqrt(float(kaon @ kaon) + MK**2) - math.sqrt(float(own @ own) + ME**2)
+    return energy**2 - float((kaon - own) @ (kaon - own))

@@ -94,7 +94,7 @@ def is_hard(gamma: Floats, _muon: Floats, _neutrino: Floats) -> Mask:
 
 REFERENCE = "NPB 396 (1993) 81; form factors of EPJ C 64 (2009) 627"
 TREE = Pair("gamma", Pair("mu+", "nu_mu", "soft"))
-MU_NU = Mode("K+ -> mu+ nu_mu", 71, TREE, REFERENCE, inclusive)
+MU_NU = Mode("K+ -> mu+ nu_mu", 71, TREE, REFERENCE, inclusive, polarised=True)
 """Inclusive of photons, as its branching fraction is: every decay carries one, mostly below `SOFT`."""
 MU_NU_GAMMA = Mode("K+ -> mu+ nu_mu gamma", 72, TREE, REFERENCE, squared_amplitude, generated=is_hard)
 """Photons above `HARD` only: a part of what `MU_NU` holds, for samples of the radiative tail."""

@@ -16,8 +16,10 @@ from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
 
-PDG, CHARGE, PX, PY, PZ, ENERGY, X, Y, Z, Z_END, PARENT = range(11)
-COLUMNS = 11
+PDG, CHARGE, PX, PY, PZ, ENERGY, X, Y, Z, Z_END, PARENT, SPIN = range(12)
+COLUMNS = 12
+"""The last is 0 for particles without polarisation, or one more than the row of the particle whose momentum a muon's
+spin points along, seen from the muon."""
 CAPACITY = 24
 """Rows of the work array: products, their daughters and photons of one event."""
 
@@ -90,7 +92,7 @@ def forced_path(rng: np.random.Generator, row: Floats, forced: float, reach: flo
 def _daughter_energy(rng: np.random.Generator, pdg: int) -> tuple[int, float, float]:
     """PDG code (unsigned), mass and rest-frame energy of the charged daughter of a pion or muon.
 
-    Muon decays: the Michel spectrum x^2 (3 - 2 x), by accept-reject, without polarisation.
+    Muon decays: the Michel spectrum x^2 (3 - 2 x), by accept-reject.
     """
     if pdg == PION:
         if rng.random() < PION_TO_ELECTRON:
@@ -103,8 +105,44 @@ def _daughter_energy(rng: np.random.Generator, pdg: int) -> tuple[int, float, fl
 
 
 @kernel
+def asymmetric_cosine(u: float, asymmetry: float) -> float:
+    """A cosine c of density (1 + asymmetry c) / 2 from a uniform number."""
+    rest = 2 - asymmetry - 4 * u
+    return -rest / (1 + np.sqrt(max(0.0, 1 - asymmetry * rest)))
+
+
+@kernel
+def spin_of(particles: Floats, muon: Floats) -> tuple[float, float, float]:
+    """The direction of a polarised muon's spin in its rest frame, on the laboratory's axes."""
+    other = particles[int(muon[SPIN]) - 1]
+    along = other[PX] * muon[PX] + other[PY] * muon[PY] + other[PZ] * muon[PZ]
+    energy = (other[ENERGY] * muon[ENERGY] - along) / MASS_MU
+    factor = (other[ENERGY] + energy) / (muon[ENERGY] + MASS_MU)
+    x, y, z = (other[PX] - factor * muon[PX], other[PY] - factor * muon[PY], other[PZ] - factor * muon[PZ])
+    size = np.sqrt(x * x + y * y + z * z)
+    return x / size, y / size, z / size
+
+
+@kernel
+def turn(direction: Floats, x: float, y: float, z: float) -> None:
+    """Turn a vector (3,) given beside the z axis so that it stands so beside the unit vector (x, y, z)."""
+    across = np.sqrt(x * x + y * y)
+    if across < 1e-9:
+        direction[2] *= 1.0 if z > 0 else -1.0
+        return
+    first, second, third = direction[0], direction[1], direction[2]
+    direction[0] = first * y / across + second * x * z / across + third * x
+    direction[1] = -first * x / across + second * y * z / across + third * y
+    direction[2] = -second * across + third * z
+
+
+@kernel
 def decay_in_flight(rng: np.random.Generator, particles: Floats, count: int, state: Floats) -> bool:
-    """Turn a moving pion or muon into its charged daughter (row `count`); False if there is no room."""
+    """Turn a moving pion or muon into its charged daughter (row `count`); False if there is no room.
+
+    A positron of energy x in units of half the muon's mass has the density 1 + (2 x - 1)/(3 - 2 x) cos theta around the
+    spin of a polarised muon (PDG review, muon decay parameters).
+    """
     pdg = abs(int(state[PDG]))
     sign = 1 if state[PDG] > 0 else -1
     mass = MASS_PI if pdg == PION else MASS_MU
@@ -113,11 +151,18 @@ def decay_in_flight(rng: np.random.Generator, particles: Floats, count: int, sta
     if row < 0:
         return False
     p = np.sqrt(max(0.0, energy * energy - light * light))
-    cosine, phi = 2 * rng.random() - 1, 2 * np.pi * rng.random()
-    sine = np.sqrt(1 - cosine * cosine)
+    polarised = pdg == MUON and state[SPIN] > 0
+    asymmetry = 0.0
+    if polarised:  # the positron's, which prefers the spin's direction
+        share = 2 * energy / MASS_MU
+        asymmetry = (2 * share - 1) / (3 - 2 * share)
+    cosine, phi = asymmetric_cosine(rng.random(), asymmetry), 2 * np.pi * rng.random()
+    sine = np.sqrt(max(0.0, 1 - cosine * cosine))
     daughter = particles[row, PX : ENERGY + 1]
     daughter[0], daughter[1] = p * sine * np.cos(phi), p * sine * np.sin(phi)
     daughter[2], daughter[3] = p * cosine, energy
+    if polarised:
+        turn(daughter, *spin_of(particles, state))
     boost(daughter, state[PX : ENERGY + 1], mass, daughter)
     particles[int(state[PARENT]), Z_END] = state[Z]
     copy(particles[row], state)

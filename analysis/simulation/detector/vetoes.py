@@ -21,6 +21,11 @@ NEAR = 140.0
 """Selections look for photons farther than 125 mm (arXiv:2101.12304 Section 2, our choice) from where a track meets the
 calorimeter; the rest is a margin for scattering.
 """
+ANYWHERE, ONE_SEEN = 2, 3
+"""In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product. And:
+besides, all others point at the calorimeter, too, beside no charged product and with more than `LEAST_MISSED`."""
+LEAST_MISSED = 4000.0
+"""In MeV, less than what a selection asks of the missing momentum."""
 
 
 @kernel
@@ -170,6 +175,19 @@ def in_stratum(wanted: int, found: bool) -> bool:
 
 
 @kernel
+def one_in_calorimeter(rng: np.random.Generator, c: Constants, particles: Floats, count: int) -> tuple[int, int]:
+    """One of the photons that point at the calorimeter, above its threshold: (its row or -1, how many there are)."""
+    chosen, found = -1, 0
+    for k in range(count):
+        row = particles[k]
+        if row[PDG] == PHOTON and row[ENERGY] > c.lkr_threshold and photon_fate(c, row)[0] == IN_LKR:
+            found += 1
+            if rng.random() * found < 1.0:
+                chosen = k
+    return chosen, found
+
+
+@kernel
 def photons_missed(
     rng: np.random.Generator,
     c: Constants,
@@ -178,25 +196,34 @@ def photons_missed(
     rare: float,
     wanted: tuple[int, bool],
     deposit: Floats,
-) -> tuple[float, int]:
+) -> tuple[float, int, int]:
     """Weight of an event in which no photon veto and not the calorimeter sees any of the photons, 0 where one does.
 
     Each is missed with at least the probability `rare`, which the weight makes up for.  A photon too soft for a
     calorimeter cluster is missed, too.  Nothing is said of photons in the calorimeter beside a charged product:
     there the clusters decide.  A photon that is missed because the magnet sweeps its pair away from the calorimeter
-    leaves the two leptons behind the `count` particles; what else sees them is not looked at.  Returns the weight and
-    the new count.  `wanted` are `beside` and `pairs` of the requirement, `deposit` is scratch.
+    leaves the two leptons behind the `count` particles; what else sees them is not looked at.  Where one photon is
+    wanted in the calorimeter, `ONE_SEEN`, each of those there is drawn with the same probability to be left to the
+    clusters.  Returns the weight, the new count and the row of that photon (-1: none).  `wanted` are `beside` and
+    `pairs` of the requirement, `deposit` is scratch.
     """
-    weight, found, products = 1.0, False, count
+    weight, found, products, left = 1.0, False, count, -1
     stratum, pairs = wanted
+    if stratum == ONE_SEEN:
+        left, among = one_in_calorimeter(rng, c, particles, products)
+        weight, found = float(among), left >= 0
     for k in range(products):
         row = particles[k]
-        if row[PDG] == PHOTON:
+        if row[PDG] == PHOTON and k != left:
             detector, _, x, y, energy = photon_target(rng, c, row)
             lost = photon_inefficiency(c, detector, energy)
             share, swept = 0.0, 0.0
+            if stratum == ONE_SEEN and (detector != IN_LKR or energy < LEAST_MISSED):
+                return 0.0, count, -1
             if detector == IN_LKR:
                 if beside_any(c, particles, products, x, y):
+                    if stratum == ONE_SEEN:
+                        return 0.0, count, -1
                     found = True
                     continue
                 if energy < c.lkr_threshold:
@@ -208,8 +235,8 @@ def photons_missed(
                     lost = swept + (1 - made) * lost
             missed, factor = happens(rng, lost, rare)
             if not missed:
-                return 0.0, count
+                return 0.0, count, -1
             weight *= factor
             if swept > 0.0 and rng.random() * lost < swept:
                 count = append_pair(c, particles, count, k, share)
-    return (weight if in_stratum(stratum, found) else 0.0), count
+    return (weight if in_stratum(stratum, found) else 0.0), count, left

@@ -45,6 +45,7 @@ from rarekaon.analysis.simulation.detector.vetoes import (
     IN_LAV,
     IN_LKR,
     IN_SAC,
+    ONE_SEEN,
     add_veto,
     beside_any,
     lav_station,
@@ -56,6 +57,7 @@ from rarekaon.analysis.simulation.event.record import write_event
 from rarekaon.analysis.simulation.ground.buffers import Decays, EventBuffers
 from rarekaon.analysis.simulation.ground.constants import Constants
 from rarekaon.analysis.simulation.streams.reconstructed import (
+    from_kaon,
     has_muons,
     has_pair,
     has_types,
@@ -64,7 +66,7 @@ from rarekaon.analysis.simulation.streams.reconstructed import (
     missing_momentum,
     photon_like,
     resolved,
-    rings_of_pion,
+    ring_of_single,
     two_positrons,
 )
 from rarekaon.analysis.simulation.streams.requirements import Requirement
@@ -84,6 +86,7 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
     for k in range(products):
         row = e.particles[k]
         row[t.PDG], row[t.CHARGE], row[t.PARENT], row[t.Z_END] = d.pdg[k], d.charge[k], -1, d.vertex[2, i]
+        row[t.SPIN] = products if d.polarised and abs(d.pdg[k]) == t.MUON else 0
         for j in range(4):
             row[t.PX + j] = d.momenta[k, j, i]
         row[t.X], row[t.Y], row[t.Z] = d.vertex[0, i], d.vertex[1, i], d.vertex[2, i]
@@ -226,11 +229,11 @@ def identify(rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, ra
 
 @inlined
 def neutral(
-    rng: np.random.Generator, c: Constants, e: Scratch, decided: int, count: int, tracks: int, pairs: bool
+    rng: np.random.Generator, c: Constants, e: Scratch, decided: int, left: int, count: int, tracks: int, pairs: bool
 ) -> tuple[int, int, bool]:
     """Photons into the vetoes and the calorimeter, tracks into LAV.
 
-    Of the first `decided` products `photons_missed` has told the fate, but for what is beside the tracks.
+    Of the first `decided` products `photons_missed` has told the fate, but for `left` and what is beside the tracks.
     Returns (veto signals, deposits, whether one of them made a pair that is seen as `pairs` are).
     """
     vetoes, deposits, paired = 0, 0, False
@@ -250,7 +253,7 @@ def neutral(
         if row[t.PDG] != t.PHOTON:
             continue
         detector, station, x, y, energy = photon_target(rng, c, row)
-        if k < decided and not (detector == IN_LKR and beside_any(c, e.particles, decided, x, y)):
+        if k < decided and k != left and not (detector == IN_LKR and beside_any(c, e.particles, decided, x, y)):
             continue
         if not photon_seen(rng, c, detector, energy):
             continue
@@ -284,17 +287,17 @@ def _simulate(
 ) -> None:
     """Simulate decay i and append it to `out` if it is in the stream."""
     count, weight = load_products(rng, c, d, i, e), d.weight[i]
-    decided, leptons = 0, 0
+    decided, leptons, left = 0, 0, -1
     if requirement.no_extra_activity:  # most decays end here, before anything is tracked
         wanted = requirement.beside, requirement.pairs
         decided = count
-        missed, count = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
+        missed, count, left = photons_missed(rng, c, e.particles, count, bias.photon_missed, wanted, e.deposits)
         leptons = count
         weight *= russian_roulette(rng, missed, bias.roulette_below)
         if weight == 0.0:
             return
     count, tracks, untracked, factor = reconstruct(rng, c, d, e, count, requirement.tracks, bias)
-    if tracks < 0:
+    if tracks < 0 or not from_kaon(requirement, d, i, e.fits[0]):
         return
     for k in range(tracks):
         count = t.to_detectors(rng, c, e.particles, count, e.states[k], e.left[k], e.impacts[k])
@@ -318,19 +321,20 @@ def _simulate(
     positron = bias.pi_plus_as_positron_in_rich if rare else 0.0
     weight *= identify(rng, c, e, tracks, positron, bias.muon_as_pion_in_rich)
     agrees = has_pair(requirement, e.fits, e.e_over_p, e.rich, e.muons, tracks, momentum, True)
-    agrees = agrees and rings_of_pion(requirement, e.rich)
+    agrees = agrees and ring_of_single(requirement, e.rich)
     enough = missing_momentum(e.fits, tracks, momentum) >= requirement.min_missing_momentum and requirement.photons > 0
     if not ((agrees or enough) and in_ring_stratum(requirement, e.fits, e.e_over_p, e.rich, tracks)):
         return
     seen = pileup_tracks(rng, c, beam[d.conditions[i]], e, tracks)
-    vetoes, deposits, paired = neutral(rng, c, e, decided, count, seen, requirement.pairs)
+    vetoes, deposits, paired = neutral(rng, c, e, decided, left, count, seen, requirement.pairs)
     found = vetoes, deposits, accidentals
     for k in range(decided, leptons):
         untracked = keep_untracked(c, e, untracked, e.particles[k], np.inf, e.particles[k])
     count, (vetoes, deposits, accidentals), vetoed = untracked_signals(rng, c, e, count, untracked, tracks, found)
     clusters = build_clusters(rng, c, e, pileup_clusters(rng, c, e, deposits))
     photons = photon_like(e.impacts[:, t.AT_LKR, :2], tracks, e.clusters, clusters)
-    if ((vetoed or paired) and requirement.no_extra_activity) or (not agrees and photons < requirement.photons):
+    too_few = photons < (1 if requirement.beside == ONE_SEEN else 0 if agrees else requirement.photons)
+    if ((vetoed or paired) and requirement.no_extra_activity) or too_few:
         return
     write_event(
         rng, c, d, i, e, count, tracks, seen, accidentals, vetoes, clusters, weight, beam, downscaling, out, used

@@ -48,6 +48,8 @@ class Decays(NamedTuple):
     """Burst number, (n,)."""
     radiative: bool
     """Whether electrons radiate."""
+    polarised: bool = False
+    """Whether the spin of a muon points along the last product's momentum, seen from the muon."""
 
 
 class EventBuffers(NamedTuple):

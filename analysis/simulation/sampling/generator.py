@@ -74,7 +74,9 @@ def in_laboratory(
     kaon, vertex = kaons(rng, running.beam[row], z)
     rest_energy = p[:, 3].copy()
     to_laboratory(p, kaon)
-    return Decays(mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative)
+    return Decays(
+        mode.pdg, mode.charges, p, rest_energy, kaon, vertex, weight, row, run, burst, mode.radiative, mode.polarised
+    )
 
 
 @inlined

@@ -62,7 +62,7 @@ def room(mode: Mode, n: int) -> DrawnDecays:
     row, run, burst = (np.empty(n, np.int64) for _ in range(3))
     decays = Decays(
         mode.pdg, mode.charges, momenta, np.empty((products, n)), np.empty((3, n)), np.empty((3, n)), np.empty(n),
-        row, run, burst, mode.radiative,
+        row, run, burst, mode.radiative, mode.polarised,
     )  # fmt: skip
     return DrawnDecays(rest, decays, np.empty((n, dimensions)), np.empty(n))
 

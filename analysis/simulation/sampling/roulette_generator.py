@@ -20,6 +20,7 @@ from rarekaon.analysis.decays.phase_space import DecayTree
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.transport import PHOTON
+from rarekaon.analysis.simulation.detector.vetoes import ANYWHERE
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, beam_spread
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import constants
@@ -38,7 +39,6 @@ from rarekaon.analysis.simulation.sampling.generator import (
 from rarekaon.analysis.simulation.sampling.proposals import for_kernel, propose, room
 from rarekaon.analysis.simulation.streams.keep_probability import keep_probabilities, responses
 from rarekaon.analysis.simulation.streams.requirements import Requirement, Stream
-from rarekaon.analysis.simulation.streams.true_products import ANYWHERE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -134,6 +134,7 @@ class RouletteGenerator:
         decays = Decays(
             d.pdg, d.charge, momenta, rest[:, 3].copy(), kaon, vertex, weight, d.conditions[:kept], run, burst,
             d.radiative,
+            d.polarised,
         )  # fmt: skip
         if np.isfinite(self.invisible):
             _without_low_masses(decays, self.invisible)
@@ -172,7 +173,7 @@ def roulette_generator(
         invisible,
     )
     # photons beside a track are too few to adapt a grid to: those in the calorimeter stand for them
-    learnt = replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside > 0 else made
+    learnt = replace(made, requirement=required._replace(beside=ANYWHERE)) if required.beside == 1 else made
     # a stratum of positrons has no use for pairs of opposite sign, and the others none for pairs of like sign
     concentrate_on = [r for r in stream.concentrate_on if weighted and r.sign * required.positrons >= 0]
     regions = [aim_at(region, required, -1) for region in concentrate_on]

@@ -320,12 +320,13 @@ def _enough_tracks(r: Requirement, like: Floats, charged: int) -> float:
 
 @kernel
 def _lone(r: Requirement, like: Floats, charged: int) -> float:
-    """Keep probability of a single muon or pion."""
+    """Keep probability of a single muon, positron or pion."""
     probability = 0.0
     for k in range(charged):
         if like[k, CHARGE] > 0:
             inside = like[k, SEEN] * _within(like[k, MOMENTUM], r.momentum[0] - SLACK, r.momentum[1] + SLACK)
-            inside *= like[k, AS_MUON] if r.single == MUON else like[k, AS_PION]
+            looks = AS_PION if r.single == PION else AS_MUON if r.single == MUON else AS_ELECTRON
+            inside *= like[k, looks]
             for j in range(charged):
                 inside *= like[j, UNSEEN] if j != k and r.no_extra_activity else 1.0
             probability += inside

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.contract.schema import Z_BEFORE_MAGNET
 from rarekaon.analysis.kernels.compiled import inlined, kernel
 from rarekaon.analysis.simulation.detector.scratch import (
     CLUSTER_ENERGY,
@@ -17,8 +18,9 @@ from rarekaon.analysis.simulation.detector.scratch import (
     MUON_NEAR,
     MUON_SIGNAL,
 )
-from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY
-from rarekaon.analysis.simulation.detector.transport import MUON, PION
+from rarekaon.analysis.simulation.detector.track_fit import FIT_CHARGE, FIT_MOMENTUM, FIT_TX, FIT_TY, FIT_X, FIT_Y
+from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON, PION
+from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.streams.requirements import Requirement
 
 Floats = npt.NDArray[np.float64]
@@ -134,7 +136,7 @@ def has_muons(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tra
 
 @inlined
 def is_single(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tracks: int) -> bool:
-    """Whether a stream of single muons or pions keeps the event; others keep all."""
+    """Whether a stream of single muons, positrons or pions keeps the event; others keep all."""
     if r.single == 0:
         return True
     p, own_e_over_p = fits[0, FIT_MOMENTUM], e_over_p[0]
@@ -142,12 +144,29 @@ def is_single(r: Requirement, fits: Floats, e_over_p: Floats, muons: Floats, tra
         return False
     if r.single == MUON:
         return muon_like(r, own_e_over_p, muons[0, MUON_NEAR])
+    if r.single == ELECTRON:
+        return muons[0, MUON_SIGNAL] == 0 and own_e_over_p > r.electron_e_over_p
     return muons[0, MUON_SIGNAL] == 0 and 0 <= own_e_over_p < r.pion_e_over_p and own_e_over_p * p > r.shower
 
 
 @inlined
-def rings_of_pion(r: Requirement, rich: Floats) -> bool:
-    """Whether the RICH prefers the pion for the first track; streams of other tracks do not ask it."""
+def from_kaon(r: Requirement, d: Decays, i: int, fit: Floats) -> bool:
+    """Whether a track passes the kaon of decay i so near as the stream asks for."""
+    if r.closest == np.inf:
+        return True
+    kaon, vertex = d.kaon[:, i], d.vertex[:, i]
+    x, y = kaon[0] / kaon[2], kaon[1] / kaon[2]
+    behind = Z_BEFORE_MAGNET - vertex[2]
+    apart_x, apart_y = fit[FIT_X] - vertex[0] - x * behind, fit[FIT_Y] - vertex[1] - y * behind
+    dx, dy = fit[FIT_TX] - x, fit[FIT_TY] - y
+    return abs(apart_x * dy - apart_y * dx) < r.closest * np.sqrt(dx * dx + dy * dy)
+
+
+@inlined
+def ring_of_single(r: Requirement, rich: Floats) -> bool:
+    """Whether the RICH prefers the pion, or the positron, for the only track; streams of other tracks do not ask it."""
+    if r.single == ELECTRON:
+        return rich[0, LOG_E] >= max(rich[0, LOG_MU], rich[0, LOG_PI])
     over_muon, over_electron = r.pion_likelihood
     return r.single != PION or (
         rich[0, LOG_PI] - rich[0, LOG_MU] > over_muon and rich[0, LOG_PI] - rich[0, LOG_E] > over_electron

@@ -13,6 +13,7 @@ import numpy as np
 from rarekaon.analysis.contract.particles import PION_E_OVER_P
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, mm
+from rarekaon.analysis.simulation.detector.vetoes import ONE_SEEN
 from rarekaon.analysis.simulation.ground.beam import decayed_before
 
 
@@ -60,15 +61,18 @@ class Requirement(NamedTuple):
     from the track."""
     beside: int = 0
     """1: some photon points at the calorimeter beside a track. -1: none does. These are strata of a stream with
-    `no_extra_activity`."""
+    `no_extra_activity`. `ONE_SEEN`: one
+    photon is a cluster off the track, and the calorimeter misses all others."""
     pairs: bool = False
     """Whether photons that make a pair in front of the magnet are seen, too, by chambers and hodoscope."""
     photons: int = 0
     """Clusters off the tracks that let a like-sign pair pass without the RICH."""
     single: int = 0
-    """PDG number of the only track, a muon (13) or a pion (211); 0: no such condition."""
+    """PDG number of the only track, a positron (11), a muon (13) or a pion (211); 0: no such condition."""
     momentum: tuple[float, float] = (0.0, np.inf)
     """Range (MeV) of that track's momentum."""
+    closest: float = np.inf
+    """Largest distance (mm) at which the line of that track passes the kaon's."""
     shower: float = 0.0
     """Least energy (MeV) of a single pion in the calorimeter."""
     pion_likelihood: tuple[float, float] = (0.0, 0.0)
@@ -169,6 +173,13 @@ STREAMS = {
             Z_GTK3,
         ),
         Stream(
+            "single_positron",
+            Requirement(1, no_extra_activity=True, single=11, momentum=(4.5 * GeV, 30.5 * GeV), closest=7 * mm),
+            (PhaseSpaceRegion(0.9),),
+            "one positron-like track of 4.5 to 30.5 GeV less than 7 mm from its kaon, and no photon signal",
+            Z_GTK3,
+        ),
+        Stream(
             "single_pion",
             ONE_PION,
             (PhaseSpaceRegion(0.9, (39 * GeV, 61 * GeV)),),
@@ -180,6 +191,13 @@ STREAMS = {
             ONE_PION._replace(no_extra_activity=True, pairs=True),
             (PhaseSpaceRegion(0.9, (39 * GeV, 61 * GeV), missed=True),),
             "the same with no photon signal and no pair",
+            Z_GTK3,
+        ),
+        Stream(
+            "pion_photon",
+            ONE_PION._replace(no_extra_activity=True, pairs=True, beside=ONE_SEEN),
+            (PhaseSpaceRegion(0.9, (39 * GeV, 61 * GeV)),),
+            "one pion-like track and a photon off it; another one, above 4 GeV, is missed by the calorimeter",
             Z_GTK3,
         ),
         Stream(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.transport import MUON, PHOTON
+from rarekaon.analysis.simulation.detector.vetoes import ONE_SEEN
 from rarekaon.analysis.simulation.streams.requirements import Stream
 
 NEARLY_ALWAYS = 0.95
@@ -32,7 +33,7 @@ def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stre
     missed. Of a decay with two photons there is one stratum: both are missed. Decays with one photon beside a track
     and the other one missed are too rare to be unweighted, and samples drawn from strata leave them out.
     """
-    if stream.requirement.no_extra_activity and PHOTON in pdg:
+    if stream.requirement.no_extra_activity and PHOTON in pdg and stream.requirement.beside != ONE_SEEN:
         signs = (1, -1) if pdg.count(PHOTON) == 1 else (-1,)
         return tuple((_with(stream, beside=sign), bias) for sign in signs)
     if stream.requirement.electrons < 2:

@@ -25,7 +25,10 @@ from rarekaon.analysis.simulation.detector.transport import (
     move,
 )
 from rarekaon.analysis.simulation.detector.vetoes import (
+    ANYWHERE,
     IN_LKR,
+    LEAST_MISSED,
+    ONE_SEEN,
     beside,
     in_stratum,
     lav_station,
@@ -39,8 +42,6 @@ Floats = npt.NDArray[np.float64]
 
 LEAST_PHOTON = 1500.0
 """Energy (MeV) of a photon that may be a cluster off the tracks."""
-ANYWHERE = 2
-"""In place of `Requirement.beside`: one photon anywhere in the calorimeter counts as beside a charged product."""
 
 SWEPT_OUT, SWEPT_IF_STIFF, STIFF = 0.4, 0.02, 8000.0
 """Share of the pairs made in front of the magnet of which calorimeter, large-angle stations and RICH see nothing, for
@@ -160,6 +161,21 @@ def _beside_product(c: Constants, d: Decays, i: int, x: float, y: float, row: Fl
     return False
 
 
+@inlined
+def _one_seen(c: Constants, d: Decays, i: int, row: Floats) -> float:
+    """Probability that the calorimeter, which all photons point at, misses the other one of two; 1 of a single one."""
+    photons, probability = 0, 0.0
+    for k in range(d.pdg.size):
+        if d.pdg[k] == PHOTON:
+            load_product(d, k, i, row)
+            if photon_fate(c, row)[0] != IN_LKR:
+                return 0.0
+            photons += 1
+            if d.momenta[k, 3, i] > LEAST_MISSED:
+                probability += photon_inefficiency(c, IN_LKR, d.momenta[k, 3, i])
+    return 1.0 if photons == 1 else probability
+
+
 @kernel
 def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs: bool) -> float:
     """Probability that no detector sees any photon; one in the calorimeter beside a charged product may be seen.
@@ -167,6 +183,8 @@ def all_missed(c: Constants, d: Decays, i: int, row: Floats, wanted: int, pairs:
     `wanted` is `Requirement.beside`, or `ANYWHERE`. `pairs` is `Requirement.pairs`. `row`, of shape
     (transport.COLUMNS,), is scratch.
     """
+    if wanted == ONE_SEEN:
+        return _one_seen(c, d, i, row)
     probability, least, found = 1.0, 1.0, False
     for k in range(d.pdg.size):
         if d.pdg[k] == PHOTON:

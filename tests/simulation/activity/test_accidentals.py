@@ -115,7 +115,7 @@ def test_a_late_track_in_the_last_veto_station_is_vetoed_at_its_own_time():
         e.states[i, [t.PDG, t.PX, t.PZ]] = -t.MUON, 0.02 * 20000.0, 20000.0
         e.states[i, [t.X, t.Z]] = 0.5 * (c.lav_r_min[11] + c.lav_r_max[11]), c.lav_z[11]
         e.times[i] = delay
-    vetoes, deposits, _ = neutral(np.random.default_rng(3), c, e, 0, 0, 2, False)
+    vetoes, deposits, _ = neutral(np.random.default_rng(3), c, e, 0, -1, 0, 2, False)
     assert (vetoes, deposits) == (2, 0)
     assert list(e.vetoes[:2, 1]) == [12, 12]
     assert list(e.vetoes[:2, 3]) == [0.0, 17.0]

@@ -56,6 +56,38 @@ def test_decay_in_flight_conserves_four_momentum_against_the_neutrino():
     assert max(kinks) < 1.001 * breakup_momentum(MASS_PI, MASS_MU, 0.0)
 
 
+def test_positrons_prefer_the_spin_of_their_muon():
+    """The mean cosine is 1/9 of the polarisation (integral of the Michel spectrum), here against the muon's direction.
+
+    The muon of K+ -> mu+ nu, at any boost along it; the neutrino goes the other way in the kaon's frame.
+    """
+    rng, momentum, cosines = np.random.default_rng(4), breakup_momentum(493.677, MASS_MU, 0.0), []
+    muon = state(-13, momentum, mass=MASS_MU)
+    muon[t.SPIN] = 2
+    particles = np.zeros((t.CAPACITY, t.COLUMNS))
+    particles[1, [t.PZ, t.ENERGY]] = -momentum, momentum
+    gamma, beta_gamma = muon[t.ENERGY] / MASS_MU, momentum / MASS_MU
+    for _ in range(40_000):
+        moving = muon.copy()
+        assert t.decay_in_flight(rng, particles, 2, moving)
+        assert moving[t.PDG] == -11
+        pz, energy = (
+            gamma * moving[t.PZ] - beta_gamma * moving[t.ENERGY],
+            gamma * moving[t.ENERGY] - beta_gamma * moving[t.PZ],
+        )
+        cosines.append(pz / energy)
+    assert np.mean(cosines) == pytest.approx(-1 / 9, abs=4 * np.std(cosines) / 200)
+
+
+def test_turning_keeps_lengths_and_angles_and_takes_z_to_the_axis():
+    for axis in ([0.6, 0.0, 0.8], [0.0, -0.6, -0.8], [0.36, 0.48, 0.8], [0.0, 0.0, 1.0], [0.0, 0.0, -1.0]):
+        turned = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        for vector in turned:
+            t.turn(vector, *axis)
+        np.testing.assert_allclose(turned[2], axis, atol=1e-12)
+        np.testing.assert_allclose(turned @ turned.T, np.eye(3), atol=1e-12)
+
+
 def test_no_room_for_a_daughter_is_reported():
     assert not t.decay_in_flight(np.random.default_rng(3), np.zeros((1, t.COLUMNS)), 1, state(211, 1e4))
 

@@ -81,7 +81,7 @@ def test_the_last_station_shadows_the_edge_of_the_calorimeter():
 def _missed_weight(rng, c, particles, count, rare, n, pairs=False):
     total, kept = 0.0, 0
     for _ in range(n):
-        weight, _ = v.photons_missed(rng, c, particles, count, rare, (0, pairs), np.empty((2, 4)))
+        weight, _, _ = v.photons_missed(rng, c, particles, count, rare, (0, pairs), np.empty((2, 4)))
         total += weight
         kept += weight > 0
     return total / n, kept / n
@@ -109,7 +109,7 @@ def test_photons_that_no_detector_can_see_cost_nothing():
     unseen = np.stack(
         [photon(np.pi - 0.1), photon(5e-3, energy=c.lkr_threshold - 1), photon(0.03, energy=c.lav_threshold - 1)]
     )
-    assert v.photons_missed(rng, c, unseen, 3, 0.0, (0, False), np.empty((2, 4))) == (1.0, 3)
+    assert v.photons_missed(rng, c, unseen, 3, 0.0, (0, False), np.empty((2, 4))) == (1.0, 3, -1)
 
 
 def test_where_pairs_are_seen_fewer_photons_are_missed():
@@ -180,7 +180,7 @@ def test_photons_beside_a_track_in_the_calorimeter_are_left_to_the_clusters(away
     at = at + np.array([c.magnet_kick / muon[t.PZ] * (c.lkr_z - c.magnet_z), away * v.NEAR])
     light = photon(np.arctan2(np.hypot(*at), c.lkr_z - muon[t.Z]), energy=20000.0, azimuth=np.arctan2(at[1], at[0]))
     assert v.photon_fate(c, light)[0] == v.IN_LKR
-    missed, _ = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, (0, False), np.empty((2, 4)))
+    missed, _, _ = v.photons_missed(rng, c, np.stack([muon, light]), 2, 0.0, (0, False), np.empty((2, 4)))
     assert missed == (0.0 if counts else 1.0)
 
 
@@ -189,7 +189,7 @@ def _pairs_left(rng, c, light, n, scratch):
     weight, pairs, particles = 0.0, 0.0, np.zeros((4, light.size))
     for _ in range(n):
         particles[0] = light
-        missed, count = v.photons_missed(rng, c, particles, 1, 0.9, (0, False), scratch)
+        missed, count, _ = v.photons_missed(rng, c, particles, 1, 0.9, (0, False), scratch)
         weight += missed
         pairs += missed * (count == 3)
     return weight / n, pairs / n

@@ -14,7 +14,7 @@ from rarekaon.analysis.simulation.streams.reconstructed import (
     mass_of_tracks,
     photon_like,
     resolved,
-    rings_of_pion,
+    ring_of_single,
     two_positrons,
 )
 from rarekaon.analysis.simulation.streams.requirements import STREAMS, stream
@@ -186,5 +186,5 @@ def test_a_single_pion_is_identified_by_calorimeter_muon_detector_and_rich(
     muons, likelihoods = np.full((3, 4), signal), np.array([(*rich, 10.0)] * 3)
     r = stream(name).requirement
     single = is_single(r, fits, np.full(3, ratio), muons, tracks)
-    assert (single and rings_of_pion(r, likelihoods)) == kept
-    assert rings_of_pion(REQUIREMENT, likelihoods)
+    assert (single and ring_of_single(r, likelihoods)) == kept
+    assert ring_of_single(REQUIREMENT, likelihoods)
