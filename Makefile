@@ -32,7 +32,8 @@ sources = $(foreach place,$(1),$(shell find $(place) -type f ! -name '*.pyc' 2>/
 SIMULATION := $(call sources,$(addprefix analysis/,contract facts kernels search decays simulation) \
 	$(addprefix datasets/,branching_fractions.yaml catalogue.yaml conditions.yaml detector.yaml))
 SELECTION  := $(call sources,$(addprefix analysis/,contract facts kernels search events selection corrections statistics \
-	processing execution results) processors $(addprefix datasets/,catalogue.yaml conditions.yaml detector.yaml corrections unblinding))
+	processing execution results) processors $(addprefix datasets/,catalogue.yaml checksums.yaml \
+	conditions.yaml detector.yaml corrections unblinding))
 INFERENCE  := $(call sources,$(addprefix analysis/,decays limits) datasets)
 # analysis/cli analysis/dump analysis/recasting analysis/report analysis/stability: nothing that `make limits` makes depends on them
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "new": "A channel file of your own.",
     "data": "Your own data.",
     "simulate": "Simulate samples of the catalogue.",
+    "catalogue": "Check the files of samples, and state their checksums.",
     "identification": "Measure identification probabilities from control samples.",
     "run": "Run searches over samples: events to histograms.",
     "pieces": "What is kept of runs, so that they go on where they were.",

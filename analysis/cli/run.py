@@ -128,10 +128,11 @@ def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
     from rarekaon.analysis.results.records import write_json, write_text
     from rarekaon.analysis.results.runs import made_before, made_now
 
+    used = data_used(result, names)
     for name in names:
         samples = result.output[name]
         content = {
-            sample: {**booked, "exposure": result.exposure(sample).as_numbers(), **_left_out(result, sample)}
+            sample: {**booked, "exposure": result.exposure(sample).as_numbers(), **_left_out(result, sample, used)}
             for sample, booked in samples.items()
         }
         save(output / f"{name}.zip", content)
@@ -168,10 +169,13 @@ def data_used(result: RunResult, names: tuple[str, ...]) -> list[Used]:
     return [used(result.files, *pair) for pair in dict.fromkeys(pairs) if simulated.get(pair[0]) is False]
 
 
-def _left_out(result: RunResult, sample: str) -> dict[str, Any]:
-    """What is said of files that are missing in a sample, if there are any."""
+def _left_out(result: RunResult, sample: str, used: list[Used]) -> dict[str, Any]:
+    """What is left out of a sample, if anything is: files that are missing, and of data what `used` says."""
     number = sum(m.sample == sample for m in result.missing)
-    return {"missing_files": number} if number else {}
+    parts = {
+        u.dataset: {"share": u.share, "said": "\n".join(u.warnings)} for u in used if u.sample == sample and u.warnings
+    }
+    return ({"missing_files": number} if number else {}) | ({"left_out": parts} if parts else {})
 
 
 def summary(result: RunResult) -> str:

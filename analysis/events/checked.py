@@ -175,8 +175,9 @@ class CheckedSource:
             guess = known.guess(values, UNITS[name])
             self._refuse(
                 row_of(n),
-                f"{name} is {values[n]}, not between {known.low:g} and {known.high:g} {UNITS[name]}"
-                + (f" ({guess})" if guess else ""),
+                f"{name} is {values[n]}, not between {known.low:g} and {known.high:g}"
+                + f" {UNITS[name]}" * (UNITS[name] != "1")
+                + f" ({guess})" * bool(guess),
             )
         if not known.has_middle(values):
             seen = known.guess(values, UNITS[name]) or "they have another size"

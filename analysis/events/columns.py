@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.schema import TRUTH, collection
+from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT, TRUTH, collection
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.sources import ColumnSource, KeptEvents, KeptSource, NanoSource, offsets_of
 
@@ -55,6 +55,18 @@ class Columns:
 
     def offsets(self, collection: str) -> NDArray[np.int64]:
         return self._column(collection, "", lambda: self._checked.offsets(collection))
+
+    def check(self, names: Container[str]) -> None:
+        """Read the branches of these names, and with them their counters."""
+        for branch in (*EVENT, *TRUTH):
+            if branch.name in names:
+                self.event(branch.name)
+        for c in COLLECTIONS:
+            if c.counter in names:
+                self.offsets(c.name)
+            for field in c.fields:
+                if c.branch(field.name) in names:
+                    self.flat(c.name, field.name)
 
     def replaced(self, name: str, values: NDArray[Any]) -> Columns:
         """The same events with other values (n_events,) of an event-level column; what is shared stays shared."""

@@ -143,7 +143,7 @@ def _process_once(
         read = _Open.branches[chunk[0].dataset] = columns.read
     else:
         ((file, item),) = zip(files, chunk, strict=True)
-        out, read = _process_nano_events(file.file, item, processor)
+        out, read = _process_nano_events(file.file, item, processor, columns)
     metrics = {
         "bytesread": _requested(files) - requested,
         "columns": read,
@@ -168,9 +168,29 @@ def _source(chunk: Chunk, files: list[OpenFile]) -> ColumnSource:
     return parts[0][1] if len(parts) == 1 else JoinedSource(parts)
 
 
-def _process_nano_events(file: Any, item: WorkItem, processor: BlindedProcessor) -> tuple[Any, set[str]]:
+def _process_nano_events(
+    file: Any, item: WorkItem, processor: BlindedProcessor, columns: Columns
+) -> tuple[Any, set[str]]:
+    """What a processor makes of NanoEvents, which nobody checks: what it read is looked at in `columns` afterwards."""
     log: list[Any] = []
-    events = NanoEventsFactory.from_root(
+    try:
+        events = _nano_events(file, item, log)
+    except Exception as error:  # whatever a reader finds in the bytes of a file
+        if passes(error):
+            raise
+        raise UnfitEventsError(
+            f"{item.filename} cannot be read as NanoEvents ({error}): it is damaged; make or copy it again"
+        ) from error
+    try:
+        out = processor.process(events)
+    finally:  # an error of the processor has its reason in what it read
+        read = {str(access.branch) for access in log}
+        columns.check(read)
+    return out, read
+
+
+def _nano_events(file: Any, item: WorkItem, log: list[Any]) -> Any:
+    return NanoEventsFactory.from_root(
         file,
         treepath=item.treename,
         schemaclass=KaonSchema,
@@ -187,4 +207,3 @@ def _process_nano_events(file: Any, item: WorkItem, processor: BlindedProcessor)
             "fileuuid": str(UUID(bytes=item.fileuuid)),
         },
     ).events()
-    return processor.process(events), {str(access.branch) for access in log}

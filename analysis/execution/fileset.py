@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from glob import glob, has_magic
 from pathlib import Path
@@ -27,7 +28,7 @@ def files_of(sample: str, directory: Path) -> tuple[str, ...]:
     if sample in known.data:
         return tuple(path for pattern in known.data[sample].files for path in matches(sample, pattern))
     path = sample_path(directory, sample)
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise InputFileError(f"{path} does not exist: make it with `kaon simulate {sample} --output {directory}`")
     return (str(path),)
 

@@ -54,18 +54,20 @@ def burst_key(run: Any, burst: Any) -> Numbers:
 
 
 @compiled
-def _edges(key: Numbers, event: Numbers) -> tuple[NDArray[np.int64], bool]:
-    """Where the burst changes, and whether events ascend inside each stretch."""
+def _edges(key: Numbers, event: Numbers) -> tuple[NDArray[np.int64], bool, bool]:
+    """Where the burst changes, whether events ascend inside each stretch, and whether bursts do."""
     edges = np.empty(len(key) + 1, np.int64)
-    found, ascend = 0, True
+    found, events_ascend, bursts_ascend = 0, True, True
     for n in range(len(key)):
         if n == 0 or key[n] != key[n - 1]:
             edges[found] = n
             found += 1
+            if n and key[n] < key[n - 1]:
+                bursts_ascend = False
         elif event[n] <= event[n - 1]:
-            ascend = False
+            events_ascend = False
     edges[found] = len(key)
-    return edges[: found + 1], ascend
+    return edges[: found + 1], events_ascend, bursts_ascend
 
 
 def stretches(columns: Columns, files: Sequence[tuple[str, int, int]]) -> set[Stretches]:
@@ -83,20 +85,23 @@ def stretches(columns: Columns, files: Sequence[tuple[str, int, int]]) -> set[St
 
 
 def _stretches(path: str, key: Numbers, event: Numbers) -> NDArray[Any]:
-    edges, ascend = _edges(key, event)
-    bursts = key[edges[:-1]]
-    if not ascend or len(np.unique(bursts)) < len(bursts):
+    edges, events_ascend, bursts_ascend = _edges(key, event)
+    if not (events_ascend and (bursts_ascend or _are_different(key[edges[:-1]]))):
         order = np.lexsort((event, key))
         key, event = key[order], event[order]
         same = (key[1:] == key[:-1]) & (event[1:] == event[:-1])
         if same.any():
             n = int(np.argmax(same))
             raise UnfitEventsError(twice(int(key[n]), int(event[n]), [path]))
-        edges, _ = _edges(key, event)
+        edges, *_ = _edges(key, event)
     rows = np.empty(len(edges) - 1, STRETCH)
     rows["key"], rows["events"] = key[edges[:-1]], np.diff(edges)
     rows["lowest"], rows["highest"] = event[edges[:-1]], event[edges[1:] - 1]
     return rows
+
+
+def _are_different(keys: Numbers) -> bool:
+    return len(np.unique(keys)) == len(keys)
 
 
 def of_burst(key: int) -> str:
@@ -130,6 +135,10 @@ def check_events(sample: str, found: Iterable[Stretches], listed: Mapping[str, N
 
 
 def _check_listed(path: str, rows: NDArray[Any], listed: NDArray[Any]) -> None:
+    with_events = listed[listed["events"] > 0]
+    stated = burst_key(with_events["run"], with_events["burst"])
+    if np.array_equal(rows["key"], stated) and np.array_equal(rows["events"], with_events["events"]):
+        return  # one stretch a burst, all in order
     keys = np.concatenate([rows["key"], burst_key(listed["run"], listed["burst"])])
     difference = np.concatenate([rows["events"], -listed["events"].astype(np.int64)])
     bursts, row = np.unique(keys, return_inverse=True)
@@ -146,6 +155,8 @@ def _check_listed(path: str, rows: NDArray[Any], listed: NDArray[Any]) -> None:
 
 def _check_distinct(sample: str, paths: Sequence[str], file: NDArray[np.int64], rows: NDArray[Any]) -> None:
     """Look at the events of the bursts whose stretches overlap."""
+    if (rows["key"][1:] > rows["key"][:-1]).all():
+        return
     order = np.lexsort((rows["lowest"], rows["key"]))
     file, rows = file[order], rows[order]
     after, before = rows[1:], rows[:-1]

@@ -7,6 +7,7 @@ hour: presence, length, trees, branches and their types, and whether the side tr
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.exposure import Exposure
 from rarekaon.analysis.events.remote import AbsentError, Access, RemoteError, identity, is_local, passes
 from rarekaon.analysis.events.trees import Tree, open_file
+from rarekaon.analysis.execution.checksums import check_bytes
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
 from rarekaon.analysis.execution.layouts import (
     counted_bursts,
@@ -97,11 +99,12 @@ def inspect_file(place: tuple[str, str], access: Access = Access()) -> InputFile
 
 def _look(sample: str, path: str, place: str) -> InputFile:
     """Look into the file that stands at `place`."""
-    if is_local(place) and not Path(place).is_file():
-        raise AbsentError(f"{place} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
     try:
+        if is_local(place):
+            _check_place(sample, Path(place))
+            check_bytes(sample, path, place)
         opened = open_file(place)
-    except RemoteError:
+    except (InputFileError, RemoteError):
         raise
     except Exception as error:
         if passes(error):
@@ -124,6 +127,18 @@ def _look(sample: str, path: str, place: str) -> InputFile:
                 path,
             ) from error
     return replace(found, content=f"{found.content} {identity(place)}")
+
+
+def _check_place(sample: str, path: Path) -> None:
+    """That a ROOT file can be there."""
+    if not os.path.lexists(path):
+        raise AbsentError(f"{path} does not exist: make the sample {sample} (`kaon simulate {sample}`)")
+    if not path.exists():
+        raise AbsentError(f"{path} is a link that leads nowhere: name the file itself")
+    if path.is_dir():
+        raise InputFileError(f"{path} is a directory: name the files in it")
+    if not path.is_file():
+        raise InputFileError(f"{path} is no ordinary file but a pipe or a device: name a ROOT file")
 
 
 def _inspect(sample: str, path: str, file: Any) -> InputFile:

@@ -75,6 +75,12 @@ class Used:
     unknown_runs: tuple[int, ...]
 
     @property
+    def share(self) -> float:
+        """Part of the bursts of its periods that the data set is made of."""
+        total = self.bursts + self.bad_bursts + self.unlisted_bursts
+        return self.bursts / total if total else 1.0
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is left out, in sentences."""
         said = []

@@ -41,8 +41,8 @@ class Inferred:
 def infer(booked: SearchHistograms, confidence_level: float = 0.9) -> Inferred:
     """The limits of one search in one data set."""
     found = _inferred(booked, confidence_level)
-    share = booked.exposure_share
-    return replace(found, records=tuple(replace(r, details=r.details | {"exposure": share}) for r in found.records))
+    data = {"exposure": booked.exposure_share, "left_out": list(booked.left_out)}
+    return replace(found, records=tuple(replace(r, details=r.details | data) for r in found.records))
 
 
 def _inferred(booked: SearchHistograms, confidence_level: float) -> Inferred:

@@ -145,7 +145,23 @@ class SearchHistograms:
         known, bursts = catalogue().pseudo_data.get(sample), self.exposure(sample).bursts
         periods = [conditions().periods[p] for p in known.periods] if known else conditions().of(self.search.dataset)
         whole = sum(p.bursts_per_run * (p.runs[1] - p.runs[0] + 1) for p in periods)
-        return min(1.0, bursts / whole) if bursts else 1.0
+        read = min(1.0, bursts / whole) if bursts else 1.0
+        return read * float(self._left_out(sample).get("share", 1.0))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is left out of the data, in sentences: files, bursts with bad detectors, bursts that no list has."""
+        said = [
+            text for sample in self.search.samples.data for text in self._left_out(sample).get("said", "").splitlines()
+        ]
+        for sample in self.search.samples.data:
+            if missing := self.samples[sample].get("missing_files"):
+                said.append(f"{sample}: {missing} file{'s are' if missing > 1 else ' is'} missing, with the exposure")
+        return tuple(said)
+
+    def _left_out(self, sample: str) -> Mapping[str, Any]:
+        parts: Mapping[str, Mapping[str, Any]] = self.samples[sample].get("left_out", {})
+        return parts.get(self.search.dataset, {})
 
     def decay(self, sample: str) -> str:
         """The decay a simulated sample is of."""

@@ -45,6 +45,12 @@ def _note(found: Shares, what: str) -> str:
     return f"Data of {', '.join(parts)}: {what}." if parts else ""
 
 
+def _with_left_out(note: str, records: Sequence[LimitRecord]) -> str:
+    """A note with what is left out of the data behind some limits."""
+    said = dict.fromkeys(text for r in records for text in r.details.get("left_out", ()))
+    return " ".join([*([note] if note else []), *(f"{text}." for text in said)])
+
+
 def sensitivities_table(records: Sequence[LimitRecord]) -> ResultTable:
     """One row a limit: kaon decays, acceptances, single-event sensitivity."""
     columns = (*_hypothesis(), Column("N_K", "", True), Column("A norm.", "", True), Column("A signal", "", True),
@@ -60,7 +66,7 @@ def sensitivities_table(records: Sequence[LimitRecord]) -> ResultTable:
         for r in _together(records)
     ]
     title = "Kaon decays, acceptances and single-event sensitivities"
-    note = _note(shares(records), "N_K and SES are those of this part")
+    note = _with_left_out(_note(shares(records), "N_K and SES are those of this part"), records)
     return ResultTable("sensitivities", title, columns, tuple(rows), note, joined=3)
 
 
@@ -77,6 +83,7 @@ def limits_table(records: Sequence[LimitRecord], confidence_level: float) -> Res
     )
     title = f"Upper limits at {100 * confidence_level:g}% CL"
     note = _note(parts, "limits from events are not compared with the published ones, which have all of it")
+    note = _with_left_out(note, records)
     return ResultTable("limits", title, columns, rows, note, joined=3)
 
 

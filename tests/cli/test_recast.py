@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from rarekaon.analysis.cli.recast import command
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution.store import save
+from rarekaon.analysis.search.catalogue import catalogue
 from tests.hand_made import booked
 from tests.recasting.samples import write_sample
 
@@ -18,7 +19,7 @@ from tests.recasting.samples import write_sample
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     directory = tmp_path_factory.mktemp("recast")
-    write_sample(directory / "pi_ee_lnv.root", mode("K+ -> pi- e+ e+"))
+    write_sample(directory / "pi_ee_lnv.root", mode("K+ -> pi- e+ e+"), seed=catalogue().simulation["pi_ee_lnv"].seed)
     save(directory / "pi_ee.zip", booked().samples)
     return directory
 

@@ -15,7 +15,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from rarekaon.analysis.contract import schema
+from rarekaon.analysis.contract import checksum, schema
 from tests.ideal_events import ideal_events
 
 EVENTS = 500
@@ -86,11 +86,12 @@ def write(
     rntuple: bool = False,
     parts: int = 1,
     identity: bytes | None = None,
+    with_checksum: bool = False,
 ) -> Path:
     """Write the events and their side tree, in `parts` baskets or clusters; `side` replaces the rows of the side tree.
 
     Collections with `false_counters` have these in the contract's counters and the true ones in others.  `identity`
-    is the UUID, else drawn from the path.
+    is the UUID, else drawn from the path.  `with_checksum` is how files of ours are.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     made = uuid.UUID(bytes=identity) if identity is not None else uuid.uuid5(uuid.NAMESPACE_URL, path.name)
@@ -98,7 +99,10 @@ def write(
     rows = dict(columns) | counts_of(columns) | false
     events = len(columns["run"])
     edges = [events * i // parts for i in range(parts + 1)]
-    with uproot.recreate(path, compression=PACKINGS[packing], uuid_function=lambda: made) as file:
+    with uproot.recreate(path, compression=None, uuid_function=lambda: made) as file:
+        if with_checksum:
+            file[checksum.NAME] = checksum.BLANK
+        file.compression = PACKINGS[packing]
         tree: Any = None
         for begin, end in pairwise(edges):
             part = {name: values[begin:end] for name, values in rows.items()}
@@ -114,6 +118,8 @@ def write(
         name = schema.GENERATION_TREE if truth else schema.BURSTS_TREE
         beside = side if side is not None else generation_of(columns) if truth else bursts_of(columns)
         file.mktree(name, {k: v.dtype for k, v in beside.items()}).extend(dict(beside))
+    if with_checksum:
+        checksum.write_checksum(path)
     return path
 
 

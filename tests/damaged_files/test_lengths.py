@@ -3,15 +3,13 @@ format and packing, by whichever way the file is read."""
 
 from __future__ import annotations
 
-import struct
-from pathlib import Path
-
 import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
-from tests.damaged_files.judging import judge
+from tests.damaged_files.damage import add, cut, one_each, rolled, shortened
+from tests.damaged_files.judging import ByRecords, Unvetoed, judge
 from tests.damaged_files.sample import PACKINGS, counts_of, good_columns, write
 
 FORMATS = pytest.mark.parametrize("rntuple", [False, True], ids=["TTree", "RNTuple"])
@@ -38,24 +36,6 @@ def test_good_files_are_exact(rntuple, packing, parts, columns, right, tmp_path)
         assert judge([path], chunk_size=chunk_size).count == right
 
 
-def shortened(path: Path, branch: str) -> Path:
-    """The file with the last basket of a branch not written: what a loop leaves that filled it part of the time."""
-    with uproot.open(path) as file:
-        members = file["Events"][branch].all_members
-        baskets, entries = members["fWriteBasket"], members["fEntries"]
-        before = int(members["fBasketEntry"][baskets - 1])
-    content = path.read_bytes()
-    name = content.index(bytes([len(branch)]) + branch.encode(), content.index(b"TBranch"))
-    baskets_then = struct.pack(">iq", baskets, entries)
-    numbers = struct.pack(">qq", entries, 0)
-    place, other = content.index(baskets_then, name), content.index(numbers, name + 60)
-    changed = bytearray(content)
-    changed[place : place + 12] = struct.pack(">iq", baskets - 1, before)
-    changed[other : other + 8] = struct.pack(">q", before)
-    path.write_bytes(changed)
-    return path
-
-
 @pytest.mark.parametrize("branch", ["Track_slope_x", "Lav_time", "trigger_time", "trigger_MT", "nLav", "run"])
 @pytest.mark.parametrize("parts", [1, 3], ids=["none left", "two baskets left"])
 def test_a_branch_that_was_not_always_filled(branch, parts, columns, tmp_path):
@@ -80,22 +60,6 @@ def test_a_field_that_was_added_late(columns, tmp_path):
         assert UprootTree(ntuple).lengths()["trigger_time"] == len(columns["run"]) - len(columns["run"]) // 2
 
 
-def cut(columns, names, mask_of):
-    """Some branches of a collection cut by a mask, the others and the counter as they were."""
-    return columns | {name: columns[name][mask_of(columns[name])] for name in names}
-
-
-def one_each(columns):
-    """Times of one signal an event until they are used up."""
-    times = np.asarray(ak.flatten(columns["Lav_time"]))[: len(columns["run"])]
-    return columns | {"Lav_time": ak.unflatten(times, (np.arange(len(columns["run"])) < len(times)).astype(int))}
-
-
-def rolled(columns):
-    """Signals that are those of the next event."""
-    return columns | {k: ak.concatenate([v[1:], v[:1]]) for k, v in columns.items() if k.startswith("Lav_")}
-
-
 CASES = {
     "one branch cut": lambda c: (cut(c, ["Lav_time"], lambda v: v < 4), "Lav_time"),
     "all branches cut": lambda c: (cut(c, ["Lav_station", "Lav_time", "Lav_energy"], lambda v: v > 1e9), "Lav_"),
@@ -104,14 +68,18 @@ CASES = {
 }
 
 
+READERS = pytest.mark.parametrize("processor", [Unvetoed(), ByRecords()], ids=["columns", "NanoEvents"])
+
+
 @FORMATS
+@READERS
 @pytest.mark.parametrize("case", CASES)
-def test_arrays_that_are_not_those_that_were_counted(case, rntuple, columns, tmp_path):
+def test_arrays_that_are_not_those_that_were_counted(case, processor, rntuple, columns, tmp_path):
     wrong, name = CASES[case](columns)
     path = write(tmp_path / "wrong.root", wrong, false_counters={"nLav": counts_of(columns)["nLav"]}, rntuple=rntuple)
-    said = judge([path]).says
+    said = judge([path], processor=processor).says
     assert "wrong.root, entry" in said
-    assert f"{name}" in said
+    assert name in said
     assert "objects where its counter says" in said
 
 
@@ -127,21 +95,16 @@ COUNTS = {
 }
 
 
-def add(counts, event, what):
-    changed = counts.copy()
-    changed[event] += what
-    return changed
-
-
 @FORMATS
+@READERS
 @pytest.mark.parametrize("counter", ["nLav", "nTrack", "nCluster"])
 @pytest.mark.parametrize("case", COUNTS)
-def test_counters_that_do_not_count(case, counter, rntuple, columns, tmp_path):
+def test_counters_that_do_not_count(case, counter, processor, rntuple, columns, tmp_path):
     if counter == "nCluster":
         case = "a million" if case in ("one less", "moved", "none", "doubled") else case  # there are no clusters
     false = COUNTS[case](counts_of(columns)[counter])
     path = write(tmp_path / "wrong.root", columns, false_counters={counter: false}, rntuple=rntuple)
-    said = judge([path]).says
+    said = judge([path], processor=processor).says
     assert "wrong.root, entry" in said
     assert counter in said or counter[1:] + "_" in said
 

@@ -8,6 +8,7 @@ import pytest
 
 from rarekaon.analysis.contract import ranges, schema
 from rarekaon.analysis.contract.ranges import RANGES
+from tests.damaged_files.damage import with_value
 from tests.damaged_files.judging import judge
 from tests.damaged_files.sample import good_columns, write
 
@@ -22,18 +23,6 @@ def columns():
 @pytest.fixture(scope="module")
 def simulated():
     return good_columns(truth=True)
-
-
-def with_value(columns, name, event, value):
-    """One value of an event changed."""
-    values = columns[name]
-    if isinstance(values, np.ndarray):
-        changed = values.copy()
-        changed[event] = value
-        return columns | {name: changed}
-    counts, flat = ak.num(values), np.asarray(ak.flatten(values)).copy()
-    flat[int(ak.sum(counts[:event]))] = value
-    return columns | {name: ak.unflatten(flat, counts)}
 
 
 FLOATS = [

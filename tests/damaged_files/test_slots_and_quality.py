@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rarekaon.analysis.cli.run import data_used
+from rarekaon.analysis.cli.run import write as write_run
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution import Backend, run
 from rarekaon.analysis.execution.quality import used
+from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.facts import models
 from rarekaon.analysis.facts.models import Conditions
+from rarekaon.analysis.limits.inference import infer
 from rarekaon.analysis.processing.processor import SearchProcessor
+from rarekaon.analysis.report.tables import limits_table, sensitivities_table
 from rarekaon.analysis.search.catalogue import catalogue
 from tests.damaged_files.judging import judge
 from tests.damaged_files.sample import bursts_of, generation_of, good_columns, write
+from tests.hand_made import booked
 
 DATA, SIMULATION = "data_2016_2018", "pi_ee_sm"
 
@@ -134,3 +142,29 @@ def test_conditions_in_other_units_are_refused(name, value, guess):
     content["periods"]["2017A"][name] = value
     with pytest.raises(ValueError, match=guess):
         Conditions.model_validate(content)
+
+
+def test_what_is_left_out_lowers_the_exposure_in_every_output(columns, tmp_path):
+    side, _ = flagged(columns, 1)
+    result = processed([write(tmp_path / "bad.root", columns, side=side)])
+    write_run(result, ("pi_ee",), tmp_path)
+    stored = load(tmp_path / "pi_ee.zip")[DATA]
+    whole = booked()
+    named = {name: stored[name] for name in ("exposure", "left_out")}
+    without = replace(whole, samples={**whole.samples, DATA: whole.samples[DATA] | {"exposure": stored["exposure"]}})
+    fewer = replace(whole, samples={**whole.samples, DATA: whole.samples[DATA] | named})
+    assert fewer.exposure_share == pytest.approx(0.8 * without.exposure_share)
+    said = "data_2016_2018: 4 of 20 bursts of 2016-2018 are left out for bad detectors, with their events and exposure"
+    assert fewer.left_out == (said,)
+    assert without.left_out == ()
+    (record,) = infer(fewer).records
+    assert record.details["left_out"] == [said]
+    for table in (limits_table([record], 0.9), sensitivities_table([record])):
+        assert f"{said}." in table.note
+    assert json.loads((tmp_path / "run.json").read_text())["data"][0]["bad_bursts"] == 4
+
+
+def test_missing_files_are_said():
+    whole = booked()
+    fewer = replace(whole, samples={**whole.samples, DATA: whole.samples[DATA] | {"missing_files": 2}})
+    assert fewer.left_out == ("data_2016_2018: 2 files are missing, with the exposure",)

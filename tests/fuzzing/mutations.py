@@ -8,6 +8,8 @@ import numpy as np
 
 Span = tuple[int, int]
 """First byte and the one after the last."""
+Change = tuple[str, int]
+"""What was done, and at which byte."""
 
 EXTREMES = (
     *(
@@ -20,19 +22,19 @@ EXTREMES = (
 """Numbers that programs stumble over, and NaN and infinities."""
 
 
-def mutated(content: bytes, read: Sequence[Span], rng: np.random.Generator) -> tuple[bytes, str]:
-    """The content with one to three changes, and what they are; `read` are the stretches that a reader looks at."""
-    changed, notes = bytearray(content), []
+def mutated(content: bytes, read: Sequence[Span], rng: np.random.Generator) -> tuple[bytes, list[Change]]:
+    """The content with one to three changes; `read` are the stretches that a reader looks at."""
+    changed, changes = bytearray(content), []
     for _ in range(int(rng.integers(1, 4))):
         at = _place(len(changed), read, rng)
         kind = KINDS[int(rng.integers(len(KINDS)))]
         kind(changed, at, rng)
-        notes.append(f"{kind.__name__.strip('_')} at {at}")
-    return bytes(changed), ", ".join(notes)
+        changes.append((kind.__name__.strip("_"), at))
+    return bytes(changed), changes
 
 
 def _place(size: int, read: Sequence[Span], rng: np.random.Generator) -> int:
-    """Half of the places anywhere in the file, half in a stretch that is read, whatever its length."""
+    """Three of ten places anywhere in the file, the others in a stretch that is read, whatever its length."""
     if rng.random() < 0.3 or not read:
         return int(rng.integers(size))
     begin, end = read[int(rng.integers(len(read)))]

@@ -1,8 +1,9 @@
 """Damaged ROOT files: `python -m tests.fuzzing.root_files --files 20000`.
 
 Small files of each format, packing and kind are damaged at random and run through the whole reading side, in processes
-that may crash.  A damaged file must be refused in our own words or give the same counts as before; where a file has
-checksums no other count may come out.  What happened is counted, and each file that went wrong is kept.
+that may crash: by the searches, and by a processor that takes NanoEvents.  A damaged file must be refused in our own
+words or give the same counts as before; where a file has a checksum no other count may come out.  What happened is
+counted, and each file that went wrong is kept.
 """
 
 from __future__ import annotations
@@ -24,44 +25,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from coffea.processor import ProcessorABC
 from uproot.source.file import MultithreadedFileSource
 
-from rarekaon.analysis.contract import schema
+from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution import Backend, ExecutionError, run
 from rarekaon.analysis.processing.processor import SearchProcessor
-from tests.damaged_files.sample import PACKINGS, good_columns, write
+from rarekaon.analysis.search.catalogue import catalogue
+from tests.damaged_files.judging import ByRecords
+from tests.damaged_files.sample import PACKINGS, generation_of, good_columns, write
 from tests.fuzzing.mutations import Span, mutated
 
 PATIENCE = 20.0
 """Seconds after which a file hangs."""
+REPORTED = 500
+"""Files after which the counts are shown."""
 EVENTS = 60
 SAMPLES = {True: "pi_ee_lnv", False: "data_2016_2018"}
 ACCEPTABLE = ("refused", "same")
 
 
-class ByRecords(ProcessorABC):
-    """Takes NanoEvents, as somebody else's processor does, and looks at every branch."""
-
-    def process(self, events: Any) -> Any:
-        sums = {}
-        for c in schema.COLLECTIONS:
-            if c.name in events.fields:
-                for field in c.fields:
-                    values = np.asarray(events[c.name].layout.content[field]) if len(events) else np.zeros(0)
-                    sums[c.branch(field.name)] = hashlib.sha256(values.tobytes()).hexdigest() + ","
-        return {"n": len(events), "sums": sums}
-
-    def postprocess(self, accumulator: Any) -> Any:
-        return accumulator
-
-
 @dataclass(frozen=True)
 class Original:
-    """A good file, the stretches of it that are read, and what comes out of it."""
+    """A good file, whether it has a checksum inside it, the stretches of it that are read, and what comes out of it."""
 
     path: Path
     truth: bool
+    with_checksum: bool
     read: tuple[Span, ...]
     result: str
 
@@ -69,13 +58,16 @@ class Original:
 def outcome(path: Path, truth: bool) -> str:
     """ "refused", or what comes out of a file as a checksum; an error of somebody else passes through."""
     files = {SAMPLES[truth]: [str(path)]}
-    try:
-        result = run(SearchProcessor(("pi_ee",)), files, backend=Backend("iterative"), progress=False)
-    except ExecutionError as error:
-        if foreign(error):
-            raise
-        return "refused"
-    return checksum(result.output)
+    found = []
+    for processor in (SearchProcessor(("pi_ee",)), ByRecords()):
+        try:
+            result = run(processor, files, backend=Backend("iterative"), progress=False)
+        except ExecutionError as error:
+            if foreign(error):
+                raise
+            return "refused"
+        found.append(checksum(result.output))
+    return " ".join(found)
 
 
 def foreign(error: ExecutionError) -> bool:
@@ -102,16 +94,22 @@ def checksum(output: Any) -> str:
 
 
 def originals(place: Path) -> Iterator[Original]:
-    """One file of each kind."""
-    for truth in (False, True):
+    """One file of each kind: data, simulated files of somebody, and of ours with a checksum."""
+    for kind in ("data", "simulation", "ours"):
+        truth = kind != "data"
         columns = good_columns(EVENTS, truth=truth)
+        sample = catalogue().simulation[SAMPLES[True]]
+        side = generation_of(columns, decay=mode(sample.decay).code, seed=sample.seed) if truth else None
         for rntuple in (False, True):
             for packing in PACKINGS:
-                name = f"{'simulation' if truth else 'data'}_{'rntuple' if rntuple else 'ttree'}_{packing}.root"
-                path = write(place / name, columns, rntuple=rntuple, packing=packing, parts=2)
+                path = place / f"{kind}_{'rntuple' if rntuple else 'ttree'}_{packing}.root"
+                ours = kind == "ours"
+                write(path, columns, side=side, rntuple=rntuple, packing=packing, parts=2, with_checksum=ours)
                 with recorded() as spans:
                     result = outcome(path, truth)
-                yield Original(path, truth, tuple(sorted(set(spans))), result)
+                if result == "refused":
+                    raise AssertionError(f"{path.name} is refused as it is")
+                yield Original(path, truth, ours, tuple(sorted(set(spans))), result)
 
 
 class recorded:  # noqa: N801
@@ -194,31 +192,39 @@ def fuzz(files: int, seconds: float, seed: int, kept: Path, only: str = "") -> d
         good = [o for o in originals(Path(place)) if only in o.path.name]
         contents = [o.path.read_bytes() for o in good]
         worker = Worker()
-        number = 0
+        made = in_read = 0
         for number in range(files):
             if time.monotonic() - began > seconds:
                 break
+            if number and number % REPORTED == 0:
+                print(f"{number} files: {dict(sum(counts.values(), Counter()))}", file=sys.stderr, flush=True)
             which = number % len(good)
             original = good[which]
-            content, note = mutated(contents[which], original.read, np.random.default_rng([seed, number]))
+            content, changes = mutated(contents[which], original.read, np.random.default_rng([seed, number]))
+            made += len(changes)
+            in_read += sum(any(begin <= at < end for begin, end in original.read) for _, at in changes)
             path = Path(place) / "damaged.root"
             path.write_bytes(content)
             found = worker.look(path, original.truth)
             kind = "same" if found == original.result else found if found == "refused" else found.split(" ")[0]
             kind = kind if kind in ("same", "refused", "foreign", "crash", "hang") else "changed"
             counts.setdefault(original.path.stem, Counter())[kind] += 1
-            if kind not in ACCEPTABLE and not (kind == "changed" and not has_checksums(original)):
+            if kind not in ACCEPTABLE and not (kind == "changed" and not original.with_checksum):
                 kept.mkdir(parents=True, exist_ok=True)
                 there = kept / f"{seed}_{number}_{original.path.stem}.root"
                 shutil.copy(path, there)
-                wrong.append(f"{there.name}: {found} ({note})")
+                wrong.append(f"{there.name}: {found} {changes}")
                 print(wrong[-1], flush=True)
         worker.stop()
-    return {"files": number + 1, "seconds": time.monotonic() - began, "counts": counts, "wrong": wrong}
-
-
-def has_checksums(original: Original) -> bool:
-    return False
+    total = sum(counts.values(), Counter())
+    return {
+        "files": sum(total.values()),
+        "seconds": round(time.monotonic() - began, 1),
+        "in bytes that are read": round(in_read / made, 3),
+        "counts": dict(total),
+        "by file": counts,
+        "wrong": wrong,
+    }
 
 
 def main() -> int:

@@ -1,12 +1,14 @@
 """Files of the event contract: record buffers in, a TTree or RNTuple out.
 
 Branches, dtypes and their order come from `contract.schema` alone.  A file appears under its name only when it is
-complete.
+complete, with a checksum of itself.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -17,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import uproot
 
+from rarekaon.analysis.contract import checksum
 from rarekaon.analysis.contract.schema import BURSTS, COLLECTIONS, EVENT, EVENTS_TREE, GENERATION, TRUTH, SideTree
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, record_dtype
 
@@ -45,8 +48,13 @@ class SampleWriter:
 
     def __enter__(self) -> SampleWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        self._file = uproot.recreate(self._temporary, compression=COMPRESSION, uuid_function=lambda: self._uuid)
+        for left_behind in _abandoned(self.path):
+            left_behind.unlink(missing_ok=True)
+        self._temporary = self.path.with_name(f"{_temporary(self.path)}{os.getpid()}")
+        self._handle = self._temporary.open("w+b")  # of a path, uproot writes the name into the file
+        self._file = uproot.recreate(self._handle, compression=None, uuid_function=lambda: self._uuid)
+        self._file[checksum.NAME] = checksum.BLANK
+        self._file.compression = COMPRESSION
         self._tree: Any = self._declare() if self.format == "ttree" else None
         return self
 
@@ -121,16 +129,42 @@ class SampleWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            try:
+                if kind is None:
+                    self._flush()
+                    if self._tree is None:
+                        self._extend(EventBuffers(*_empty()))
+            finally:
+                self._file.close()
+                self._handle.close()
             if kind is None:
-                self._flush()
-                if self._tree is None:
-                    self._extend(EventBuffers(*_empty()))
+                checksum.write_checksum(self._temporary)
+                os.replace(self._temporary, self.path)
         finally:
-            self._file.close()
-            if kind is not None:
-                self._temporary.unlink(missing_ok=True)
-        if kind is None:
-            os.replace(self._temporary, self.path)
+            self._temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> str:
+    """What the names of unfinished files of this machine begin with; the process follows."""
+    return f".{path.name}.{socket.gethostname()}."
+
+
+def _abandoned(path: Path) -> Iterator[Path]:
+    """Unfinished files of processes of this machine that are no more."""
+    for found in path.parent.iterdir():
+        process = found.name.removeprefix(_temporary(path))
+        if process != found.name and process.isdigit() and not _alive(int(process)):
+            yield found
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # of somebody else
+        return True
+    return True
 
 
 def _empty() -> list[npt.NDArray[np.void]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+
 import numpy as np
 import pytest
 import uproot
@@ -41,3 +45,28 @@ def test_no_cluster_of_an_rntuple_is_empty(output, tmp_path):
 @pytest.mark.parametrize("file_format", ["ttree", "rntuple"])
 def test_a_sample_without_events_can_be_read(file_format, tmp_path):
     assert written(tmp_path / "x.root", [], file_format).num_entries == 0
+
+
+def test_what_an_interrupted_process_left_is_removed_by_the_next(output, tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host = socket.gethostname()
+    left, alive, elsewhere = (
+        tmp_path / f".x.root.{name}" for name in (f"{host}.{ended.pid}", f"{host}.{os.getppid()}", "elsewhere.1")
+    )
+    for path in (left, alive, elsewhere):
+        path.write_bytes(b"half")
+    written(tmp_path / "x.root", [output], "ttree")
+    assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere, tmp_path / "x.root"])
+
+
+def test_no_name_of_this_process_is_in_a_file(output, tmp_path):
+    written(tmp_path / "x.root", [output], "ttree")
+    assert f".{os.getpid()}".encode() not in (tmp_path / "x.root").read_bytes()
+
+
+def test_nothing_stays_of_a_file_that_is_not_finished(output, tmp_path):
+    writer = SampleWriter(tmp_path / "x.root", truth=True, identity="x").__enter__()
+    writer.write(output)
+    writer.__exit__(RuntimeError, RuntimeError("no power"), None)
+    assert not list(tmp_path.iterdir())
