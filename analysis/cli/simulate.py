@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rarekaon.analysis.cli.options import Command, check_known, place, quick
+from rarekaon.analysis.cli.options import BACKEND, Command, check_known, place, quick
 from rarekaon.analysis.cli.voice import note, progress, show
+
+if TYPE_CHECKING:
+    from rarekaon.analysis.simulation.samples.blocks import Workers
 
 
 def _injections(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -32,7 +37,10 @@ def _injections(_context: click.Context, _parameter: click.Parameter, values: tu
 @click.option("--all", "everything", is_flag=True, help="All samples of the catalogue.")
 @click.option("--list", "listing", is_flag=True, help="List them as `kaon samples` does, and stop.")
 @quick("Fewer decays, a tenth of the exposure: for trying things out")
-@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default="cores", help="Threads.")
+@BACKEND
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Threads of this machine, by default one a core; else processes."
+)
 @place("output", "samples", "Directory, or with one name also a .root file.", short="-o", directory=None)
 @click.option("--format", "file_format", type=click.Choice(["ttree", "rntuple"]), default="ttree", show_default=True)
 @click.option("--inject", multiple=True, callback=_injections, help="Add DECAY=BRANCHING_FRACTION to pseudo-data.")
@@ -41,14 +49,15 @@ def command(
     everything: bool,
     listing: bool,
     quick: bool,
-    workers: int,
+    backend: str,
+    workers: int | None,
     output: Path,
     file_format: str,
     inject: dict[str, float],
 ) -> None:
     """Simulate NAMES of the catalogue and write one ROOT file each.
 
-    The same name gives the same bits whatever the number of threads.
+    The same name gives the same bits whatever the backend and the number of workers.
     """
     if listing:
         from rarekaon.analysis.cli.samples import command as samples
@@ -66,14 +75,30 @@ def command(
         raise click.UsageError("several samples need a directory as --output")
     summaries = []
     gc.set_threshold(100_000)  # compiling makes many objects that stay: looking through them is a fifth of its time
-    for name in wanted:
-        path = output if output.suffix == ".root" else output / f"{name}.root"
-        summaries.append(_simulate_one(name, path, quick, workers, file_format, inject))
+    with _makers(backend, workers) as makers:
+        for name in wanted:
+            path = output if output.suffix == ".root" else output / f"{name}.root"
+            summaries.append(_simulate_one(name, path, quick, makers, file_format, inject))
     show(summaries)
 
 
+@contextmanager
+def _makers(backend: str, workers: int | None) -> Iterator[Workers]:
+    """Who makes the blocks: threads of this machine, which share what they need, or the workers of another backend."""
+    if backend in ("local", "iterative"):
+        yield workers or (1 if backend == "iterative" else os.cpu_count() or 1)
+        return
+    from rarekaon.analysis.execution import Backend
+    from rarekaon.analysis.execution.blocks import OnWorkers
+    from rarekaon.analysis.execution.connection import connect
+
+    with connect(Backend(backend, workers)) as watch:
+        assert watch is not None
+        yield OnWorkers(watch)
+
+
 def _simulate_one(
-    name: str, path: Path, quick: bool, workers: int, file_format: str, inject: dict[str, float]
+    name: str, path: Path, quick: bool, workers: Workers, file_format: str, inject: dict[str, float]
 ) -> dict[str, Any]:
     from rarekaon.analysis.simulation import simulate
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ ANY_PORT = "127.0.0.1:0"
 JOB_DEFAULTS = {"cores": 1, "memory": "4GB"}
 
 MARGIN = (30.0, 600.0)
-"""Seconds that a worker ends before its job's time is up, at least and at most; in between a tenth of that time."""
+"""Seconds that the last worker ends before its job's time is up, at least and at most; in between a tenth of it."""
 LOOK = 5.0
 """Seconds between two questions to the batch system, while workers are missing."""
 GIVEN_UP = 15.0
@@ -64,6 +65,7 @@ def batch_cluster(backend: Backend) -> Any:
     """
     kind = _kind(backend)
     refused: list[str] = []
+    numbers = count()
 
     class Job(kind.job_cls):  # type: ignore[name-defined]
         """A job whose refusal somebody hears of."""
@@ -79,8 +81,14 @@ def batch_cluster(backend: Backend) -> Any:
             await super().close()
             self.status = Status.closed
 
+    class Cluster(kind):  # type: ignore[misc,valid-type]
+        """A cluster that gives no name twice: distributed ends whatever has the name of a worker that was lost."""
+
+        def _new_worker_name(self, worker_number: int) -> str:
+            return str(super()._new_worker_name(next(numbers)))
+
     try:
-        cluster = kind(job_cls=Job, **_options(backend))
+        cluster = Cluster(job_cls=Job, **_options(backend))
     except (TypeError, ValueError) as error:
         raise _no_job(backend, error) from error
     cluster.refused = refused
@@ -120,8 +128,10 @@ def _options(backend: Backend) -> dict[str, Any]:
 def lifetime(walltime: str | None) -> list[str]:
     """Arguments with which a worker ends by itself, handing on what it holds, before the batch system ends its job.
 
+    Workers that began together end apart, so that there is somebody to hand it to.
+
     >>> lifetime("02:00:00")
-    ['--lifetime', '6480s', '--lifetime-stagger', '180s']
+    ['--lifetime', '5280s', '--lifetime-stagger', '1320s']
     >>> lifetime(None)
     []
     """
@@ -129,7 +139,8 @@ def lifetime(walltime: str | None) -> list[str]:
     if seconds is None:
         return []
     margin = min(max(MARGIN[0], seconds / 10), MARGIN[1], seconds / 2)
-    return ["--lifetime", f"{seconds - margin:.0f}s", "--lifetime-stagger", f"{margin / 4:.0f}s"]
+    stagger = (seconds - margin) / 5
+    return ["--lifetime", f"{seconds - margin - stagger:.0f}s", "--lifetime-stagger", f"{stagger:.0f}s"]
 
 
 def wall_seconds(walltime: str | None) -> float | None:

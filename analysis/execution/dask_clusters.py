@@ -20,6 +20,10 @@ CONNECT_TIMEOUT = 15
 LOST_JOBS = 8
 """Workers that may be lost under a task before it is blamed: jobs end for reasons of their own."""
 
+LOST_WORKER = {"distributed.deploy.lost-worker-timeout": "10 minutes"}
+"""For how long a lost worker may come back: usually 15 s, after which distributed ends the process that brings it back
+or the job that stands in its place, whatever time they need to start."""
+
 NANNY = "distributed.nanny.pre-spawn-environ"
 
 Workers = tuple[Client, Supply]
@@ -36,7 +40,7 @@ def open_cluster(backend: Backend) -> Iterator[Workers]:
         opened = _gateway(backend)
     else:
         opened = _batch(backend)
-    with _quiet(), opened as workers:
+    with dask.config.set(LOST_WORKER), _quiet(), opened as workers:
         yield workers
 
 

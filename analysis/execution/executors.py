@@ -73,7 +73,7 @@ class DaskExecutor(ExecutorBase):
         assert watch is not None
         client = watch.client
         # One task holds the processor, so that it travels once per worker and not once per chunk.
-        shared = client.submit(_identity, function, pure=False)
+        shared = client.submit(held, function, pure=False)
         tasks = client.map(run_chunk, list(items), function=shared, pure=False)
         chunks = dict(zip((task.key for task in tasks), items, strict=True))
         waiting = list(tasks)
@@ -188,5 +188,6 @@ def _failure(task: Any, chunk: Chunk) -> Exception:
     return error if isinstance(error, Exception) else ChunkError(f"{describe(chunk)} failed: {error!r}")
 
 
-def _identity(value: Any) -> Any:
+def held(value: Any) -> Any:
+    """The value as a task: it then stays with the workers."""
     return value

@@ -32,10 +32,11 @@ def environment() -> Environment:
 
 
 def check_workers(client: Any, workers: Sequence[str] | None = None) -> None:
-    """Compare the scheduler and workers (all, or those addresses) with this process; BackendError names the first that
-    differs.
+    """Compare the scheduler and all workers with this process, or some workers alone.
+
+    BackendError names the first that differs.
     """
-    check_travel(client.get_versions(check=False), workers)
+    check_travel(_versions(client, workers))
     found = _asked(client, workers)
     if any(report.get("error", "").find(ABSENT) >= 0 for report in found.values()):
         from rarekaon.analysis.execution.shipping import ship
@@ -47,13 +48,26 @@ def check_workers(client: Any, workers: Sequence[str] | None = None) -> None:
         check_environment(place, here, there)
 
 
-def check_travel(table: Mapping[str, Any], workers: Sequence[str] | None = None) -> None:
+def _versions(client: Any, workers: Sequence[str] | None) -> Mapping[str, Any]:
+    """Versions as Dask tells them.  Others than those workers are not asked: some may be going, and asked in vain for
+    half a minute.
+    """
+    if workers is None:
+        found: Mapping[str, Any] = client.get_versions(check=False)
+        return found
+    from distributed.versions import get_versions
+
+    ask = {"msg": {"op": "versions"}, "workers": list(workers), "on_error": "ignore"}
+    return {"client": get_versions(), "scheduler": None, "workers": client.sync(client.scheduler.broadcast, **ask)}
+
+
+def check_travel(table: Mapping[str, Any]) -> None:
     """BackendError if a function sent from here would not be understood; nothing is sent to find out."""
     here = _travelling(table["client"])
     there = {"the scheduler": table["scheduler"]}
-    there |= {f"worker {a}": w for a, w in table["workers"].items() if workers is None or a in workers}
+    there |= {f"worker {a}": w for a, w in table["workers"].items()}
     for place, report in there.items():
-        if not report:  # it has just gone
+        if not report:  # it was not asked, or has just gone
             continue
         for name, version in _travelling(report).items():
             if version != here[name]:
@@ -67,7 +81,7 @@ def _travelling(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _asked(client: Any, workers: Sequence[str] | None) -> dict[str, Environment]:
-    found = {"the scheduler": client.run_on_scheduler(_probe())}
+    found = {"the scheduler": client.run_on_scheduler(_probe())} if workers is None else {}
     reports = client.run(_probe(), workers=None if workers is None else list(workers), on_error="return")
     return found | {f"worker {a}": report for a, report in reports.items() if isinstance(report, dict)}
 

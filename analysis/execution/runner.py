@@ -23,9 +23,10 @@ from rarekaon.analysis.execution.closure import Closure, check_closure
 from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.errors import ExecutionError, LostFileError
 from rarekaon.analysis.execution.executors import DaskExecutor, SerialExecutor, describe
+from rarekaon.analysis.execution.fingerprint import UnknownDependencyError
 from rarekaon.analysis.execution.identity import check_events
 from rarekaon.analysis.execution.inputs import InputFile, bursts_by_path
-from rarekaon.analysis.execution.pieces import KeptProcess, Pieces, chunk_name, keys, seen_by
+from rarekaon.analysis.execution.pieces import KeptProcess, Keys, Pieces, chunk_name, keys, seen_by
 from rarekaon.analysis.execution.planning import Fileset, Missing, check_some_left, inspect_fileset, plan
 from rarekaon.analysis.execution.preflight import WhereFit, environment
 from rarekaon.analysis.execution.progress import Bar, progress_bar
@@ -109,7 +110,7 @@ class Work:
     processor: BlindedProcessor
     chunk_size: int
     access: Access
-    pieces: Pieces | None
+    kept: tuple[Pieces, Keys] | None
     watch: Watch | None
     bar: Bar
 
@@ -134,10 +135,10 @@ class Work:
         return raw, chunks, closure
 
     def _process(self, simulated: set[str], wrong: Mapping[str, FlaggedBursts]) -> Any:
-        if self.pieces is None:
+        if self.kept is None:
             return partial(process_chunk, processor=self.processor, flagged=wrong, access=self.access)
-        made_with = keys(self.processor.processor, self.processor.blinding)
-        return KeptProcess(self.processor, wrong, self.access, self.pieces, made_with, frozenset(simulated))
+        pieces, made_with = self.kept
+        return KeptProcess(self.processor, wrong, self.access, pieces, made_with, frozenset(simulated))
 
 
 def run(
@@ -172,10 +173,9 @@ def run(
     notes: list[str] = []
     chosen = {sample: tuple(paths)[:limit_files] for sample, paths in fileset.items()}
     with progress_bar("processing", shown=progress) as bar, connect(backend, bar.say) as watch:
-        if pieces is not None and not (hasattr(processor, "parts") and seen_by(watch, pieces, notes)):
-            pieces = None
+        kept = None if pieces is None else _kept(pieces, blinded, watch, notes)
         files, missing = inspect_fileset(chosen, watch, here.access, allow_missing=allow_missing)
-        work = Work(blinded, chunk_size, here.access, pieces, watch, bar)
+        work = Work(blinded, chunk_size, here.access, kept, watch, bar)
         while True:
             try:
                 raw, chunks, closure = work(files, limit_chunks)
@@ -190,11 +190,11 @@ def run(
     limits = {n: v for n, v in (("limit_files", limit_files), ("limit_chunks", limit_chunks)) if v is not None}
     names = [chunk_name(chunk) for chunk in chunks]
     reused = raw["metrics"].get("reused", set())
-    if pieces is not None:
+    if kept is not None:
         try:
-            pieces.prune(here.limit, names)
+            kept[0].prune(here.limit, names)
         except OSError as error:
-            notes.append(f"{pieces.place} could not be kept below {here.limit / 1e9:.0f} GB ({error})")
+            notes.append(f"{kept[0].place} could not be kept below {here.limit / 1e9:.0f} GB ({error})")
     notes += sorted(f"not kept: {problem}" for problem in raw["metrics"].get("not_kept", ()))
     return RunResult(
         output=raw["out"],
@@ -209,6 +209,20 @@ def run(
         ),
         notes=tuple(notes),
     )
+
+
+def _kept(
+    pieces: Pieces, blinded: BlindedProcessor, watch: Watch | None, notes: list[str]
+) -> tuple[Pieces, Keys] | None:
+    """Where to keep pieces and under which keys; None, with a note, where that cannot be done."""
+    if not hasattr(blinded.processor, "parts"):
+        return None
+    try:
+        made_with = keys(blinded.processor, blinded.blinding)
+    except UnknownDependencyError as error:
+        notes.append(f"nothing is kept: {error}")
+        return None
+    return (pieces, made_with) if seen_by(watch, pieces, notes) else None
 
 
 def _metrics(raw: Mapping[str, Any], wall: float, retries: int) -> Metrics:

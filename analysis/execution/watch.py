@@ -11,7 +11,7 @@ from rarekaon.analysis.execution.errors import BackendError
 
 SECONDS = 2.0
 """Between two looks."""
-PATIENCE = 45.0
+PATIENCE = 120.0
 """Seconds without a worker after which a place that starts none by itself is given up."""
 
 Say = Callable[[str], None]
@@ -51,7 +51,7 @@ class Watch:
 
     client: Any
     supply: Supply
-    check: Callable[[list[str]], None]
+    check: Callable[[list[str] | None], None]
     say: Say = say_nothing
     left: int | None = None
     _last: float = 0.0
@@ -72,7 +72,7 @@ class Watch:
         alone = 0.0 if self._alone_since is None else now - self._alone_since
         new = [address for address in workers if address not in self._known]
         if new:
-            self.check(new)
+            self.check(new if self._known else None)  # at first all, and the scheduler
             self._known.update(new)
         self.say(self.supply.look(set(workers.values()), alone, self.left))
 

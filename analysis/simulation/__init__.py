@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rarekaon.analysis.search.catalogue import catalogue
+from rarekaon.analysis.simulation.samples.blocks import Workers
 from rarekaon.analysis.simulation.samples.pseudo_data import simulate_pseudo_data
 from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary, simulate_sample
 from rarekaon.analysis.simulation.samples.writer import Format
@@ -15,7 +16,7 @@ def simulate(
     output: Path,
     *,
     quick: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     format: Format = "ttree",
     inject: dict[str, float] | None = None,
     progress: Progress | None = None,
@@ -23,8 +24,9 @@ def simulate(
     """Write the sample of that name to the file `output`.
 
     `quick` makes fewer decays (of pseudo-data: a tenth of the exposure); `inject` adds decays with a branching
-    fraction to pseudo-data.  The bits of the sample do not depend on `workers`.  Raises ValueError for a name
-    that is not in the catalogue or cannot be simulated, and for an injection into a simulated sample.
+    fraction to pseudo-data.  `workers` are threads here, or what makes blocks elsewhere (`execution.blocks`): the bits
+    of the sample do not depend on them.  Raises ValueError for a name that is not in the catalogue or cannot be
+    simulated, and for an injection into a simulated sample.
     """
     known = catalogue()
     if sample_name in known.simulation:

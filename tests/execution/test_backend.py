@@ -13,8 +13,9 @@ import dask_jobqueue  # noqa: F401  (brings the defaults that a user's YAML is m
 import pytest
 from distributed import Client, LocalCluster
 
-from rarekaon.analysis.execution import Backend, BackendError, batch_systems, dask_clusters
+from rarekaon.analysis.execution import Backend, BackendError, batch_systems, dask_clusters, preflight
 from rarekaon.analysis.execution.backend import available_cores
+from rarekaon.analysis.execution.batch_systems import batch_cluster
 from rarekaon.analysis.execution.connection import connect
 from rarekaon.analysis.execution.executors import run_chunk
 from rarekaon.analysis.execution.pieces import work_item
@@ -122,6 +123,14 @@ def test_jobs_keep_freed_memory(name: str, jobqueue: dict[str, object]) -> None:
     assert all(f"export {variable}={size}" in script for variable, size in batch_systems.ALLOCATION.items())
 
 
+@pytest.mark.usefixtures("jobqueue")
+def test_no_job_has_the_name_of_one_that_is_gone() -> None:
+    """What is lost under a name is closed under that name some time later."""
+    with dask.config.set({"jobqueue.slurm.interface": "lo"}), batch_cluster(Backend("slurm", 1)) as cluster:
+        first, second = cluster.new_worker_spec(), cluster.new_worker_spec()
+    assert first.keys().isdisjoint(second)
+
+
 def test_large_arrays_are_not_faulted_in_again() -> None:
     """A job's settings against the first of them alone, in page faults for arrays of 4 MB."""
     program = (
@@ -194,6 +203,15 @@ def test_a_missing_package_is_refused() -> None:
 def test_a_fit_scheduler_passes(scheduler: str) -> None:
     with Client(scheduler) as client:
         check_workers(client)
+
+
+def test_workers_that_come_late_are_looked_at_alone(scheduler: str) -> None:
+    with Client(scheduler) as client:
+        late = list(client.scheduler_info()["workers"])[:1]
+        check_workers(client, late)
+        found = preflight._versions(client, late)
+        assert list(found["workers"]) == late
+        assert found["workers"][late[0]]["packages"] == client.get_versions()["workers"][late[0]]["packages"]
 
 
 def test_workers_with_other_data_files_are_refused(tmp_path: Path) -> None:

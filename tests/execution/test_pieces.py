@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rarekaon.analysis.execution import Backend, RunResult, run
-from rarekaon.analysis.execution.pieces import SUFFIX, Pieces
+from rarekaon.analysis.execution.identity import burst_key
+from rarekaon.analysis.execution.pieces import SUFFIX, Pieces, chunk_name
+from rarekaon.analysis.execution.planning import inspect_fileset, plan
+from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.processing.blinding import Blinding, Box
 from tests.execution.test_runner import same_output
 from tests.execution.toy_processors import ToyProcessor
@@ -152,6 +156,28 @@ def test_a_place_that_cannot_be_written_stops_nothing(runs: Runs, tmp_path: Path
     result, asked = runs({"a": 1}, pieces=Pieces(str(tmp_path / "file" / "pieces")))
     assert len(asked) == 6
     assert "nothing is kept" in result.notes[0]
+
+
+def test_what_cannot_be_told_apart_keeps_nothing(runs: Runs) -> None:
+    result, asked = runs({"a": iter(())})
+    assert len(asked) == 6
+    assert "nothing is kept: it is not known what a tuple_iterator depends on" in result.notes[0]
+    assert runs.pieces.kept() == []
+
+
+def test_wrong_bursts_tell_chunks_apart(tmp_path: Path) -> None:
+    """What one file says of a burst is so for the others of its sample, whose pieces are then others."""
+    path = write_toy_file(tmp_path / "1.root", 100, seed=1)
+    (file,), _ = inspect_fileset({"data": [str(path)]})
+    burst = burst_key(file.bursts["run"][:1], file.bursts["burst"][:1])
+    other = burst_key(np.array([1]), np.array([1]))
+
+    def name(*wrong: Any) -> str:
+        bursts = {"data": FlaggedBursts(wrong[0], np.array([wrong[1]], np.uint32))} if wrong else {}
+        return chunk_name(tuple(plan([file], 100, bursts)))
+
+    assert name() == name(other, 1)
+    assert len({name(), name(burst, 1), name(burst, 2)}) == 3
 
 
 def test_space_is_bounded_and_what_was_used_goes_last(runs: Runs) -> None:

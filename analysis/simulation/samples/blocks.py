@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,10 @@ from rarekaon.analysis.simulation.streams.requirements import Stream, stream
 from rarekaon.analysis.simulation.streams.strata import strata
 
 T = TypeVar("T")
+Elsewhere = Callable[[Callable[[int], Any], Iterable[int]], Iterator[Any]]
+"""Computes a function of a number for all numbers and gives the results in their order, wherever that is done."""
+Workers = int | Elsewhere
+"""Who makes blocks: a number of threads here, or somebody elsewhere."""
 
 SIZE = 100_000
 """Decays of a block."""
@@ -171,8 +175,11 @@ def decays_to_unweight(
     return sources
 
 
-def in_order(work: Callable[[int], T], numbers: Iterable[int], workers: int) -> Iterator[T]:
+def in_order(work: Callable[[int], T], numbers: Iterable[int], workers: Workers) -> Iterator[T]:
     """Results of `work` for all numbers, in their order, computed by that many threads a few blocks ahead."""
+    if callable(workers):
+        yield from workers(work, numbers)
+        return
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     if workers == 1:

@@ -33,7 +33,7 @@ from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, taken
 from rarekaon.analysis.simulation.ground.draws import random_stream
-from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation, decays_to_unweight, in_order
+from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation, Workers, decays_to_unweight, in_order
 from rarekaon.analysis.simulation.samples.prescale import apply_prescale
 from rarekaon.analysis.simulation.samples.weighted import Progress, SimulationSummary
 from rarekaon.analysis.simulation.samples.writer import ROWS, Format, SampleWriter
@@ -144,14 +144,14 @@ class Unweighting:
         large = expectation[expectation > SIZE * self.first]
         return Proposals(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
 
-    def more(self, made: list[Proposals], wanted: int, workers: int, report: Callable[[int, int], None]) -> None:
+    def more(self, made: list[Proposals], wanted: int, workers: Workers, report: Callable[[int, int], None]) -> None:
         """Make blocks until there are as many as wanted."""
         for part in in_order(self.block, range(len(made), wanted), workers):
             made.append(part)
             report(len(made), wanted)
 
     def run(
-        self, made: list[Proposals], tolerated: float, workers: int, report: Callable[[int, int], None]
+        self, made: list[Proposals], tolerated: float, workers: Workers, report: Callable[[int, int], None]
     ) -> Unweighted:
         """The data events, the first blocks being made; no more than `tolerated` are expected to be lost.
 
@@ -207,7 +207,7 @@ def blocks_needed(large: list[Floats], blocks: int, tolerated: float) -> int:
 
 
 def unweighted(
-    strata: list[Unweighting], excess: float, workers: int, report: Callable[[int, int], None]
+    strata: list[Unweighting], excess: float, workers: Workers, report: Callable[[int, int], None]
 ) -> list[Unweighted]:
     """The data events of a mode, stratum by stratum; the strata share what may be lost of the mode."""
     first: list[list[Proposals]] = [[] for _ in strata]
@@ -270,7 +270,7 @@ def simulate_pseudo_data(
     output: Path,
     *,
     quick: bool,
-    workers: int,
+    workers: Workers,
     file_format: Format,
     inject: dict[str, float],
     progress: Progress | None,

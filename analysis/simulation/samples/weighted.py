@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from rarekaon.analysis.facts.models import SimulatedSample, conditions
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
-from rarekaon.analysis.simulation.samples.blocks import SIZE, in_order, weighted_decays
+from rarekaon.analysis.simulation.ground.buffers import EventBuffers
+from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation, Workers, in_order, weighted_decays
 from rarekaon.analysis.simulation.samples.writer import Format, SampleWriter
 
 Progress = Callable[[int, int], None]
@@ -43,7 +45,7 @@ def simulate_sample(
     output: Path,
     *,
     quick: bool,
-    workers: int,
+    workers: Workers,
     file_format: Format,
     progress: Progress | None,
 ) -> SimulationSummary:
@@ -68,7 +70,7 @@ def simulate_sample(
     stored: list[int] = []
     done = 0
     with SampleWriter(output, truth=True, identity=identity, file_format=file_format) as writer:
-        for block in in_order(lambda b: works[b % len(works)].block(b, sizes[b]), range(len(sizes)), workers):
+        for block in in_order(partial(_block, works, sizes), range(len(sizes)), workers):
             writer.write(block)
             done += sizes[len(stored)]
             stored.append(len(block.event))
@@ -87,3 +89,7 @@ def simulate_sample(
             }
         )
     return SimulationSummary(name, Path(output), decays, sum(stored), time.perf_counter() - started)
+
+
+def _block(works: Sequence[DecaySimulation], sizes: Sequence[int], number: int) -> EventBuffers:
+    return works[number % len(works)].block(number, sizes[number])
