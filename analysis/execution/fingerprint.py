@@ -28,7 +28,7 @@ from pydantic import BaseModel
 
 from rarekaon.analysis.facts.paths import datasets_path
 from rarekaon.analysis.kernels.compiled import PACKAGE, closure, source
-from rarekaon.analysis.search.channels import ENTRY_POINTS
+from rarekaon.analysis.search.channels import ENTRY_POINTS, channel_files
 
 NAMED = re.compile(r'datasets_path\(\)\s*/\s*"([^"]+)"')
 """How the package names a file or folder of `datasets/`."""
@@ -72,8 +72,15 @@ def _channel_packages() -> tuple[str, ...]:
     return tuple(entry.value for entry in entry_points(group=ENTRY_POINTS))
 
 
+@cache
+def _channel_files() -> frozenset[str]:
+    """All modules of channels: a user's own are in no package."""
+    return frozenset(module.__name__ for module in channel_files())
+
+
 def _of_a_channel(module: str) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in _channel_packages())
+    packages = _channel_packages()
+    return module in _channel_files() or any(module == p or module.startswith(f"{p}.") for p in packages)
 
 
 class _Walk:

@@ -29,6 +29,7 @@ from rarekaon.analysis.execution.identity import Stretches
 from rarekaon.analysis.execution.packing import PackingError, packed, unpacked
 from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.execution.watch import Watch
+from rarekaon.analysis.facts.models import user_catalogue
 from rarekaon.analysis.processing.blinding import BlindedProcessor, Blinding
 from rarekaon.analysis.results.provenance import versions
 from rarekaon.analysis.search.channels import searches
@@ -73,7 +74,8 @@ class Keys(NamedTuple):
 
 def keys(processor: InParts, blinding: Blinding) -> Keys:
     """Keys of the parts of a processor here and now; UnknownDependencyError for a part that can have none."""
-    engine = [versions(), [sources(module) for module in ENGINE], type(processor)]
+    own = user_catalogue()
+    engine = [versions(), [sources(module) for module in ENGINE], type(processor), own.periods, own.datasets]
     simulated = {name: fingerprint(*engine, made_with) for name, made_with in processor.parts.items()}
     blind = fingerprint(sources(BLINDING), _blind(blinding))
     data = {name: fingerprint(key, blind) for name, key in simulated.items()}

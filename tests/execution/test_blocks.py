@@ -27,7 +27,8 @@ Content = dict[str, bytes]
 def content(path: Path) -> Content:
     """The bits of every branch, and the file's identity; the dates that ROOT writes are left out."""
     with uproot.open(path) as file:
-        columns = {f"{tree}/{name}": file[tree][name].array() for tree in file.keys() for name in file[tree].keys()}
+        trees = [file[name] for name in ("Events", "Generation", "Bursts") if name in file]
+        columns = {f"{t.name}/{name}": branch.array() for t in trees for name, branch in t.items()}
         flat = {name: ak.to_numpy(ak.flatten(column, axis=None)).tobytes() for name, column in columns.items()}
         return flat | {"UUID": file.file.uuid.bytes}
 

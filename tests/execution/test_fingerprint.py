@@ -56,6 +56,18 @@ def test_a_function_of_a_channel_is_what_it_does(changed: str, same: bool) -> No
     assert (fingerprint(channel(BASE).cut) == fingerprint(channel(changed).cut)) == same
 
 
+def test_a_users_own_channel_file_is_one_of_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in no package, and another bound is another function all the same."""
+
+    def own(source: str) -> ModuleType:
+        made = ModuleType("rarekaon_channel_mine")
+        exec(compile(source, made.__name__, "exec"), made.__dict__)  # noqa: S102
+        return made
+
+    monkeypatch.setattr(module, "_channel_files", lambda: frozenset({"rarekaon_channel_mine"}))
+    assert fingerprint(own(BASE).cut) != fingerprint(own(BASE.replace("> 1", "> 2")).cut)
+
+
 def test_what_a_function_encloses_counts() -> None:
     made = channel("def above(limit):\n    return lambda c: c > limit\n")
     assert fingerprint(made.above(1)) == fingerprint(made.above(1))
