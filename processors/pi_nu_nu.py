@@ -27,7 +27,7 @@ NOTES = {
         "simulated for this search and taken from the publication, 2017 times 0.389/0.346 for both years"
     ),
     "pseudo-data": (
-        "pi+ pi0, mu+ nu and, as pions uniform in the missing mass, as many events as are published for modes that are "
+        "pi+ pi0 and, as pions uniform in the missing mass, as many events as are published for modes that are "
         "not simulated; one in 20 is kept of the pi+ pi0 peak, which is the box of pi0 -> invisible: that opens first"
     ),
 }
