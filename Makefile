@@ -115,7 +115,7 @@ clean:  ## remove samples, results and caches (not the environment)
 
 $(ENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,publish]' -c constraints.txt
 	touch $@
 
 $(RULES): datasets/catalogue.yaml $(call sources,processors analysis/facts analysis/search) | $(ENV)

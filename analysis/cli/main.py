@@ -40,7 +40,10 @@ COMMANDS = {
     "dump": "What the detector reaches when the protons are dumped.",
     "limit": "The limit of one counting search, from numbers.",
     "unblind": "Open a masked region, with a record of who and why.",
-    "report": "Tables and figures from results.",
+    "report": "A run on one page, with its tables and figures.",
+    "compare": "What differs between two runs.",
+    "publish": "Submissions to HEPData, and the bundle that others recompute.",
+    "verify": "Check a bundle and recompute its limits.",
 }
 """Commands in the order of use, with their line in `kaon --help`; each is `command` in rarekaon.analysis.cli.<name>."""
 
