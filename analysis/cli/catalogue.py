@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
+from rarekaon.analysis.cli.options import QUICK, SAMPLES, Command
+
 
 @click.group(name="catalogue")
 def command() -> None:
     """The samples and their files."""
 
 
-@command.command(name="check")
+@command.command(name="check", cls=Command)
 @click.argument("names", nargs=-1)
-@click.option(
-    "--samples", type=click.Path(path_type=Path, file_okay=False), default="samples", show_default=True,
-    help="Where simulated samples are.",
-)  # fmt: skip
+@SAMPLES
+@QUICK
 @click.option("--write", is_flag=True, help="State the checksums of the files of data in datasets/checksums.yaml.")
 def check(names: tuple[str, ...], samples: Path, write: bool) -> None:
     """Look into all files of the samples NAMES, by default of all data samples and of what was simulated.
