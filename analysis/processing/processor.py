@@ -48,7 +48,10 @@ class SearchProcessor(ProcessorABC):
     @property
     def parts(self) -> dict[str, Any]:
         """What the output of each search depends on: a search's entry is the same whatever else is looked for."""
-        return {name: [(s.dataset, s.samples.all, s.selections) for s in searches()[name]] for name in self.names}
+        return {
+            name: [(s.dataset, s.samples.all, s.selections, s.signal, s.shape_systematics) for s in searches()[name]]
+            for name in self.names
+        }
 
     def only(self, names: Iterable[str]) -> SearchProcessor:
         """The processor for some of its searches."""
