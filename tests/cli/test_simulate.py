@@ -30,7 +30,7 @@ def test_quick_sample_is_written_and_counted(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "--list"),
+        ((), "kaon samples"),
         (("k3pi", "ke4", "-o", "x.root"), "directory"),
         (("data_2022", "--inject", "K+ -> pi- e+ e+"), "write it like"),
         (("data_2022", "--inject", "K+ -> pi- e+ e+=2"), "write it like"),
