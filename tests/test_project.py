@@ -7,9 +7,11 @@ import importlib.util
 import re
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.metadata import PackageNotFoundError, distribution, requires
 from pathlib import Path
 
+import grimp
 import pytest
 from importlinter.cli import lint_imports
 from packaging.requirements import Requirement
@@ -136,6 +138,18 @@ def rooms(place: str) -> set[str]:
     """The folders and modules of a package."""
     inside = (ROOT / place).iterdir()
     return {p.stem for p in inside if p.suffix == ".py" or (p / "__init__.py").exists()} - {"__init__"}
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    """Those for annotations count as well: who reads a module reads what it names."""
+    graph = grimp.build_graph("rarekaon", cache_dir=None)
+    rooms_of = {name: ".".join(name.split(".")[:3]) for name in graph.modules}
+    modules = {name: graph.find_modules_directly_imported_by(name) - {name} for name in graph.modules}
+    between: dict[str, set[str]] = {room: set() for room in rooms_of.values()}
+    for name, below in modules.items():
+        between[rooms_of[name]] |= {rooms_of[other] for other in below} - {rooms_of[name]}
+    for arrows in (modules, between):
+        assert len([*TopologicalSorter(arrows).static_order()]) == len(arrows)
 
 
 def test_the_house_has_few_rooms() -> None:

@@ -1,1 +1,1 @@
-"""What every part may know: units, particles, the event schema, the trigger lines."""
+"""What every part may know: units, particles, intervals, the event schema, the trigger lines."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_E, MASS_K, MASS_PI, MASS_PI0, PION_E_OVER_P
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
 from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
@@ -21,7 +22,6 @@ from rarekaon.analysis.events.photons import PhotonRule, with_pi0
 from rarekaon.analysis.events.single_track import SingleTracks, single_tracks
 from rarekaon.analysis.facts.detector import detector as facts
 from rarekaon.analysis.kernels.geometry import in_lkr_acceptance, in_rich_acceptance, on_outer_muv3_tile
-from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.selection.identification import e_over_p, muv3_in_time, vertex_time
 from rarekaon.analysis.selection.neutral_pion import neutral_vertex_z
 from rarekaon.analysis.selection.three_track import (

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.compiled import compiled
-from rarekaon.analysis.search.declaration import Interval
 
 Index = NDArray[np.int64]
 Float = NDArray[np.float64]

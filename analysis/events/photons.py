@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.events.activity import cluster_columns, clusters_off_tracks
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.search.declaration import Interval
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]

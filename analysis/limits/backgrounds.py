@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.facts.published import Published, all_published, published
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.limits.variations import Shift, background_shifts
 from rarekaon.analysis.processing.unblinding import is_open
-from rarekaon.analysis.search.declaration import DataDriven, Interval, PublishedBackground, Region, Search, Tail
+from rarekaon.analysis.search.declaration import DataDriven, PublishedBackground, Region, Search, Tail
 
 NO_EVENTS = -math.log(1 - 0.6827)
 """Upper limit at 68.27% CL on the mean of a Poisson count of which none was seen."""

@@ -11,6 +11,7 @@ import hist
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.facts.models import branching_fractions
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, systematic_error
@@ -19,7 +20,6 @@ from rarekaon.analysis.limits.response import Response, survival
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.results.records import LimitRecord
-from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.search.inference import CutScan, PeakScan
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
 from rarekaon.analysis.statistics.heavy_neutrino import mixing_limits

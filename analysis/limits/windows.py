@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_K, MASS_PI, MASS_PI0
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, systematic_error, total_row
 from rarekaon.analysis.limits.from_events import normalise, signal_region
@@ -22,7 +23,7 @@ from rarekaon.analysis.limits.response import HALF_SHARE, Response, survival
 from rarekaon.analysis.limits.scans import MEDIAN, Common, Result, Scan, spectrum
 from rarekaon.analysis.limits.search_histograms import Count, SearchHistograms
 from rarekaon.analysis.processing.unblinding import is_open
-from rarekaon.analysis.search.declaration import Interval, Region, Search
+from rarekaon.analysis.search.declaration import Region, Search
 from rarekaon.analysis.search.inference import WindowScan
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
 

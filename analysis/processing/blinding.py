@@ -23,6 +23,7 @@ from coffea.nanoevents.mapping import SimplePreloadedColumnSource
 from coffea.processor import ProcessorABC
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.events.nano_schema import KaonSchema
@@ -30,7 +31,7 @@ from rarekaon.analysis.events.sources import AbsentBranchError
 from rarekaon.analysis.processing.unblinding import opened_runs
 from rarekaon.analysis.search.channels import search as declared
 from rarekaon.analysis.search.channels import searches
-from rarekaon.analysis.search.declaration import Interval, Region, Search, Selection
+from rarekaon.analysis.search.declaration import Region, Search, Selection
 
 Mask = NDArray[np.bool_]
 

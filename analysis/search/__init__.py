@@ -4,13 +4,13 @@ Channel files import from here, from `contract.units`, `contract.particles`, `ev
 from release to release (docs/adding-a-channel.md).
 """
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.facts.models import PseudoData, RareResponses, SimulatedSample
 from rarekaon.analysis.search.declaration import (
     ZERO,
     Array,
     Cut,
     DataDriven,
-    Interval,
     PublishedBackground,
     Quantity,
     Region,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.search.inference import COUNTING, Inference
@@ -18,44 +18,6 @@ if TYPE_CHECKING:
     from rarekaon.analysis.events.candidates import Candidates
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The open interval (low, high); either end may be infinite.
-
-    >>> 5.0 in Interval(2, 8)
-    True
-    >>> Interval(low=140)
-    > 140
-    """
-
-    low: float = -math.inf
-    """Lower end, not included."""
-    high: float = math.inf
-    """Upper end, not included."""
-
-    def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"interval ({self.low}, {self.high}) is empty; low must be below high")
-
-    def __contains__(self, value: float) -> bool:
-        return self.low < value < self.high
-
-    def mask(self, values: Array) -> NDArray[np.bool_]:
-        """Elementwise membership; NaN is outside."""
-        return np.asarray((values > self.low) & (values < self.high))
-
-    def text(self, unit: float = 1.0) -> str:
-        low, high = self.low / unit, self.high / unit
-        if self.low == -math.inf:
-            return f"< {high:g}"
-        if self.high == math.inf:
-            return f"> {low:g}"
-        return f"{low:g} to {high:g}"
-
-    def __repr__(self) -> str:
-        return self.text()
 
 
 ZERO = Interval(-0.5, 0.5)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rarekaon.analysis.search.declaration import Interval
+from rarekaon.analysis.contract.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.facts.models import conditions, user_catalogue
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Search, Selection
+from rarekaon.analysis.search.declaration import Cut, Quantity, Region, Search, Selection
 
 
 def statement(search: Search) -> dict[str, Any]:

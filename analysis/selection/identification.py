@@ -15,10 +15,10 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import Particle, particle
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.kernels.compiled import compiled
-from rarekaon.analysis.search.declaration import Interval
 
 Mask = NDArray[np.bool_]
 Rule = Callable[[Candidates], Mask]

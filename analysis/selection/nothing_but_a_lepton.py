@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.units import MeV, mm, ns
-from rarekaon.analysis.search.declaration import ZERO, Cut, Interval
+from rarekaon.analysis.search.declaration import ZERO, Cut
 from rarekaon.analysis.selection.single_track import activity, activity_off_track, other_vertices
 from rarekaon.analysis.selection.three_track import extra_cluster_count, lav_activity
 

@@ -8,18 +8,10 @@ of the data of 2017, and other values are our choices.
 
 from __future__ import annotations
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
-from rarekaon.analysis.search.declaration import (
-    ZERO,
-    Cut,
-    Interval,
-    PublishedBackground,
-    Region,
-    Selection,
-    Tail,
-    exactly,
-)
+from rarekaon.analysis.search.declaration import ZERO, Cut, PublishedBackground, Region, Selection, Tail, exactly
 from rarekaon.analysis.selection.exposure_weight import exposure_of, prescale_of, product
 from rarekaon.analysis.selection.identification import pion, vertex_identified_as
 from rarekaon.analysis.selection.lone_pion import (

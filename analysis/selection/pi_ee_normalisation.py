@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.units import MeV
 from rarekaon.analysis.events.candidates import Candidates, three_track_vertices
-from rarekaon.analysis.search.declaration import Array, Cut, Interval, Region, Selection
+from rarekaon.analysis.search.declaration import Array, Cut, Region, Selection
 from rarekaon.analysis.selection.identification import Identification, vertex_identified_as
 from rarekaon.analysis.selection.three_track import TRACK_MOMENTUM, VERTEX_Z, closed_kinematics, pair_mass, vertex_mass
 

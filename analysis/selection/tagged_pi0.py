@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_K, MASS_PI0
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.activity import cluster_columns, clusters_off_tracks
@@ -15,7 +16,7 @@ from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.kinematics import dot, energies, modulus
 from rarekaon.analysis.events.single_track import PHOTON, single
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.search.declaration import Interval, Quantity, Truth
+from rarekaon.analysis.search.declaration import Quantity, Truth
 from rarekaon.analysis.selection.identification import vertex_time
 from rarekaon.analysis.selection.three_track import extra_cluster_count
 

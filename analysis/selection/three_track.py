@@ -8,13 +8,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, mrad, ns
 from rarekaon.analysis.events import kinematics
 from rarekaon.analysis.events.activity import clusters_off_tracks, lav_signals
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.kernels.geometry import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Truth, exactly
+from rarekaon.analysis.search.declaration import Cut, Quantity, Truth, exactly
 from rarekaon.analysis.selection.identification import vertex_time
 
 Float = NDArray[np.float64]

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Search, Selection
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 
 End = Literal["low", "high"]
 ENDS: tuple[End, ...] = ("low", "high")

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.contract.units import GeV
 from rarekaon.analysis.events import kinematics
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.events.photons import PhotonRule, with_pi0
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.search.declaration import Interval
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from rarekaon.analysis.selection.neutral_pion import neutral_vertex_z
 from tests.ideal_events import clusters, ideal_events_with_pi0

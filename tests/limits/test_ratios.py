@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.limits.ratios import control_rows, fit_ratio
-from rarekaon.analysis.search.declaration import Interval
 from tests.hand_made import FULL, booked, sample
 
 CENTRES = np.arange(305.0, 600.0, 10.0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import MASS_PI0
 from rarekaon.analysis.contract.units import GeV2
 from rarekaon.analysis.limits import windows
@@ -23,7 +24,7 @@ from rarekaon.analysis.limits.windows import (
 )
 from rarekaon.analysis.processing import histograms
 from rarekaon.analysis.search.channels import search
-from rarekaon.analysis.search.declaration import Interval, Region
+from rarekaon.analysis.search.declaration import Region
 from tests import hand_made
 
 PI_X = search("pi_x", "2016-2017")

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.schema import TRUTH
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing.processor import ChunkCache, apply_cuts, book_cuts, book_search, trigger_stage
 from rarekaon.analysis.search.channels import search
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Region, Selection, ShapeSystematic
+from rarekaon.analysis.search.declaration import Cut, Quantity, Region, Selection, ShapeSystematic
 from rarekaon.analysis.selection.three_track import VERTEX_Z
 
 DATASET = "2016-2018"

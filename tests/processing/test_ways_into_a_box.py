@@ -18,6 +18,7 @@ import yaml
 from coffea.processor import ProcessorABC
 
 from rarekaon.analysis.cli.run import run_record, summary
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.schema import TRUTH
 from rarekaon.analysis.execution import Backend, ExecutionError, run
 from rarekaon.analysis.facts.unblinding import digest
@@ -26,7 +27,7 @@ from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.processing.unblinding import is_open, open_boxes, openings
 from rarekaon.analysis.results.provenance import facts_state
 from rarekaon.analysis.search.channels import search, searches
-from rarekaon.analysis.search.declaration import Interval, Region
+from rarekaon.analysis.search.declaration import Region
 from rarekaon.analysis.search.statement import statement
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import ideal_events

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import Decay
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.facts.published import all_published
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.channels import search, searches
-from rarekaon.analysis.search.declaration import Cut, Interval, Quantity, Search, exactly
+from rarekaon.analysis.search.declaration import Cut, Quantity, Search, exactly
 
 ALL = [s for group in searches().values() for s in group]
 finite = st.floats(-1e6, 1e6)

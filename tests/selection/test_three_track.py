@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.contract.units import GeV, MeV, m, mm, ns
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.search.declaration import Cut, Interval
+from rarekaon.analysis.search.declaration import Cut
 from rarekaon.analysis.selection import three_track as t
 from rarekaon.analysis.selection.identification import electron, pion, vertex_identified_as
 from tests.ideal_events import ideal_events
