@@ -8,6 +8,7 @@ The last file stays open, because a worker is mostly given chunks of one file af
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -183,10 +184,25 @@ def _process_nano_events(
         ) from error
     try:
         out = processor.process(events)
-    finally:  # an error of the processor has its reason in what it read
-        read = {str(access.branch) for access in log}
-        columns.check(read)
+    except Exception as error:
+        columns.check({str(access.branch) for access in log})  # an error has its reason in what was read
+        if passes(error) or not while_reading(error):
+            raise
+        raise UnfitEventsError(
+            f"{item.filename} cannot be read as NanoEvents ({error}): it is damaged; make or copy it again"
+        ) from error
+    read = {str(access.branch) for access in log}
+    columns.check(read)
     return out, read
+
+
+def while_reading(error: BaseException) -> bool:
+    """Whether an error arose where a column is read for NanoEvents, and not in what is made of it."""
+    tried = [error]
+    while cause := tried[-1].__cause__ or tried[-1].__context__:
+        tried.append(cause)
+    frames = (frame for one in tried for frame, _ in traceback.walk_tb(one.__traceback__))
+    return any(str(f.f_globals.get("__name__")).startswith("coffea.nanoevents.mapping") for f in frames)
 
 
 def _nano_events(file: Any, item: WorkItem, log: list[Any]) -> Any:

@@ -235,8 +235,8 @@ def likelihood_interval(observed: int, background: float) -> tuple[float, float]
     """Signal events where the Poisson log-likelihood is half a unit below its maximum; the lower end not below 0.
 
     >>> low, high = likelihood_interval(20, 7.0)
-    >>> round(low, 1), round(high, 1)
-    (8.8, 17.8)
+    >>> round(low, 2), round(high, 2)
+    (8.85, 17.81)
     """
 
     def below(signal: float) -> float:

@@ -16,7 +16,7 @@ LABELS = {"|U_mu4|^2": r"$|U_{\mu4}|^2$", "branching fraction": "branching fract
 
 
 def scan_figure(scan: Scan, confidence_level: float) -> Figure:
-    """Observed limit, median and one- and two-sigma bands against the mass."""
+    """Observed limit, median and one- and two-sigma bands against the mass, of a scan that has them."""
     low2, low1, median, high1, high2 = (scan.columns[f"expected_{k:+d}_sigma"] for k in (-2, -1, 0, 1, 2))
     with style():
         figure = Figure()
@@ -36,9 +36,12 @@ def scan_figure(scan: Scan, confidence_level: float) -> Figure:
 
 
 def write_scans(scans: Sequence[Scan], confidence_level: float, directory: Path) -> list[Picture]:
-    """Draw every scan into `directory`, as PNG and PDF; returns the PNG files with what they show."""
+    """Draw every scan that has limits into `directory`, as PNG and PDF; returns the PNG files with what they show.
+
+    Before its box is open a scan may have a resolution and an acceptance alone.
+    """
     pictures = []
-    for scan in scans:
+    for scan in (s for s in scans if "expected_+0_sigma" in s.columns):
         path = directory / f"{scan.search}_{scan.dataset}_limits.png"
         save_figure(scan_figure(scan, confidence_level), path, path.with_suffix(".pdf"))
         text = f"{scan.search} {scan.dataset}: limits on {scan.quantity} against the mass, with the expected bands"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from rarekaon.analysis.contract.particles import particle
@@ -40,18 +40,20 @@ class FinalState:
 
 
 def enclosed(function: Callable[..., Any]) -> Parameters:
-    """Values that a function has taken with it from where it was made."""
+    """Values that a function has taken with it from where it was made, or the fields of one that is an object."""
+    if is_dataclass(function):
+        return {f.name: getattr(function, f.name) for f in fields(function)}
     return dict(inspect.getclosurevars(function).nonlocals)
 
 
 def final_state(selection: Selection) -> FinalState:
     made = enclosed(selection.identify)
     names = made.get("particles", ())
-    if len(names) != 3 or "rules" not in made:
+    if len(names) != 3 or "by" not in made:
         raise NoReferenceError(f"selection {selection.name}: only vertices of three identified tracks have references")
     species = {211: "pi", 11: "e", 13: "mu"}
     found = [particle(name) for name in names]
-    rules = [made["rules"][species[abs(p.pdg)]] for p in found]
+    rules = [made["by"][species[abs(p.pdg)]] for p in found]
     kinds = [Rule(rule.__qualname__.partition(".")[0], enclosed(rule)) for rule in rules]
     return FinalState(names, tuple(p.charge for p in found), tuple(p.mass for p in found), tuple(kinds))
 

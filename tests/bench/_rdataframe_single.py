@@ -39,7 +39,7 @@ def lone_track(selection: Selection) -> LoneTrack:
     names = made.get("particles", ())
     if len(names) != 1:
         raise NoReferenceError(f"selection {selection.name}: no selection of a lone track")
-    (rule,) = made["rules"].values()
+    (rule,) = made["by"].values()
     every = enclosed(rule).get("rules", (rule,))
     rules = {part.__qualname__.partition(".")[0]: enclosed(part) for part in every}
     if not rules.keys() <= {"muon", "rich_muon"}:

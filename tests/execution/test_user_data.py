@@ -87,7 +87,7 @@ def test_a_foreign_file_is_looked_into_through_its_map(mine, tmp_path):
 def test_it_is_run_over_and_what_boxes_mask_stays_masked(mine, tmp_path):
     mine()
     result = run(SearchProcessor(("pi_ee",)), fileset(["mine"], tmp_path), backend=Backend("iterative"), progress=False)
-    assert result.closure.events == EVENTS
+    assert [f.events for f in result.files] == [EVENTS]
     cutflow = result.output["pi_ee"]["mine"]["2016-2018"]["signal"]["cutflow"]
     assert 0 < cutflow["read"].value <= EVENTS
 

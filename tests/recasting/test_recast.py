@@ -69,6 +69,10 @@ def test_only_the_signal_changes(place):
     assert wide.limit.parameter == {"mass": 300.0, "width": 30.0, "ctau": 0.0}
 
 
+PULL = 3.5
+"""Of some ten comparisons one is beyond it in 200 sets of samples: those of a new generator are another set."""
+
+
 def agrees(place, density, simulated, tmp_path):
     """The acceptance of a model simulated directly, and by reweighting: their difference in standard deviations."""
     (model,) = found(place, density)
@@ -82,7 +86,7 @@ def agrees(place, density, simulated, tmp_path):
 @pytest.mark.parametrize("mass", [200.0, 300.0, 400.0])
 def test_a_narrow_resonance_agrees_with_its_own_simulation(place, mass, tmp_path):
     simulated = replace(lepton_n_visible(mass, "e+"), radiative=False)
-    assert abs(agrees(place, Resonance("pi- e+", mass, window=4.0), simulated, tmp_path)) < 3
+    assert abs(agrees(place, Resonance("pi- e+", mass, window=4.0), simulated, tmp_path)) < PULL
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_any_density_agrees_with_its_own_simulation(place, density, tmp_path):
     def squared(*momenta):
         return density.value(Products(LNV.products, np.stack(momenta)))
 
-    assert abs(agrees(place, density, replace(LNV, amplitude=squared), tmp_path)) < 3
+    assert abs(agrees(place, density, replace(LNV, amplitude=squared), tmp_path)) < PULL
 
 
 def test_models_are_told_apart(place):

@@ -30,7 +30,7 @@ def test_studies_cover_every_search_of_few_events(monkeypatch):
     studies = coverage.counting_studies(20, seed=1)
     assert set(studies) == {
         "pi_ee 2016-2018", "pi_ee 2017", "pi_pi0_ee 2016-2018", "mu_nu_ee 2016-2018", "pi_mumu 2017",
-        "pi_nu_nu 2016-2017",
+        "pi_nu_nu 2016-2017", "pi_nu_nu 2016-2018",
     }  # fmt: skip
     rows = studies["pi_mumu 2017"]
     assert all(isinstance(row, CountingCoverage) for row in rows)

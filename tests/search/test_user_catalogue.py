@@ -12,14 +12,18 @@ from click.testing import CliRunner
 from rarekaon.analysis.cli.data import command as data
 from rarekaon.analysis.cli.new import command as new
 from rarekaon.analysis.cli.quantities import command as quantities
+from rarekaon.analysis.execution import fingerprint, layouts
 from rarekaon.analysis.facts import models, paths
-from rarekaon.analysis.processing import unblinding
+from rarekaon.analysis.processing import processor, unblinding
 from rarekaon.analysis.processing.blinding import current_blinding
+from rarekaon.analysis.results import provenance
 from rarekaon.analysis.search import catalogue, channels
 
 CACHES = (
     unblinding._judged, models.user_catalogue, models.conditions,
-    catalogue.catalogue, channels.channel_files, channels.searches,
+    catalogue.catalogue, channels.channel_files, channels.searches, provenance.datasets_hash, provenance.code_parts,
+    provenance.fact_parts, fingerprint.sources, fingerprint._channel_files, layouts.map_of, processor.dataset_events,
+    processor.kept_of_fired,
 )  # fmt: skip
 PERIOD = """
 periods:

@@ -11,7 +11,7 @@ from rarekaon.analysis.decays.mode import Mode
 from rarekaon.analysis.decays.phase_space import Pair
 
 CODES = {"mu+": 73, "e+": 74}
-E_NU = Mode("K+ -> e+ nu_e", 77, Pair("e+", "nu_e"), "two-body decay; the positron radiates")
+E_NU = Mode("K+ -> e+ nu_e", 80, Pair("e+", "nu_e"), "two-body decay; the positron radiates")
 VISIBLE = {("mu+", "mu+"): 75, ("e+", "e+"): 76}
 
 

@@ -42,11 +42,11 @@ PI_PI0DD = Mode(
     with_double_dalitz,
 )
 PI_PI0EE = Mode("K+ -> pi+ pi0, pi0 -> e+ e-", 64, Pair("pi+", from_pi0("e+ e-")), "two-body decays")
-PI_PI0_INVISIBLE = Mode("K+ -> pi+ pi0, pi0 -> nu nu", 65, Pair("pi+", Pair("nu", "nu", "pi0")), "two-body decays")
+PI_PI0_INVISIBLE = Mode("K+ -> pi+ pi0, pi0 -> nu nu", 68, Pair("pi+", Pair("nu", "nu", "pi0")), "two-body decays")
 """pi0 -> invisible: two neutrinos stand for whatever is not seen."""
 PI_PI0_GAMMA_NU_NU = Mode(
     "K+ -> pi+ pi0, pi0 -> gamma nu nu",
-    66,
+    69,
     Pair("pi+", Pair("gamma", Pair("nu", "nu"), "pi0")),
     "PR 98 (1955) 1355 with a constant propagator",
     with_neutrinos,
