@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,8 @@ class Exposure:
             weight_in_fv=numbers["weight_in_fv"],
             bursts=int(numbers["bursts"]),
         )
+
+
+def burst_key(run: Any, burst: Any) -> NDArray[np.uint64]:
+    """Run and burst as one number."""
+    return np.asarray(run, np.uint64) << np.uint64(32) | np.asarray(burst, np.uint64)

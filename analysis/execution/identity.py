@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.exposure import burst_key
 from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.events.trees import open_file
 from rarekaon.analysis.execution.errors import InputFileError
@@ -46,11 +47,6 @@ class Stretches:
     @property
     def rows(self) -> NDArray[Any]:
         return np.frombuffer(self.content, STRETCH)
-
-
-def burst_key(run: Any, burst: Any) -> Numbers:
-    """Run and burst as one number."""
-    return np.asarray(run, np.uint64) << np.uint64(32) | np.asarray(burst, np.uint64)
 
 
 @compiled

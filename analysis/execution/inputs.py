@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract import schema
 from rarekaon.analysis.events.checked import CheckedSource
-from rarekaon.analysis.events.exposure import Exposure
+from rarekaon.analysis.events.exposure import Exposure, burst_key
 from rarekaon.analysis.events.remote import AbsentError, Access, RemoteError, identity, is_local, passes
 from rarekaon.analysis.events.trees import Tree, open_file
 from rarekaon.analysis.execution.checksums import check_bytes
@@ -262,7 +262,7 @@ def _side_rows(path: str, file: Any, sample: str, side: schema.SideTree, events:
 
 def _data(rows: Mapping[str, NDArray[Any]]) -> tuple[Exposure, Blocks, NDArray[Any]]:
     """Of a burst with several rows, as merged files have it, events are summed and bad detectors put together."""
-    key = rows["run"].astype(np.uint64) << np.uint64(32) | rows["burst"].astype(np.uint64)
+    key = burst_key(rows["run"], rows["burst"])
     first, row = np.unique(key, return_index=True, return_inverse=True)[1:]
     bursts = np.zeros(len(first), BURST)
     bursts["run"], bursts["burst"] = rows["run"][first], rows["burst"][first]

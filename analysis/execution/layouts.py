@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.schema import BURSTS_TREE, EVENTS_TREE
 from rarekaon.analysis.events.checked import CheckedSource
+from rarekaon.analysis.events.exposure import burst_key
 from rarekaon.analysis.events.mapped import MappedTree
 from rarekaon.analysis.events.trees import Tree, open_tree
 from rarekaon.analysis.execution.errors import InputFileError
@@ -62,7 +63,7 @@ def counted_bursts(events: Tree) -> dict[str, NDArray[Any]]:
     found: list[NDArray[np.uint64]] = []
     for start in range(0, events.entries, WINDOW):
         source = CheckedSource(events.source(start, min(start + WINDOW, events.entries)))
-        found.append(source.event("run").astype(np.uint64) << np.uint64(32) | source.event("burst").astype(np.uint64))
+        found.append(burst_key(source.event("run"), source.event("burst")))
     keys, counts = np.unique(np.concatenate([np.empty(0, np.uint64), *found]), return_counts=True)
     return {
         "run": (keys >> np.uint64(32)).astype(np.uint32),

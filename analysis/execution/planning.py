@@ -13,10 +13,11 @@ import numpy as np
 from coffea.processor.executor import WorkItem
 
 from rarekaon.analysis.contract.schema import EVENTS_TREE
+from rarekaon.analysis.events.exposure import burst_key
 from rarekaon.analysis.events.remote import Access
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
 from rarekaon.analysis.execution.executors import gathered
-from rarekaon.analysis.execution.identity import burst_key, first_look
+from rarekaon.analysis.execution.identity import first_look
 from rarekaon.analysis.execution.inputs import InputFile, bursts_by_path, check_distinct, inspect_file
 from rarekaon.analysis.execution.pieces import work_item
 from rarekaon.analysis.execution.quality import FlaggedBursts

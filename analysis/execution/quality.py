@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.execution.identity import Numbers, burst_key
+from rarekaon.analysis.events.exposure import burst_key
+from rarekaon.analysis.execution.identity import Numbers
 from rarekaon.analysis.execution.inputs import BURST, InputFile
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing.quality import bad, in_periods, listed_good

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rarekaon.analysis.events.exposure import burst_key
 from rarekaon.analysis.execution import Backend, RunResult, run
-from rarekaon.analysis.execution.identity import burst_key
 from rarekaon.analysis.execution.pieces import SUFFIX, Pieces, chunk_name
 from rarekaon.analysis.execution.planning import inspect_fileset, plan
 from rarekaon.analysis.execution.quality import FlaggedBursts
