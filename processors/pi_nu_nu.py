@@ -6,8 +6,8 @@ are of it.  The selections are those of `selection.nothing_but_a_pion`; `NOTES` 
 
 from __future__ import annotations
 
-from rarekaon.analysis.search import Search, SearchSamples
-from rarekaon.analysis.selection.nothing_but_a_pion import NORMALISATION, NOT_SIMULATED, SIGNAL, TAIL
+from rarekaon.analysis.search import Search
+from rarekaon.analysis.selection.nothing_but_a_pion import NORMALISATION, NOT_SIMULATED, SIGNAL, TAIL, samples_with
 
 NOTES = {
     "values": (
@@ -40,12 +40,7 @@ SEARCHES = (
         paper="Excited QCD 2020",
         signal=SIGNAL,
         normalisation=NORMALISATION,
-        samples=SearchSamples(
-            signal="pi_nu_nu",
-            normalisation="pi_pi0",
-            backgrounds=("pi_pi0_missed", "mu_nu_as_pion"),
-            data=("data_2016_2017_pi_pi0", "data_2016_2017_pinunu"),
-        ),
+        samples=samples_with("pi_nu_nu"),
         background_prior="gamma_posterior",
         published_backgrounds=NOT_SIMULATED,
         tails=(TAIL,),

@@ -6,8 +6,8 @@ JHEP 03 (2021) 058 (arXiv:2011.11329): masses 0-110 and 154-260 MeV, X that is s
 from __future__ import annotations
 
 from rarekaon.analysis.contract.units import GeV2, MeV, ns, ps
-from rarekaon.analysis.search import Search, SearchSamples, SimulatedSample, WindowScan
-from rarekaon.analysis.selection.nothing_but_a_pion import NORMALISATION, NOT_SIMULATED, SIGNAL, TAIL
+from rarekaon.analysis.search import Search, SimulatedSample, WindowScan
+from rarekaon.analysis.selection.nothing_but_a_pion import NORMALISATION, NOT_SIMULATED, SIGNAL, TAIL, samples_with
 
 MASSES = (*range(0, 106, 5), *range(160, 261, 5))
 NOTES = {
@@ -36,12 +36,7 @@ SEARCHES = (
         paper="JHEP 03 (2021) 058",
         signal=SIGNAL,
         normalisation=NORMALISATION,
-        samples=SearchSamples(
-            signal="pi_invisible",
-            normalisation="pi_pi0",
-            backgrounds=("pi_pi0_missed", "mu_nu_as_pion"),
-            data=("data_2016_2017_pi_pi0", "data_2016_2017_pinunu"),
-        ),
+        samples=samples_with("pi_invisible"),
         background_prior="gamma_posterior",
         published_backgrounds=NOT_SIMULATED,
         tails=(TAIL,),

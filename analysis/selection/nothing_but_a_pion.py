@@ -11,7 +11,16 @@ from __future__ import annotations
 from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm, ns
 from rarekaon.analysis.events.single_track import single_tracks
-from rarekaon.analysis.search.declaration import ZERO, Cut, PublishedBackground, Region, Selection, Tail, exactly
+from rarekaon.analysis.search.declaration import (
+    ZERO,
+    Cut,
+    PublishedBackground,
+    Region,
+    SearchSamples,
+    Selection,
+    Tail,
+    exactly,
+)
 from rarekaon.analysis.selection.exposure_weight import exposure_of, prescale_of, product
 from rarekaon.analysis.selection.identification import pion, vertex_identified_as
 from rarekaon.analysis.selection.lone_pion import (
@@ -125,6 +134,18 @@ NORMALISATION = selection(
     Region("normalisation", PEAK),
     *(Region(r.name, r.within, excluding=r.excluding) for r in SIGNAL.regions),  # for the tails
 )
+
+
+def samples_with(signal: str) -> SearchSamples:
+    """The samples of a search with these selections: its own signal, everything else shared."""
+    return SearchSamples(
+        signal=signal,
+        normalisation="pi_pi0",
+        backgrounds=("pi_pi0_missed", "mu_nu_as_pion"),
+        data=("data_2016_2017_pi_pi0", "data_2016_2017_pinunu"),
+    )
+
+
 NOT_SIMULATED = tuple(
     PublishedBackground(mode, region="signal", published_region="signal_2017", scale=0.389 / 0.346)
     for mode in ("K+ -> pi+ pi- e+ nu_e", "K+ -> pi+ pi+ pi-", "K+ -> pi+ gamma gamma", "upstream")
