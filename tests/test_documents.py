@@ -57,6 +57,14 @@ def test_every_word_of_the_glossary_is_explained_once() -> None:
     assert sorted(words) == sorted(set(words))
 
 
+GLOSSARY = re.split(r"^## ", (ROOT / "docs/glossary.md").read_text(), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("part", GLOSSARY, ids=lambda part: part.split("\n", 1)[0])
+def test_a_part_of_the_glossary_is_read_at_one_sitting(part: str) -> None:
+    assert len(part.split()) < MOST_WORDS
+
+
 def test_the_changelog_has_a_table_of_changed_results_for_every_version() -> None:
     text = (ROOT / "CHANGELOG.md").read_text()
     versions = re.split(r"^## ", text, flags=re.MULTILINE)[1:]

@@ -90,8 +90,6 @@ class Decay:
     >>> d = Decay("K+ -> pi- e+ e+")
     >>> [p.name for p in d.products], d.charge_conserved
     (['pi-', 'e+', 'e+'], True)
-    >>> d.lepton_number_change, Decay("K+ -> pi+ e+ e-").lepton_number_change
-    (-2, 0)
     """
 
     descriptor: str
@@ -119,7 +117,3 @@ class Decay:
     @property
     def charge_conserved(self) -> bool:
         return self.parent.charge == sum(p.charge for p in self.products)
-
-    @property
-    def lepton_number_change(self) -> int:
-        return sum(sum(p.lepton_numbers) for p in self.products) - sum(self.parent.lepton_numbers)
