@@ -21,6 +21,7 @@ from rarekaon.analysis.contract.ranges import range_of
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, TriggerLine, branches
 from rarekaon.analysis.contract.triggers import kept_fraction
 from rarekaon.analysis.facts.paths import datasets_path, user_catalogue_file
+from rarekaon.analysis.facts.rare_responses import RareResponses
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -157,29 +158,6 @@ class Conditions(Facts):
         return sum(
             p.kaon_decays * float(kept_fraction([p.downscaling[line] for line in lines])) for p in self.of(dataset)
         )
-
-
-class RareResponses(Facts):
-    """Probabilities to draw rare detector responses with, in place of their own; the events' weights make up for
-    it.
-
-    0 leaves a response natural.  `forced_pion_decays` and `forced_muon_decays` are the factors by which these decay
-    more often.
-    """
-
-    pi_plus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    pi_minus_as_electron: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    electron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    positron_as_pion: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    pi_plus_as_positron_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    muon_unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    pion_as_muon: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    forced_pion_decays: Annotated[float, Field(ge=0, le=20)] = 0.0
-    forced_muon_decays: Annotated[float, Field(ge=0, le=1e5)] = 0.0
-    photon_missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    roulette_below: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    muon_showers: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    muon_as_pion_in_rich: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class SimulatedSample(Facts):

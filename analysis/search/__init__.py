@@ -5,7 +5,8 @@ from release to release (docs/adding-a-channel.md).
 """
 
 from rarekaon.analysis.contract.interval import Interval
-from rarekaon.analysis.facts.models import PseudoData, RareResponses, SimulatedSample
+from rarekaon.analysis.facts.models import PseudoData, SimulatedSample
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.search.declaration import (
     ZERO,
     Array,

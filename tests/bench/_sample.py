@@ -15,7 +15,8 @@ import numpy as np
 import uproot
 
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENTS_TREE, TRIGGER_LINES
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.search.declaration import Search
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, taken

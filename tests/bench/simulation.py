@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.samples.blocks import PIECE, SIZE, DecaySimulation, decay_simulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter

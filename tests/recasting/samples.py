@@ -8,10 +8,10 @@ import numpy as np
 
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.events.columns import Columns
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.processing.processor import apply_cuts, book_cuts, trigger_stage
 from rarekaon.analysis.search.declaration import Search
-from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.samples.blocks import SIZE, DecaySimulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter
@@ -24,9 +24,7 @@ def write_sample(path: Path, mode: Mode, blocks: int = 1, seed: int = 77) -> Pat
     """Blocks of `SIZE` decays of a mode, events with three tracks stored; without radiation, like forbidden decays."""
     running = RunningConditions.of(conditions().of("2016-2018"), downscaled=False)
     three = stream("three_tracks")
-    source = DecaySimulation(
-        generator(mode, three, running, seed), three, Bias(**RareResponses().model_dump()), running, seed
-    )
+    source = DecaySimulation(generator(mode, three, running, seed), three, RareResponses(), running, seed)
     written = []
     with SampleWriter(path, truth=True, identity=f"{mode.descriptor} {seed}") as writer:
         for number in range(blocks):

@@ -7,9 +7,9 @@ import pytest
 from numba import njit
 
 from rarekaon.analysis.facts.detector import detector
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal, near_track
-from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.event.trigger import outer_in_time
 from rarekaon.analysis.simulation.ground.buffers import allocate
 from rarekaon.analysis.simulation.ground.constants import constants
@@ -25,11 +25,11 @@ def signals(pdg, *, x=600.0, y=-400.0, p=20000.0, bias=None, n=100_000):
     at = np.zeros(6)
     at[[t.IMPACT_X, t.IMPACT_Y, t.IMPACT_PDG, t.IMPACT_P]] = x, y, pdg, p
     out, weight = np.zeros((n, 3)), np.empty(n)
-    _signals(np.random.default_rng(3), constants(), at, bias or Bias(), out, weight)
+    _signals(np.random.default_rng(3), constants(), at, bias or RareResponses(), out, weight)
     return out, weight
 
 
-@pytest.mark.parametrize("bias", [Bias(), Bias(muon_unseen=0.4)])
+@pytest.mark.parametrize("bias", [RareResponses(), RareResponses(muon_unseen=0.4)])
 def test_muons_are_missed_as_often_as_measured(bias):
     """PLB 797 (2019) 134794 Section 3.2: 0.15%."""
     out, weight = signals(-13, bias=bias)
@@ -38,7 +38,7 @@ def test_muons_are_missed_as_often_as_measured(bias):
     assert weight.mean() == pytest.approx(1.0, abs=4 * weight.std() / np.sqrt(len(weight)) + 1e-12)
 
 
-@pytest.mark.parametrize("bias", [Bias(), Bias(pion_as_muon=0.3)])
+@pytest.mark.parametrize("bias", [RareResponses(), RareResponses(pion_as_muon=0.3)])
 @pytest.mark.parametrize(("p", "published"), [(5000.0, 0.009), (45000.0, 0.004)])
 def test_pions_give_a_signal_as_often_as_published(p, published, bias):
     """PLB 797 (2019) 134794 Section 3.2: from 0.9% at 5 GeV/c to 0.4% at 45 GeV/c, by punch-through or accidentally.

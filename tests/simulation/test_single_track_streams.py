@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.schema import Z_GTK3
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, decayed_before
 from rarekaon.analysis.simulation.ground.draws import random_stream
 from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation

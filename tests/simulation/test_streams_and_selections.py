@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.units import GeV2
-from rarekaon.analysis.facts.models import RareResponses, SimulatedSample
+from rarekaon.analysis.facts.models import SimulatedSample
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.simulation.samples.weighted import simulate_sample
 from tests.reading import columns_of

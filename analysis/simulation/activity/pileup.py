@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.contract.schema import Z_GTK3
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.activity.accidentals import accidental_count, moment
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal
-from rarekaon.analysis.simulation.detector.particle_response import Bias, ionisation, minimum_ionising, rich_likelihoods
+from rarekaon.analysis.simulation.detector.particle_response import ionisation, minimum_ionising, rich_likelihoods
 from rarekaon.analysis.simulation.detector.scratch import (
     CLUSTER_ENERGY,
     CLUSTER_TIME,
@@ -36,7 +37,7 @@ MUON_MOMENTUM = (MASS_K**2 - MASS_MU**2) / (2 * MASS_K)
 """Momentum (MeV) of the muon in the kaon's frame."""
 
 
-NATURAL = Bias()
+NATURAL = RareResponses()
 
 
 @kernel

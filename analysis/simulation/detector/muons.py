@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import inlined, kernel
 from rarekaon.analysis.kernels.geometry import inside_square
 from rarekaon.analysis.simulation.detector import track_fit as f
 from rarekaon.analysis.simulation.detector import transport as t
-from rarekaon.analysis.simulation.detector.particle_response import Bias, happens, interpolate
+from rarekaon.analysis.simulation.detector.particle_response import happens, interpolate
 from rarekaon.analysis.simulation.detector.scratch import MUON_NEAR, MUON_SIGNAL, Scratch
 from rarekaon.analysis.simulation.detector.tiles import outer_tile, tile_centre
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers
@@ -40,7 +41,7 @@ def near_track(c: Constants, x: float, y: float, momentum: float, tile_x: float,
 
 
 @kernel
-def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, out: Floats) -> float:
+def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: RareResponses, out: Floats) -> float:
     """Whether a charged particle gives a MUV3 signal (muons, and pions by punch-through), and the tile's centre.
 
     Fills out = (1 or 0, x, y) and returns the weight of the draw.
@@ -73,7 +74,7 @@ def muon_signal(rng: np.random.Generator, c: Constants, at: Floats, bias: Bias, 
 
 @inlined
 def muon_signals(
-    rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, accidentals: int, bias: Bias
+    rng: np.random.Generator, c: Constants, e: Scratch, tracks: int, accidentals: int, bias: RareResponses
 ) -> float:
     """The MUV3 signals of all tracks, and which have any near them; returns the weight of the draws."""
     weight = 1.0

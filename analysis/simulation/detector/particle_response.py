@@ -1,17 +1,12 @@
-"""What calorimeter and RICH make of a charged particle, from the measured identification curves.
-
-A rare response (a pion that looks like an electron) may be drawn with a larger probability q than its own p; the
-event's weight then carries p/q, or (1-p)/(1-q) where it did not happen.
-"""
+"""What calorimeter and RICH make of a charged particle, from the measured identification curves."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI, PION_E_OVER_P
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.simulation.detector.transport import ELECTRON, MUON, PION
 from rarekaon.analysis.simulation.ground.constants import Constants
@@ -23,42 +18,8 @@ BETWEEN = (0.86, 0.9)
 """E/p of those that are neither; away from 0.85, so that the momentum's resolution makes no pion of them."""
 
 
-class Bias(NamedTuple):
-    """Probabilities to draw rare responses with, in place of their own; weights make up for it. 0 leaves a response
-    natural."""
-
-    pi_plus_as_electron: float = 0.0
-    """A pi+ with the E/p of an electron."""
-    pi_minus_as_electron: float = 0.0
-    """A pi- with the E/p of an electron."""
-    electron_as_pion: float = 0.0
-    """An electron with the E/p of a pion."""
-    positron_as_pion: float = 0.0
-    """A positron with the E/p of a pion."""
-    pi_plus_as_positron_in_rich: float = 0.0
-    """A pi+ that the RICH prefers as positron."""
-    muon_unseen: float = 0.0
-    """A muon without a MUV3 signal."""
-    pion_as_muon: float = 0.0
-    """A pion with a MUV3 signal."""
-    forced_pion_decays: float = 0.0
-    """Factor by which pions decay more often."""
-    forced_negative_pions: float = 0.0
-    """The same of negative pions, if it is not 0."""
-    forced_muon_decays: float = 0.0
-    """Factor by which muons decay more often."""
-    photon_missed: float = 0.0
-    """A photon that no detector sees."""
-    roulette_below: float = 0.0
-    """Weight below which Russian roulette is played with events whose photons are missed."""
-    muon_showers: float = 0.0
-    """A muon that showers in the calorimeter."""
-    muon_as_pion_in_rich: float = 0.0
-    """A muon with the ring of a pion."""
-
-
 @kernel
-def forced_factor(bias: Bias, kind: int, charge: float) -> float:
+def forced_factor(bias: RareResponses, kind: int, charge: float) -> float:
     """How many times as often a particle of that unsigned PDG number decays; 0 for those that are left alone."""
     if kind == MUON:
         return bias.forced_muon_decays
@@ -143,7 +104,9 @@ def photon_energy_response(rng: np.random.Generator, c: Constants, energy: float
 
 
 @kernel
-def pion_e_over_p(rng: np.random.Generator, c: Constants, p: float, charge: float, bias: Bias) -> tuple[float, float]:
+def pion_e_over_p(
+    rng: np.random.Generator, c: Constants, p: float, charge: float, bias: RareResponses
+) -> tuple[float, float]:
     """E/p of a charged pion and the weight of the draw: minimum ionising, hadronic shower, or electron-like."""
     core = interpolate(p, c.lkr_pi_p, c.lkr_pi) + 0.5 * charge * c.lkr_pi_difference
     high = max(core, interpolate(p, c.pi_inefficiency_p, c.pi_inefficiency))
@@ -174,7 +137,7 @@ def minimum_ionising(rng: np.random.Generator, c: Constants, p: float) -> float:
 
 
 @kernel
-def muon_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bias) -> tuple[float, float]:
+def muon_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: RareResponses) -> tuple[float, float]:
     """E/p of a muon and the weight of the draw: minimum ionising, or the shower of a knocked-on electron on top.
 
     The electrons' energies fall as 1/T^2 above the least one that counts.
@@ -187,7 +150,7 @@ def muon_e_over_p(rng: np.random.Generator, c: Constants, p: float, bias: Bias) 
 
 @kernel
 def charged_e_over_p(
-    rng: np.random.Generator, c: Constants, pdg: int, charge: float, p: float, bias: Bias
+    rng: np.random.Generator, c: Constants, pdg: int, charge: float, p: float, bias: RareResponses
 ) -> tuple[float, float]:
     """E/p of the charged particle that reaches the calorimeter, and the weight of the draw."""
     if abs(pdg) == ELECTRON:

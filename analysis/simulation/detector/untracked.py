@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.muons import muon_signal
-from rarekaon.analysis.simulation.detector.particle_response import Bias, charged_e_over_p, ring_hits
+from rarekaon.analysis.simulation.detector.particle_response import charged_e_over_p, ring_hits
 from rarekaon.analysis.simulation.detector.scratch import CLUSTER_ENERGY, CLUSTER_TIME, CLUSTER_X, CLUSTER_Y, Scratch
 from rarekaon.analysis.simulation.detector.secondaries import secondary_deposits
 from rarekaon.analysis.simulation.detector.vetoes import IN_CHOD, IN_IRC, IN_LAV, IN_RICH, NEAR, add_veto, lav_station
@@ -25,7 +26,7 @@ from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
 
-NATURAL = Bias()
+NATURAL = RareResponses()
 CHARGED_ENERGY = 150.0
 """Energy (MeV) that a charged particle leaves in a large-angle station or in the inner ring."""
 

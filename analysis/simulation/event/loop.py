@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import PION_E_OVER_P
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
 from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring
 from rarekaon.analysis.simulation.activity.accidentals import accidental_muons
@@ -20,7 +21,6 @@ from rarekaon.analysis.simulation.detector.collimator import into_tank
 from rarekaon.analysis.simulation.detector.conversions import converts, pair_deposits
 from rarekaon.analysis.simulation.detector.muons import muon_signals, true_muons
 from rarekaon.analysis.simulation.detector.particle_response import (
-    Bias,
     charged_e_over_p,
     forced_factor,
     photon_energy_response,
@@ -97,7 +97,7 @@ def load_products(rng: np.random.Generator, c: Constants, d: Decays, i: int, e: 
 
 @inlined
 def _follow(
-    rng: np.random.Generator, c: Constants, e: Scratch, count: int, k: int, slot: int, bias: Bias
+    rng: np.random.Generator, c: Constants, e: Scratch, count: int, k: int, slot: int, bias: RareResponses
 ) -> tuple[int, bool, float]:
     """Follow product k through the spectrometer, its state and hits going to a track slot; (count, seen, weight)."""
     state, weight = e.states[slot], 1.0
@@ -124,7 +124,7 @@ def _follow(
 
 @inlined
 def reconstruct(
-    rng: np.random.Generator, c: Constants, d: Decays, e: Scratch, count: int, needed: int, bias: Bias
+    rng: np.random.Generator, c: Constants, d: Decays, e: Scratch, count: int, needed: int, bias: RareResponses
 ) -> tuple[int, int, int, float]:
     """Track, then fit the charged products; (count, tracks, untracked, weight), tracks -1 once fewer than `needed` are
     possible.
@@ -172,7 +172,7 @@ def _collinear_photons(c: Constants, e: Scratch, count: int, track: int) -> floa
 
 
 @inlined
-def shower(rng: np.random.Generator, c: Constants, e: Scratch, count: int, tracks: int, bias: Bias) -> float:
+def shower(rng: np.random.Generator, c: Constants, e: Scratch, count: int, tracks: int, bias: RareResponses) -> float:
     """Calorimeter energy and E/p of all tracks; returns the weight.
 
     E/p is -1 for tracks that miss the calorimeter or meet the last LAV.
@@ -276,7 +276,7 @@ def _simulate(
     rng: np.random.Generator,
     c: Constants,
     requirement: Requirement,
-    bias: Bias,
+    bias: RareResponses,
     d: Decays,
     i: int,
     beam: Floats,
@@ -346,7 +346,7 @@ def simulate_events(
     rng: np.random.Generator,
     c: Constants,
     requirement: Requirement,
-    bias: Bias,
+    bias: RareResponses,
     d: Decays,
     beam: Floats,
     downscaling: Ints,

@@ -17,9 +17,9 @@ import numpy as np
 
 from rarekaon.analysis.contract.schema import COLLECTIONS
 from rarekaon.analysis.decays import mode
-from rarekaon.analysis.facts.models import RareResponses
+from rarekaon.analysis.facts.models import SimulatedSample
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.geometry import in_fiducial_volume
-from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.scratch import Scratch, scratch
 from rarekaon.analysis.simulation.event.loop import simulate_events
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
@@ -55,7 +55,7 @@ class DecaySimulation:
     """Generates the decays."""
     stream: Stream
     """Says which events are stored."""
-    bias: Bias
+    bias: RareResponses
     """How rare responses are drawn."""
     running: RunningConditions
     """Running conditions."""
@@ -119,30 +119,24 @@ def decay_simulation(
     that of the decays upstream of GTK3.
     """
     kept = stream(stream_name).upstream if upstream else stream(stream_name)
-    return DecaySimulation(
-        generator(mode(decay, mass), kept, running, seed), kept, Bias(**rare.model_dump()), running, seed
-    )
+    return DecaySimulation(generator(mode(decay, mass), kept, running, seed), kept, rare, running, seed)
 
 
-def weighted_decays(
-    decay: str,
-    stream_name: str,
-    rare: RareResponses,
-    running: RunningConditions,
-    seed: int,
-    *,
-    mass: float | None = None,
-    upstream: bool = False,
-) -> list[DecaySimulation]:
-    """Prepare a decay mode for a sample of weighted events, one simulation for every stratum of the stream.
+def weighted_decays(sample: SimulatedSample, running: RunningConditions) -> list[DecaySimulation]:
+    """Prepare the decays of a sample of weighted events, one simulation for every stratum of the stream.
 
     Russian roulette is played for streams of electron pairs. All others are simulated as `decay_simulation` does.
     """
-    kept = stream(stream_name).upstream if upstream else stream(stream_name)
+    seed, rare, kept = sample.seed, sample.rare_responses, stream(sample.stream)
+    kept = kept.upstream if sample.upstream else kept
     if kept.requirement.electrons < 2:
-        return [decay_simulation(decay, stream_name, rare, running, seed, mass=mass, upstream=upstream)]
-    wanted, sources = mode(decay, mass), []
-    for number, (part, bias) in enumerate(strata(kept, Bias(**rare.model_dump()), tuple(wanted.pdg))):
+        return [
+            decay_simulation(
+                sample.decay, sample.stream, rare, running, seed, mass=sample.mass, upstream=sample.upstream
+            )
+        ]
+    wanted, sources = mode(sample.decay, sample.mass), []
+    for number, (part, bias) in enumerate(strata(kept, rare, tuple(wanted.pdg))):
         made = roulette_generator(wanted, part, running, seed, bias, weighted=True)
         sources.append(DecaySimulation(made, part, bias, running, seed, number))
     return sources
@@ -168,7 +162,7 @@ def decays_to_unweight(
         return [decay_simulation(decay, stream_name, rare, running, seed, mass=mass)]
     wanted, sources = mode(decay, mass), []
     # roulette has been played before: twice makes heavy events
-    drawn = Bias(**rare.model_dump())._replace(roulette_below=0.0)
+    drawn = rare._replace(roulette_below=0.0)
     for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
         made = roulette_generator(wanted, kept, running, seed, bias, invisible)
         sources.append(DecaySimulation(made, kept, bias, running, seed, number))

@@ -25,10 +25,10 @@ from rarekaon.analysis.facts.models import (
     Period,
     PrescaledClass,
     PseudoData,
-    RareResponses,
     branching_fractions,
     conditions,
 )
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.ground.buffers import EventBuffers, concatenated, taken

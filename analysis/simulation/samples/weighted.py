@@ -52,15 +52,7 @@ def simulate_sample(
     """Write one simulated sample to the file `output`."""
     started = time.perf_counter()
     running = RunningConditions.of(conditions().of(CONDITIONS), downscaled=False)
-    works = weighted_decays(
-        sample.decay,
-        sample.stream,
-        sample.rare_responses,
-        running,
-        sample.seed,
-        mass=sample.mass,
-        upstream=sample.upstream,
-    )
+    works = weighted_decays(sample, running)
     decays = sample.quick if quick else sample.decays
     # the strata take turns, in blocks small enough for all of them, and the decays of each stand for all
     size = min(SIZE, -(-decays // len(works)))

@@ -17,8 +17,8 @@ from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.decays import Mode
 from rarekaon.analysis.decays.mean_density import mean_density
 from rarekaon.analysis.decays.phase_space import DecayTree
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import kernel
-from rarekaon.analysis.simulation.detector.particle_response import Bias
 from rarekaon.analysis.simulation.detector.transport import PHOTON
 from rarekaon.analysis.simulation.detector.vetoes import ANYWHERE
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, beam_spread
@@ -77,7 +77,7 @@ class RouletteGenerator:
     """Maps the unit cube to momenta."""
     requirement: Requirement
     """What the stream asks for."""
-    bias: Bias
+    bias: RareResponses
     """How rare responses are drawn."""
     responses: Floats
     """Identification of every product, see `keep_probability`."""
@@ -146,7 +146,7 @@ def roulette_generator(
     stream: Stream,
     running: RunningConditions,
     seed: int,
-    bias: Bias,
+    bias: RareResponses,
     invisible: float = -np.inf,
     *,
     weighted: bool = False,

@@ -4,7 +4,7 @@ Russian roulette is played with this number before decays are unweighted.  The w
 stream may keep, and the weights of the events that come out are nearly equal.  A wrong estimate makes a weight larger
 or smaller, but no average wrong.
 
-Rare responses are drawn more often than they happen (`detector.particle_response.Bias`).  The weight of an event then
+Rare responses are drawn more often than they happen (`facts.rare_responses`).  The weight of an event then
 contains p/q, and so does its keep probability: what is drawn as often as it happens counts in full.
 """
 
@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import CTAU_MU, CTAU_PI, MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.compiled import entry, inlined, kernel
 from rarekaon.analysis.simulation.detector import transport
 from rarekaon.analysis.simulation.detector.particle_response import (
-    Bias,
     forced_factor,
     interpolate,
     log_interpolate,
@@ -97,7 +97,9 @@ def _decay(forced: float, rate: float) -> tuple[float, float]:
 
 
 @kernel
-def _response_of(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int, p: float, out: Floats) -> None:
+def _response_of(
+    c: Constants, r: Requirement, bias: RareResponses, pdg: int, charge: int, p: float, out: Floats
+) -> None:
     """p/q of the identification of a charged particle of momentum p, from `AS_ELECTRON` on."""
     if abs(pdg) == ELECTRON:
         lost = interpolate(p, c.e_as_pi_p, c.e_as_pi)
@@ -119,7 +121,7 @@ def _response_of(c: Constants, r: Requirement, bias: Bias, pdg: int, charge: int
 
 
 @entry
-def responses(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints) -> Floats:
+def responses(c: Constants, r: Requirement, bias: RareResponses, pdg: Ints, charge: Ints) -> Floats:
     """p/q of every product's identification, shape (products, momenta in steps of `STEP`, `COLUMNS`)."""
     table = np.zeros((pdg.size, STEPS, COLUMNS))
     for k in range(pdg.size):
@@ -131,7 +133,7 @@ def responses(c: Constants, r: Requirement, bias: Bias, pdg: Ints, charge: Ints)
 
 
 @inlined
-def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int, out: Floats) -> None:
+def _respond(c: Constants, bias: RareResponses, table: Floats, d: Decays, k: int, i: int, out: Floats) -> None:
     """Fill in what is known of product k."""
     px, py, pz = d.momenta[k, 0, i], d.momenta[k, 1, i], d.momenta[k, 2, i]
     p = np.sqrt(px * px + py * py + pz * pz)
@@ -160,7 +162,7 @@ def _respond(c: Constants, bias: Bias, table: Floats, d: Decays, k: int, i: int,
 
 
 @kernel
-def _confuse(c: Constants, bias: Bias, like: Floats, charged: int) -> None:
+def _confuse(c: Constants, bias: RareResponses, like: Floats, charged: int) -> None:
     """Add the probability that the ring of a parallel product makes the RICH take a pion for a positron."""
     rare = bias.pi_plus_as_positron_in_rich
     for j in range(charged):
@@ -370,7 +372,7 @@ def _keep_probability(r: Requirement, like: Floats, charged: int, photons: int, 
 
 @entry
 def keep_probabilities(
-    c: Constants, r: Requirement, bias: Bias, table: Floats, d: Decays, beam: Floats, out: Floats
+    c: Constants, r: Requirement, bias: RareResponses, table: Floats, d: Decays, beam: Floats, out: Floats
 ) -> None:
     """Fill `out`, shape (n,), for decays that have a weight.
 

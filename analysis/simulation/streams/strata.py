@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rarekaon.analysis.simulation.detector.particle_response import Bias
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector.transport import MUON, PHOTON
 from rarekaon.analysis.simulation.detector.vetoes import ONE_SEEN
 from rarekaon.analysis.simulation.streams.requirements import Stream
@@ -23,7 +23,7 @@ POSITIVE_PION, NEGATIVE_PION, POSITRON, NEGATIVE_ELECTRON, NEGATIVE_MUON = 211, 
 NEGATIVE = NEGATIVE_PION, NEGATIVE_ELECTRON, NEGATIVE_MUON
 
 
-def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stream, Bias], ...]:
+def strata(stream: Stream, bias: RareResponses, pdg: tuple[int, ...]) -> tuple[tuple[Stream, RareResponses], ...]:
     """The strata of a stream, each with its own bias. `bias` is the one of the stream as a whole.
 
     A stream of electron pairs has three: with two positive electron-like tracks that the RICH takes for positrons,
@@ -54,7 +54,7 @@ def strata(stream: Stream, bias: Bias, pdg: tuple[int, ...]) -> tuple[tuple[Stre
     return (*positive, (_with(stream, positrons=-1), other))
 
 
-def _of_positrons(bias: Bias, pdg: tuple[int, ...]) -> Bias:
+def _of_positrons(bias: RareResponses, pdg: tuple[int, ...]) -> RareResponses:
     """What leads to two positive electron-like tracks and a pion-like one: no more is drawn than they need.
 
     Positive pions stand in for the positrons that are missing, and an electron for the pion if no other one is left.

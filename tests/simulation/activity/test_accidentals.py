@@ -7,7 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_K, MASS_MU
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.geometry import in_lkr_acceptance
 from rarekaon.analysis.simulation.activity.pileup import accidental_energy, decay_muon
 from rarekaon.analysis.simulation.detector import transport as t

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.activity.beam_particles import MOST_TAGS, MOST_TRACKS, WINDOW
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import CAPACITY

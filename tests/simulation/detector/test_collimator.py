@@ -7,7 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.schema import Z_GTK3
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector.collimator import inside_collimator, into_tank
 from rarekaon.analysis.simulation.detector.vetoes import NOWHERE, photon_fate

@@ -8,10 +8,11 @@ from numba import njit
 from scipy.stats import norm
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_MU, MASS_PI
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector import particle_response as r
 from rarekaon.analysis.simulation.ground.constants import constants
 
-NATURAL = r.Bias()
+NATURAL = RareResponses()
 
 
 @njit
@@ -100,7 +101,7 @@ def test_pion_misidentification_with_the_rich_is_the_published_curve(p, publishe
 
 def test_biased_draws_have_the_same_means():
     natural, _ = ratios(211, 20000.0, 1_000_000)
-    bias = r.Bias(0.5, 0.8, 0.3, 0.3)
+    bias = RareResponses(0.5, 0.8, 0.3, 0.3)
     for charge in (1.0, -1.0):
         natural, _ = ratios(211, 20000.0, 1_000_000, charge)
         biased, weight = ratios(211, 20000.0, 400_000, charge, bias)
@@ -213,7 +214,7 @@ def test_a_muon_passes_for_a_pion_in_the_rich_as_often_as_its_ring_is_mistaken(p
 def test_muons_knock_on_electrons_as_often_as_they_should(rare):
     """Energies fall as 1/T^2 above the least one: half of them lie above twice that."""
     c, p = constants(), 30000.0
-    ratio, weight = ratios(-13, p, bias=r.Bias(muon_showers=rare))
+    ratio, weight = ratios(-13, p, bias=RareResponses(muon_showers=rare))
     for factor in (1.0, 2.0):
         value, error = fraction(ratio * p > factor * c.mu_shower_energy, weight)
         assert value == pytest.approx(c.mu_shower / factor, abs=5 * error)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.particles import MASS_PI
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector import transport as t
 from rarekaon.analysis.simulation.detector import vetoes as v
 from rarekaon.analysis.simulation.detector.particle_response import ring_radius

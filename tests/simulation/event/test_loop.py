@@ -7,7 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_E
 from rarekaon.analysis.contract.schema import COLLECTIONS
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector.scratch import scratch
 from rarekaon.analysis.simulation.event.loop import simulate_events
 from rarekaon.analysis.simulation.ground.beam import RunningConditions

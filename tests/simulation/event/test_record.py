@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.units import GeV
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 

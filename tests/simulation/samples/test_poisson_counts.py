@@ -8,7 +8,8 @@ from scipy.stats import kstest, poisson
 
 from rarekaon.analysis.contract.particles import MASS_PI
 from rarekaon.analysis.contract.units import GeV2
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation
 from rarekaon.analysis.simulation.samples.prescale import squared_missing_mass

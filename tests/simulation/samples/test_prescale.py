@@ -7,7 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_MU
 from rarekaon.analysis.events.single_track import missing_mass_squared, single_tracks
-from rarekaon.analysis.facts.models import PrescaledClass, RareResponses, conditions
+from rarekaon.analysis.facts.models import PrescaledClass, conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.ground.buffers import taken

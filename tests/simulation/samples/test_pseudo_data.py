@@ -9,7 +9,8 @@ import uproot
 
 from rarekaon.analysis.contract.schema import TRIGGER_LINES, branches
 from rarekaon.analysis.contract.triggers import OFF, kept_fraction
-from rarekaon.analysis.facts.models import PseudoData, RareResponses, conditions
+from rarekaon.analysis.facts.models import PseudoData, conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction
 from rarekaon.analysis.simulation.samples import pseudo_data
 from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, decays_to_unweight

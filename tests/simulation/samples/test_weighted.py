@@ -9,7 +9,8 @@ import uproot
 
 from rarekaon.analysis.contract.schema import COLLECTIONS, branches
 from rarekaon.analysis.decays.mean_density import mean_density
-from rarekaon.analysis.facts.models import RareResponses, SimulatedSample, conditions
+from rarekaon.analysis.facts.models import SimulatedSample, conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.kernels.geometry import in_fiducial_volume
 from rarekaon.analysis.simulation import simulate
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, fiducial_fraction

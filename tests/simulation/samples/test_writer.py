@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import uproot
 
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
 from rarekaon.analysis.simulation.samples.blocks import decay_simulation
 from rarekaon.analysis.simulation.samples.writer import SampleWriter

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.schema import Z_GTK3
-from rarekaon.analysis.facts.models import RareResponses, conditions
+from rarekaon.analysis.facts.models import SimulatedSample, conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, decayed_before, vertex_z
 from rarekaon.analysis.simulation.ground.buffers import concatenated
 from rarekaon.analysis.simulation.samples.blocks import SIZE, decay_simulation, decays_to_unweight, weighted_decays
@@ -54,8 +55,14 @@ def compared(outputs, blocks, decay, rare, stream="dielectron"):
     assert found.sum() == pytest.approx(expected.sum(), abs=4 * np.sqrt(variance.sum() + error.sum()))
 
 
+def weighted(decay, stream, rare, running, seed):
+    """The strata of a sample of weighted events."""
+    sample = SimulatedSample(decay=decay, stream=stream, decays=1, quick=1, seed=seed, rare_responses=rare)
+    return weighted_decays(sample, running)
+
+
 @pytest.mark.parametrize(("decay", "rare"), CASES)
-@pytest.mark.parametrize("sources", [decays_to_unweight, weighted_decays])
+@pytest.mark.parametrize("sources", [decays_to_unweight, weighted])
 def test_strata_with_roulette_have_the_spectrum_of_the_stream(decay, rare, sources):
     """Another generator and other probabilities, but the same events."""
     parts = sources(decay, "dielectron", rare, RUNNING, 22)
@@ -66,7 +73,7 @@ def test_strata_with_roulette_have_the_spectrum_of_the_stream(decay, rare, sourc
 def test_pairs_beside_a_muon_have_the_spectrum_of_the_stream():
     """Negative pions that decay more often than positive ones, in a stratum where the RICH may say anything."""
     rare = RareResponses(pi_plus_as_electron=0.6, forced_pion_decays=5)
-    parts = weighted_decays(KE4, "muon_dielectron", rare, RUNNING, 23)
+    parts = weighted(KE4, "muon_dielectron", rare, RUNNING, 23)
     compared([concatenated([part.block(b) for b in range(2)]) for part in parts], 2, KE4, rare, "muon_dielectron")
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rarekaon.analysis.contract.particles import MASS_PI
-from rarekaon.analysis.simulation.detector.particle_response import Bias, log_interpolate
+from rarekaon.analysis.facts.rare_responses import RareResponses
+from rarekaon.analysis.simulation.detector.particle_response import log_interpolate
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import constants
 from rarekaon.analysis.simulation.streams import keep_probability as p
@@ -35,7 +36,7 @@ def decay(particles, slopes=SPREAD, z=130000.0, weight=1.0):
 
 def keep_probability(d, stream, bias=None, **changes):
     requirement, out = STREAMS[stream].requirement._replace(**changes), np.full(1, np.nan)
-    bias = bias or Bias()
+    bias = bias or RareResponses()
     table = p.responses(constants(), requirement, bias, d.pdg, d.charge)
     p.keep_probabilities(constants(), requirement, bias, table, d, BEAM, out)
     return out[0]
@@ -46,7 +47,9 @@ KE4 = ((211, 1, 25.0), (-11, 1, 20.0), (-211, -1, 15.0))
 LNV = ((-211, -1, 25.0), (-11, 1, 25.0), (-11, 1, 25.0))
 
 
-DRAWN = Bias(pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, electron_as_pion=0.3, pi_plus_as_positron_in_rich=0.3)
+DRAWN = RareResponses(
+    pi_plus_as_electron=0.5, pi_minus_as_electron=0.5, electron_as_pion=0.3, pi_plus_as_positron_in_rich=0.3
+)
 
 
 def test_a_decay_is_kept_less_the_more_of_it_has_to_be_misidentified():
@@ -57,7 +60,8 @@ def test_a_decay_is_kept_less_the_more_of_it_has_to_be_misidentified():
 
 def test_what_is_drawn_more_often_is_kept_more():
     natural, drawn = (
-        keep_probability(decay(KE4), "dielectron", Bias(pi_plus_as_electron=q), positrons=1) for q in (0.0, 0.5)
+        keep_probability(decay(KE4), "dielectron", RareResponses(pi_plus_as_electron=q), positrons=1)
+        for q in (0.0, 0.5)
     )
     # p/q of the one pion that has to be taken for a positron; natural draws count in full
     assert natural == pytest.approx(1, abs=0.1)
@@ -116,7 +120,7 @@ def test_a_lone_pion_needs_its_momentum_and_missed_photons():
 
 
 def test_a_muon_is_a_pion_where_no_detector_says_otherwise():
-    muon, bias = decay(((-13, 1, 25.0),), ((0.0, 0.006),)), Bias(muon_unseen=0.9, muon_showers=0.9)
+    muon, bias = decay(((-13, 1, 25.0),), ((0.0, 0.006),)), RareResponses(muon_unseen=0.9, muon_showers=0.9)
     c = constants()
     expected = (1 - c.muv3_efficiency) / 0.9 * c.mu_shower / 0.9
     assert keep_probability(muon, "lone_pion", bias) == pytest.approx(expected)
@@ -127,7 +131,7 @@ def test_a_muon_is_a_pion_where_no_detector_says_otherwise():
 
 
 def test_forced_decays_are_kept_less():
-    natural, forced = (keep_probability(decay(K3PI), "dimuon", Bias(forced_pion_decays=h)) for h in (0.0, 5.0))
+    natural, forced = (keep_probability(decay(K3PI), "dimuon", RareResponses(forced_pion_decays=h)) for h in (0.0, 5.0))
     assert natural == 3  # every pair of pions, whose decays are drawn as they happen
     assert 0 < forced < natural
 
@@ -172,6 +176,7 @@ def test_strata_by_rings_divide_pairs_of_pions():
 def test_a_muon_may_become_an_electron():
     three = ((-11, 1, 25.0), (-13, 1, 25.0), (13, -1, 25.0))
     natural, forced = (
-        keep_probability(decay(three), "dielectron", Bias(forced_muon_decays=factor)) for factor in (0.0, 200.0)
+        keep_probability(decay(three), "dielectron", RareResponses(forced_muon_decays=factor))
+        for factor in (0.0, 200.0)
     )
     assert 0 < forced < 0.02 * natural

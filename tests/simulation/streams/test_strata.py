@@ -7,8 +7,8 @@ import pytest
 
 from rarekaon.analysis.contract.particles import MASS_K
 from rarekaon.analysis.decays import mode
-from rarekaon.analysis.facts.models import RareResponses, conditions
-from rarekaon.analysis.simulation.detector.particle_response import Bias
+from rarekaon.analysis.facts.models import conditions
+from rarekaon.analysis.facts.rare_responses import RareResponses
 from rarekaon.analysis.simulation.detector.transport import PHOTON
 from rarekaon.analysis.simulation.detector.vetoes import in_stratum
 from rarekaon.analysis.simulation.ground.beam import RunningConditions
@@ -19,7 +19,7 @@ from rarekaon.analysis.simulation.streams.strata import strata
 
 RUNNING = RunningConditions.of(conditions().of("2017"), downscaled=False)
 DECAY = "K+ -> mu+ nu_mu gamma"
-BIAS = Bias(photon_missed=0.9, roulette_below=0.02)
+BIAS = RareResponses(photon_missed=0.9, roulette_below=0.02)
 
 
 def _strata(decay):
