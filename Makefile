@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test sites lint format dump bench fuzz wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test sites lint imports format dump bench fuzz wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -39,7 +39,7 @@ INFERENCE  := $(call sources,$(addprefix analysis/,decays limits) datasets)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint format samples histograms dump report notebooks bench fuzz wheel root trolke clean
+.PHONY: help limits test lint imports format samples histograms dump report notebooks bench fuzz wheel root trolke clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -68,6 +68,14 @@ lint: $(ENV)  ## style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+imports: $(ENV)  ## draw which room imports which, in results/imports; with graphviz, the arrows that follow from no others
+	@mkdir -p $(RESULT_DIR)/imports
+	set -e; for place in analysis analysis.simulation; do \
+		drawing=$(RESULT_DIR)/imports/$$place; \
+		$(BIN)/import-linter drawgraph rarekaon.$$place --show-import-totals > $$drawing.dot; \
+		! command -v dot tred > /dev/null || tred $$drawing.dot | dot -Tsvg -o $$drawing.svg; \
+	done
 
 format: $(ENV)  ## rewrite the sources in the style that lint wants
 	$(BIN)/ruff check --fix .
@@ -110,7 +118,7 @@ root: .root/.installed  ## install ROOT, cabinetry and pyhs3 into .root, and com
 	touch $@
 
 clean:  ## remove samples, results and caches (not the environment)
-	rm -rf samples results .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
+	rm -rf samples results .grimp_cache .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist src/*.egg-info
 	find analysis processors src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV): pyproject.toml constraints.txt

@@ -21,6 +21,7 @@ TARGETS = (
     "test",
     "sites",
     "lint",
+    "imports",
     "samples",
     "histograms",
     "dump",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import grimp
 import pytest
-from importlinter.cli import lint_imports
+from click.testing import CliRunner
+from importlinter.cli import import_linter, lint_imports
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from repo_review.processor import process
@@ -126,6 +127,22 @@ def test_the_entry_points_are_installed() -> None:
 def test_no_import_runs_upwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "contract"),
+    [("analysis", "a module imports only what stands below it"),
+     ("analysis.simulation", "the simulation is laid out along an event's way")],
+)  # fmt: skip
+def test_arrows_of_the_drawing_point_down(place: str, contract: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make imports` draws."""
+    monkeypatch.chdir(ROOT)
+    layers = next(c["layers"] for c in PROJECT["tool"]["importlinter"]["contracts"] if c["name"] == contract)
+    height = {room: -row for row, layer in enumerate(layers) for room in re.findall(r"(\w+)\)?(?: [|:]|$)", layer)}
+    drawn = CliRunner().invoke(import_linter, ["drawgraph", f"rarekaon.{place}"]).output
+    arrows = re.findall(r'"\.(\w+)" -> +"\.(\w+)"', drawn)
+    assert {room for arrow in arrows for room in arrow} == rooms(place.replace(".", "/"))
+    assert [(one, other) for one, other in arrows if height[one] < height[other]] == []
 
 
 def test_every_part_of_the_package_has_its_layer() -> None:
