@@ -19,7 +19,7 @@ QUICKLY    := $(if $(QUICK),--quick)
 RULES  := $(SAMPLE_DIR)/.rules.mk
 WANTED := $(SAMPLE_DIR)/.wanted
 MADE   := $(SAMPLE_DIR)/.made
-ifneq ($(filter-out help test sites lint imports format dump bench fuzz wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(filter-out help test site sites lint imports format dump bench fuzz wheel root trolke clean,$(or $(MAKECMDGOALS),help)),)
 include $(RULES)
 $(shell rm -f $(WANTED))
 endif
@@ -39,7 +39,7 @@ INFERENCE  := $(call sources,$(addprefix analysis/,decays limits) datasets)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help limits test lint imports format samples histograms dump report notebooks bench fuzz wheel root trolke clean
+.PHONY: help limits test lint imports format samples histograms dump report notebooks site bench fuzz wheel root trolke clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s%s\n", $$1, $$2}' Makefile
@@ -93,6 +93,9 @@ report: $(LIMITS)  ## tables and figures in results/report, pages of tables in d
 notebooks: $(LIMITS)  ## execute the notebooks into results/notebooks
 	$(BIN)/python -m tests.notebooks --output $(RESULT_DIR)/notebooks
 
+site: $(ENV)  ## the documentation as a site, in results/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
 bench: $(ENV)  ## measure speed and memory into results/benchmarks.json (with ROOT, if `make root` was run)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench --output $(RESULT_DIR)/benchmarks.json
 
@@ -123,7 +126,7 @@ clean:  ## remove samples, results and caches (not the environment)
 
 $(ENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,publish]' -c constraints.txt
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,publish,site]' -c constraints.txt
 	touch $@
 
 $(RULES): datasets/catalogue.yaml $(call sources,processors analysis/facts analysis/search) | $(ENV)

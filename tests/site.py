@@ -92,7 +92,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are not in docs/."""
     for source, uri in OUTSIDE.items():
         files.append(File.generated(config, uri, abs_src_path=str(ROOT / source)))
-    written = {"event-contract.md": as_markdown(True), "gallery.md": _gallery(), **_search_pages(), **_reference_pages()}
+    written = {
+        "event-contract.md": as_markdown(True),
+        "gallery.md": _gallery(),
+        **_search_pages(),
+        **_reference_pages(),
+    }
     for uri, text in written.items():
         files.append(File.generated(config, uri, content=text))
     for path in _pictures():
@@ -179,10 +184,11 @@ def _reference_pages() -> dict[str, str]:
     for room in sorted(p.parent for p in (ROOT / "analysis").glob("*/__init__.py")):
         modules = [p for p in sorted(room.rglob("*.py")) if not p.stem.startswith("_")]
         names = [".".join(("rarekaon", *p.relative_to(ROOT).with_suffix("").parts)) for p in modules]
-        parts = [f"# analysis.{room.name}", f"::: rarekaon.analysis.{room.name}\n    options:\n      members: false\n      show_root_heading: false\n"]
-        pages[f"reference/{room.name}.md"] = "\n\n".join([*parts, *(f"::: {name}" for name in names)]) + "\n"
+        shown = f"::: rarekaon.analysis.{room.name}\n    options: {{members: false, show_root_heading: false}}"
+        parts = (f"# analysis.{room.name}", shown, *(f"::: {name}" for name in names))
+        pages[f"reference/{room.name}.md"] = "\n\n".join(parts) + "\n"
     rows = "\n".join(f"- [analysis.{Path(uri).stem}]({Path(uri).name})" for uri in pages)
-    head = "# Python\n\nEvery room of the package, in the order of the alphabet; `ARCHITECTURE.md` says who knows whom.\n\n"
+    head = "# Python\n\nEvery room of the package; `ARCHITECTURE.md` says who knows whom.\n\n"
     return {"reference/index.md": f"{head}{rows}\n", **pages}
 
 
@@ -197,4 +203,7 @@ def _gallery() -> str:
     pictures = _pictures()
     if not pictures:
         return f"{head}\n\nThere is none yet.\n"
-    return "\n\n".join([head, *(f"![{p.stem.replace('_', ' ')}](gallery/{p.name}){{ loading=lazy }}" for p in pictures)]) + "\n"
+    return (
+        "\n\n".join([head, *(f"![{p.stem.replace('_', ' ')}](gallery/{p.name}){{ loading=lazy }}" for p in pictures)])
+        + "\n"
+    )

@@ -107,7 +107,8 @@ def test_constraints_pin_everything_that_is_needed_at_the_installed_version() ->
 
 def test_pinned_versions_satisfy_the_lower_bounds() -> None:
     pinned = constraints()
-    for text in (*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["dev"]):
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    for text in (*PROJECT["project"]["dependencies"], *(text for extra in extras for text in extra)):
         requirement = Requirement(text)
         if requirement.name != "rarekaon":
             assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), text
