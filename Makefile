@@ -110,7 +110,8 @@ wheel: $(ENV)  ## build the wheel and use it in a fresh environment, from an emp
 trolke: .root/.installed  ## limits of ROOT's TRolke again, which tests compare with
 	.root/bin/python -W ignore -m tests.root.trolke
 
-root: .root/.installed  ## install ROOT, cabinetry and pyhs3 into .root, and compare: docs/results/programs.md
+root: .root/.installed  ## install ROOT, cabinetry and pyhs3 into .root: read files of ROOT, and compare limits
+	OMP_NUM_THREADS=1 .root/bin/python -W ignore -m pytest tests/root/written_by_root.py
 	OMP_NUM_THREADS=1 .root/bin/python -W ignore -m tests.root.comparison
 
 .root/.installed: pyproject.toml constraints.txt

@@ -14,7 +14,7 @@ P05025).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -302,3 +302,9 @@ def branches(*, truth: bool) -> dict[str, Branch]:
         for field in c.fields:
             table[c.branch(field.name)] = Branch(c.branch(field.name), field.dtype, field.unit, field.meaning)
     return table
+
+
+def stored_types(branches: Mapping[str, Branch]) -> dict[str, str]:
+    """Types of branches as they stand in a tree: "float32", or "float32[]" for the field of a collection."""
+    jagged = {c.branch(f.name) for c in COLLECTIONS for f in c.fields}
+    return {name: b.dtype + ("[]" if name in jagged else "") for name, b in branches.items()}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.expressions import Expression
 from rarekaon.analysis.contract.schema import COLLECTIONS, EVENT, TRUTH, Branch, collection
+from rarekaon.analysis.events.fitted import into
 from rarekaon.analysis.events.sources import Offsets, StoredColumns, UnfitEventsError, native, offsets_of
 from rarekaon.analysis.events.trees import Tree
 from rarekaon.analysis.facts.branch_maps import IDENTITY, BranchMap, MappedCollection, MappedColumn
@@ -205,11 +206,8 @@ class MappedSource:
         wanted = np.dtype(branch.dtype)
         if wanted.kind == "f" or values.dtype == wanted:
             return values.astype(wanted, copy=not values.flags.writeable)
-        with np.errstate(invalid="ignore"):
-            fits = values.astype(wanted)
-        different = fits != values
-        if different.any():
-            n = int(np.argmax(different))
+        fits, n = into(values, wanted)
+        if n >= 0:
             raise UnfitEventsError(
                 f"{self.place(row_of(n))}: {given.expressions[0].text} is {values[n]}, which is no {branch.dtype}: "
                 f"{branch.name} cannot hold it; correct the branch map"

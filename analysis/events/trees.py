@@ -20,7 +20,7 @@ from rarekaon.analysis.events.tree_headers import TreeHeader, UnknownHeaderError
 
 Array = NDArray[Any]
 
-CXX_TYPES = {"float": "float32", "double": "float64", "bool": "bool"} | {
+CXX_TYPES = {"float": "float32", "double": "float64", "bool": "bool", "char": "int8"} | {
     f"{sign}int{bits}_t": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
 }
 
@@ -134,6 +134,8 @@ def _field_lengths(ntuple: Any) -> dict[str, int]:
     columns: dict[int, list[int]] = {}
     for column in model.column_records:
         columns.setdefault(column.field_id, []).append(column.idx)
+    for alias in model.alias_column_records:  # of fields that show a part of others, as ROOT's importer makes them
+        columns.setdefault(alias.field_id, []).append(alias.physical_id)
     clusters = model.page_link_list
     lengths = {}
     for name, field in ntuple.iteritems(recursive=False):
@@ -156,9 +158,18 @@ def _common(firsts: Sequence[Iterable[int]], entries: int) -> tuple[int, ...]:
 
 def _dtype(text: str) -> str:
     jagged = text.endswith("[]") or "vector<" in text or "RVec<" in text
-    inner = re.split(r"[<>]", text)[1] if "<" in text else text.removesuffix("[]")
-    name = inner.removeprefix("std::")
+    name = _element(text)
     return CXX_TYPES.get(name, name) + "[]" * jagged
+
+
+def _element(text: str) -> str:
+    """C++ name of what a branch or field of a C++ type holds."""
+    inner = re.split(r"[<>]", text)[1] if "<" in text else text.removesuffix("[]")
+    return inner.removeprefix("std::")
+
+
+def _is_char(text: str) -> bool:
+    return _element(text) == "char"
 
 
 class UprootSource:
@@ -173,7 +184,7 @@ class UprootSource:
         return self._stop - self._start
 
     def event(self, name: str) -> Array:
-        return np.asarray(self._read(name, "np"))
+        return self._signed(name, np.asarray(self._read(name, "np")))
 
     def flat(self, collection_name: str, field: str, offsets: Offsets | None = None) -> Array:
         return self.objects(collection(collection_name).branch(field), offsets)
@@ -185,7 +196,7 @@ class UprootSource:
             if len(found) == len(counted) and (found != counted).any():
                 row = int(np.argmax(found != counted))
                 raise misplaced(self.place(row), branch, int(found[row]), int(counted[row]))
-        return np.asarray(ak.to_numpy(layout.content))
+        return self._signed(branch, np.asarray(ak.to_numpy(layout.content)))
 
     def sizes(self, branch: str) -> Array:
         return np.asarray(ak.num(self._read(branch, "ak"), axis=1))
@@ -195,6 +206,10 @@ class UprootSource:
 
     def counts(self, collection_name: str) -> Array:
         return self.event(collection(collection_name).counter)
+
+    def _signed(self, name: str, values: Array) -> Array:
+        """The values as ROOT has them: its `char` has a sign, which uproot does not read in RNTuples."""
+        return values.view(np.int8) if values.dtype == np.uint8 and _is_char(self._tree[name].typename) else values
 
     def _read(self, name: str, library: str) -> Any:
         window = {"entry_start": self._start, "entry_stop": self._stop}

@@ -19,12 +19,14 @@ from coffea.processor.executor import WorkItem
 
 from rarekaon.analysis.events.baskets import BasketSource
 from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.fitted import FittedTree
+from rarekaon.analysis.events.mapped import MappedTree
 from rarekaon.analysis.events.nano_schema import KaonSchema
 from rarekaon.analysis.events.remote import Access, explaining, is_local, passes
 from rarekaon.analysis.events.sources import ColumnSource, JoinedSource, UnfitEventsError
 from rarekaon.analysis.events.trees import Tree, open_file
 from rarekaon.analysis.execution.identity import stretches
-from rarekaon.analysis.execution.layouts import open_events
+from rarekaon.analysis.execution.layouts import open_events, tree_of
 from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.processing.blinding import BlindedProcessor
 from rarekaon.analysis.processing.quality import QUALITY
@@ -144,6 +146,11 @@ def _process_once(
         read = _Open.branches[chunk[0].dataset] = columns.read
     else:
         ((file, item),) = zip(files, chunk, strict=True)
+        if isinstance(file.events, FittedTree | MappedTree):
+            raise UnfitEventsError(
+                f"{item.filename} is read through a branch map, or its whole numbers are of other types than the "
+                f"contract's: a processor of NanoEvents cannot have that; convert it first (`kaon convert`)"
+            )
         out, read = _process_nano_events(file.file, item, processor, columns)
     metrics = {
         "bytesread": _requested(files) - requested,
@@ -208,7 +215,7 @@ def while_reading(error: BaseException) -> bool:
 def _nano_events(file: Any, item: WorkItem, log: list[Any]) -> Any:
     return NanoEventsFactory.from_root(
         file,
-        treepath=item.treename,
+        treepath=tree_of(item.dataset),
         schemaclass=KaonSchema,
         mode="virtual",
         entry_start=item.entrystart,

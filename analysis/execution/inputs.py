@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,11 @@ from rarekaon.analysis.execution.checksums import check_bytes
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
 from rarekaon.analysis.execution.layouts import (
     counted_bursts,
-    has_bursts,
+    friends,
     layout_key,
     map_of,
     open_events,
-    present_tree,
-    side_tree_of,
+    side_tree,
     tree_of,
 )
 
@@ -66,6 +65,8 @@ class InputFile:
     """What changes whenever the file is written again."""
     retries: int = 0
     """How often it was tried again."""
+    stated: int | NDArray[Any] | None = field(default=None, compare=False, repr=False)
+    """What its side tree says where that is not of its own events: their number, of data the rows of `Bursts`."""
 
     @property
     def events(self) -> int:
@@ -153,31 +154,38 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
         wanted = {branch: known for branch, known in wanted.items() if branch in types}
     check_types(path, name, types, wanted)
     check_lengths(path, name, events, wanted)
-    if map_of(sample) is not None and not simulated and not has_bursts(file, sample):
-        rows = counted_bursts(events)
+    side = side_tree(file, sample, schema.GENERATION if simulated else schema.BURSTS)
+    rows = _side_rows(path, side, schema.GENERATION if simulated else schema.BURSTS)
+    of_its_own = side is not None and int(rows["events"].sum()) == events.entries
+    stated: int | NDArray[Any] | None = None
+    if simulated:
+        exposure, blocks = _simulated(path, rows)
+        what: tuple[Any, ...] = (replace(exposure, events=events.entries), blocks)
+        stated = None if of_its_own else exposure.events
+    elif of_its_own:
+        what = _data(rows)
     else:
-        rows = _side_rows(path, file, sample, schema.GENERATION if simulated else schema.BURSTS, events.entries)
-    what = _simulated(path, rows) if simulated else _data(rows)
+        counted = counted_bursts(events)
+        both = {n: np.concatenate([counted[n], rows[n] if n != "events" else 0 * rows[n]]) for n in counted}
+        what = _data(both)
+        stated = None if side is None and map_of(sample) is not None else _data(rows)[2]
     header, _ = file.key(name).get_uncompressed_chunk_cursor()
     content = f"{file.file.uuid} {hashlib.sha256(bytes(header.raw_data)).hexdigest()}{layout_key(sample)}"
     found = InputFile(sample, path, str(file.file.uuid), size, *what)
-    return replace(found, clusters=events.clusters(), content=content)
-
-
-def expected_types(branches: Mapping[str, schema.Branch]) -> dict[str, str]:
-    """Types the contract wants, in the notation of `Tree.types`."""
-    jagged = {c.branch(f.name) for c in schema.COLLECTIONS for f in c.fields}
-    return {name: b.dtype + ("[]" if name in jagged else "") for name, b in branches.items()}
+    return replace(found, clusters=events.clusters(), content=content, stated=stated)
 
 
 def check_types(path: str, tree: str, types: Mapping[str, str], branches: Mapping[str, schema.Branch]) -> None:
     """Compare a tree's branches with the contract's; branches the contract does not know are no error."""
-    expected = expected_types(branches)
+    expected = schema.stored_types(branches)
     missing = [name for name in expected if name not in types]
     if missing:
+        beside = friends(path, tree) if is_local(path) else ()
         raise InputFileError(
             f"{path}: tree {tree} lacks {_listed(missing)}; it does not keep the event contract "
             f"(`kaon schema`): convert it or make it again with this version"
+            + f" (its friends are not read: {_listed(beside)}; write all in one tree)"
+            * bool(beside)
         )
     wrong = [f"{n} ({types[n]} instead of {t})" for n, t in expected.items() if types[n] != t]
     if wrong:
@@ -244,20 +252,62 @@ def _real(path: str) -> str:
     return str(Path(path).resolve()) if is_local(path) else path
 
 
-def _side_rows(path: str, file: Any, sample: str, side: schema.SideTree, events: int) -> dict[str, NDArray[Any]]:
-    """The side tree's columns, after checking that it accounts for all events of the file."""
-    tree = present_tree(file, path, side_tree_of(sample, side.name))
+def check_accounted(files: Sequence[InputFile]) -> None:
+    """The side trees of a sample account for all its events; InputFileError where they do not.
+
+    ROOT leaves them in the first part where it splits its output: they may speak of the events of other files.
+    """
+    for sample in dict.fromkeys(f.sample for f in files if f.stated is not None):
+        mine = [f for f in files if f.sample == sample]
+        wrong = next(f for f in mine if f.stated is not None)
+        if wrong.simulated:
+            accounted = sum(f.events if f.stated is None else int(f.stated) for f in mine)
+            close = accounted == sum(f.events for f in mine)
+        else:
+            rows = [f.bursts if f.stated is None else np.asarray(f.stated) for f in mine]
+            close = _events_of_bursts(rows) == _events_of_bursts([f.bursts for f in mine])
+        if not close or not any(map(_has_side_tree, mine)):
+            _refuse_side_tree(wrong)
+
+
+def _has_side_tree(file: InputFile) -> bool:
+    """Whether a side tree says anything."""
+    if isinstance(file.stated, np.ndarray):
+        return len(file.stated) > 0
+    return file.stated != 0
+
+
+def _events_of_bursts(rows: Sequence[NDArray[Any]]) -> dict[int, int]:
+    """Events of each burst that has any, over several tables of bursts."""
+    every = np.concatenate(rows)
+    keys, row = np.unique(burst_key(every["run"], every["burst"]), return_inverse=True)
+    sums = np.zeros(len(keys), np.int64)
+    np.add.at(sums, row, every["events"].astype(np.int64))
+    return {key: events for key, events in zip(keys.tolist(), sums.tolist(), strict=True) if events}
+
+
+def _refuse_side_tree(file: InputFile) -> NoReturn:
+    side = schema.GENERATION_TREE if file.simulated else schema.BURSTS_TREE
+    accounted = int(np.sum(file.stated["events"]) if isinstance(file.stated, np.ndarray) else file.stated or 0)
+    if not accounted:
+        raise InputFileError(
+            f"{file.path} has no tree {side!r}, nor has another file of sample {file.sample} one with its events: "
+            f"what they stand for is not known; write it beside the events, or skim with `kaon skim`"
+        )
+    raise InputFileError(
+        f"{file.path} holds {file.events} events but its tree {side} accounts for {accounted}: "
+        f"it was not written to its end or was filtered; make it again, skim with `kaon skim`, or name all parts"
+    )
+
+
+def _side_rows(path: str, tree: Tree | None, side: schema.SideTree) -> dict[str, NDArray[Any]]:
+    """The side tree's columns, of no length where the file has none."""
+    if tree is None:
+        return {b.name: np.empty(0, b.dtype) for b in side.fields}
     check_types(path, side.name, tree.types(), {b.name: b for b in side.fields})
     check_lengths(path, side.name, tree, [b.name for b in side.fields])
     columns = CheckedSource(tree.source(0, tree.entries))
-    rows = {b.name: columns.event(b.name) for b in side.fields}
-    accounted = int(rows["events"].sum())
-    if accounted != events:
-        raise InputFileError(
-            f"{path} holds {events} events but its tree {side.name} accounts for {accounted}: "
-            f"it was not written to its end or was filtered; make it again"
-        )
-    return rows
+    return {b.name: columns.event(b.name) for b in side.fields}
 
 
 def _data(rows: Mapping[str, NDArray[Any]]) -> tuple[Exposure, Blocks, NDArray[Any]]:

@@ -9,17 +9,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.schema import BURSTS_TREE, EVENTS_TREE
+from rarekaon.analysis.contract.schema import EVENTS_TREE, SideTree, stored_types
+from rarekaon.analysis.contract.schema import branches as schema_branches
 from rarekaon.analysis.events.checked import CheckedSource
 from rarekaon.analysis.events.exposure import burst_key
+from rarekaon.analysis.events.fitted import fitted
 from rarekaon.analysis.events.mapped import MappedTree
-from rarekaon.analysis.events.trees import Tree, open_tree
+from rarekaon.analysis.events.trees import Tree, open_file, open_tree
 from rarekaon.analysis.execution.errors import InputFileError
 from rarekaon.analysis.facts.branch_maps import BranchMap, branch_map
 from rarekaon.analysis.search.catalogue import catalogue
 
 WINDOW = 1_000_000
 """Events that are read at once to count bursts."""
+WANTED = stored_types(schema_branches(truth=True))
+"""Types of all branches of the contract."""
 
 
 @cache
@@ -45,7 +49,7 @@ def open_events(file: Any, path: str, sample: str) -> Tree:
     """The events of an open file of a sample; InputFileError if the tree is not there."""
     branches = map_of(sample)
     tree = present_tree(file, path, tree_of(sample))
-    return tree if branches is None else MappedTree(tree, branches, path)
+    return fitted(tree, WANTED) if branches is None else MappedTree(tree, branches, path)
 
 
 def present_tree(file: Any, path: str, name: str) -> Tree:
@@ -79,6 +83,18 @@ def layout_key(sample: str) -> str:
     return "" if branches is None else f" {hashlib.sha256(branches.model_dump_json().encode()).hexdigest()[:16]}"
 
 
-def has_bursts(file: Any, sample: str) -> bool:
-    """Whether a file of a foreign sample has a tree `Bursts` beside its events."""
-    return side_tree_of(sample, BURSTS_TREE) in file.keys(cycle=False)
+def side_tree(file: Any, sample: str, side: SideTree) -> Tree | None:
+    """A tree beside the events of an open file of a sample, if it is there."""
+    name = side_tree_of(sample, side.name)
+    if name not in file.keys(cycle=False):
+        return None
+    return fitted(open_tree(file, name), stored_types({b.name: b for b in side.fields}))
+
+
+def friends(path: str, tree: str) -> tuple[str, ...]:
+    """Trees that ROOT would read together with a TTree, and their files: they are not read here."""
+    with open_file(path, minimal_ttree_metadata=False) as file:
+        if file.key(tree).fClassName != "TTree":
+            return ()
+        listed = file[tree].member("fFriends") or ()
+        return tuple(f"{f.member('fTreeName')} of {f.member('fTitle')}" for f in listed)

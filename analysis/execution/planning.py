@@ -18,7 +18,7 @@ from rarekaon.analysis.events.remote import Access
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
 from rarekaon.analysis.execution.executors import gathered
 from rarekaon.analysis.execution.identity import first_look
-from rarekaon.analysis.execution.inputs import InputFile, bursts_by_path, check_distinct, inspect_file
+from rarekaon.analysis.execution.inputs import InputFile, bursts_by_path, check_accounted, check_distinct, inspect_file
 from rarekaon.analysis.execution.pieces import work_item
 from rarekaon.analysis.execution.quality import FlaggedBursts
 from rarekaon.analysis.execution.slots import check_slots
@@ -62,6 +62,7 @@ def inspect_fileset(
     check_some_left(fileset, files, missing)
     check_distinct(files)
     check_slots(files)
+    check_accounted(files)
     for sample, bursts in bursts_by_path(files).items():
         first_look(sample, bursts)
     return files, missing

@@ -89,6 +89,17 @@ def _same_kind(old: Any, new: Any) -> Any:
     return np.asarray(new, np.float32) if isinstance(old, np.ndarray) else ak.values_astype(new, np.float32)
 
 
+def of_types(**types: str) -> Files:
+    return one(lambda c: c | {name: c[name].astype(dtype) for name, dtype in types.items()})
+
+
+def side_tree_in_one_part(place: Path) -> list[Path]:
+    """As ROOT leaves it where it splits its output."""
+    nothing = {name: values[:0] for name, values in bursts_of(COLUMNS).items()}
+    sides = (bursts_of(COLUMNS), nothing)
+    return [write(place / f"{n}.root", part(COLUMNS, slice(n, None, 2)), side=sides[n]) for n in (0, 1)]
+
+
 def counted_wrong(counter: str, change: Callable[[Any], Any]) -> Files:
     return one(false_counters={counter: change(counts_of(COLUMNS)[counter])})
 
@@ -255,6 +266,9 @@ TABLES: Mapping[str, tuple[Case, ...]] = {
         Case("a file of another seed", simulated(seed=4711), "was simulated with seed 4711", sample=SIMULATION),
         Case("a branch of the contract left out", without("Track_chi2"), "lacks Track_chi2"),
         Case("more branches than the contract has", with_more, events=EVENTS),
+        Case("run numbers and flags of other types", of_types(run="int64", trigger_MT="int8"), events=EVENTS),
+        Case("a run number below zero", one(lambda c: c | {"run": c["run"].astype("int64") - 10_000}), "is no uint32"),
+        Case("side trees in one of two parts", side_tree_in_one_part, events=EVENTS),
     ),
     "Files": (
         Case("a flipped bit in a file with a checksum", bytes_of(flipped, with_checksum=True), "is damaged: its bytes"),

@@ -6,20 +6,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
 
 from rarekaon.analysis.contract import schema
+from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.events.trees import open_tree
 from rarekaon.analysis.execution.errors import InputFileError
-from rarekaon.analysis.execution.inputs import check_distinct, expected_types, inspect_file
+from rarekaon.analysis.execution.inputs import check_distinct
+from rarekaon.analysis.execution.layouts import open_events
 from rarekaon.analysis.execution.planning import inspect_fileset
-from tests.toy_events import write_toy_file
+from tests.toy_events import toy_columns, write_toy_file
 
 
 def inspect(path: Path) -> Any:
-    return inspect_file(("toy", str(path)))
+    return inspect_fileset({"toy": [str(path)]})[0][0]
 
 
 @pytest.mark.parametrize("rntuple", [False, True])
@@ -67,11 +71,16 @@ def test_truncated_file(share: float, tmp_path: Path) -> None:
         inspect(path)
 
 
-@pytest.mark.parametrize("tree", ["Events", "Bursts"])
-def test_missing_tree(tree: str, tmp_path: Path) -> None:
-    others = tuple({"Events", "Bursts"} - {tree})
-    path = write_toy_file(tmp_path / "toy.root", trees=others)
-    with pytest.raises(InputFileError, match=rf"toy.root has no tree '{tree}'; it holds {others[0]}"):
+def test_missing_tree(tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", trees=("Bursts",))
+    with pytest.raises(InputFileError, match=r"toy.root has no tree 'Events'; it holds Bursts"):
+        inspect(path)
+
+
+@pytest.mark.parametrize("events", [0, 100])
+def test_data_without_their_bursts(events: int, tmp_path: Path) -> None:
+    path = write_toy_file(tmp_path / "toy.root", events, trees=("Events",))
+    with pytest.raises(InputFileError, match=r"toy.root has no tree 'Bursts', nor has another file of sample toy"):
         inspect(path)
 
 
@@ -130,9 +139,100 @@ def test_a_filtered_file_is_found_out(truth: bool, tmp_path: Path) -> None:
         inspect(path)
 
 
+@pytest.mark.parametrize("truth", [False, True])
+def test_side_trees_may_stand_in_one_part(truth: bool, tmp_path: Path) -> None:
+    """As ROOT leaves them where it splits its output: what all parts stand for is what the first says."""
+    whole = inspect(write_toy_file(tmp_path / "whole.root", 300, truth=truth))
+    columns, parts = toy_columns(300, truth=truth), []
+    sides = ("Generation" if truth else "Bursts",)
+    for n, rows in enumerate((slice(0, 120), slice(120, 300))):
+        part = tmp_path / f"part{n}.root"
+        write_toy_file(part, 300, truth=truth, replace={k: v[rows] for k, v in columns.items()}, trees=("Events",))
+        parts.append(part)
+    with uproot.open(tmp_path / "whole.root") as file, uproot.update(parts[0]) as first:
+        first.mktree(
+            sides[0],
+            {b.name: b.dtype for b in schema.GENERATION.fields + schema.BURSTS.fields if b.name in file[sides[0]]},
+        ).extend(file[sides[0]].arrays(library="np"))
+    found, _ = inspect_fileset({"toy": [str(p) for p in parts]})
+    assert [f.events for f in found] == [120, 180]
+    for name in ("generated", "weight", "weight_in_fv"):
+        assert sum(getattr(f.exposure, name) for f in found) == getattr(whole.exposure, name)
+    if not truth:
+        assert frozenset[Any]().union(*(f.blocks for f in found)) == whole.blocks
+    for alone in ([parts[1]], [parts[0]]):
+        with pytest.raises(InputFileError, match=r"accounts for 300|has no tree"):
+            inspect_fileset({"toy": [str(p) for p in alone]})
+
+
+@pytest.mark.parametrize(
+    ("branch", "dtype"),
+    [("run", "int32"), ("run", "int64"), ("event", "int64"), ("trigger_MT", "int8"), ("trigger_eMT", "int32"),
+     ("downscaling_MT", "uint8"), ("burst", "uint64")],
+)  # fmt: skip
+@pytest.mark.parametrize("rntuple", [False, True])
+def test_whole_numbers_of_other_types_are_exact(branch: str, dtype: str, rntuple: bool, tmp_path: Path) -> None:
+    columns = toy_columns(100)
+    path = write_toy_file(tmp_path / "toy.root", replace={branch: columns[branch].astype(dtype)}, rntuple=rntuple)
+    assert inspect(path).events == 100
+    with uproot.open(path) as file:
+        read = Columns(open_events(file, str(path), "toy").source(20, 100)).event(branch)
+    assert read.dtype == columns[branch].dtype
+    np.testing.assert_array_equal(read, columns[branch][20:])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "int16"])
+def test_objects_with_whole_numbers_of_other_types_are_exact(dtype: str, tmp_path: Path) -> None:
+    columns = toy_columns(100)
+    names = ("Track_charge", "Muv3_outer", "Track_cluster_index", "Lav_station")
+    path = write_toy_file(tmp_path / "toy.root", replace={n: ak.values_astype(columns[n], dtype) for n in names})
+    inspect(path)
+    with uproot.open(path) as file:
+        read = Columns(open_events(file, str(path), "toy").source(0, 100))
+        for name in names:
+            found = read.flat(*name.split("_", 1))
+            np.testing.assert_array_equal(found, ak.to_numpy(ak.flatten(columns[name])))
+            assert found.dtype == ak.to_numpy(ak.flatten(columns[name])).dtype
+
+
+@pytest.mark.parametrize(
+    ("branch", "dtype", "number", "message"),
+    [
+        ("run", "int32", -5, r"toy.root, entry 33: run is -5, which is no uint32: write it as `kaon schema` says"),
+        ("burst", "int64", 2**32 + 1, "burst is 4294967297, which is no uint32"),
+        ("trigger_MT", "int8", 2, "trigger_MT is 2, which is no bool"),
+        ("event", "int64", -(2**63), "which is no uint64"),
+    ],
+)
+def test_a_whole_number_that_does_not_fit_is_named(branch, dtype, number, message, tmp_path: Path) -> None:
+    values = toy_columns(100)[branch].astype(dtype)
+    values[33] = number
+    path = write_toy_file(tmp_path / "toy.root", replace={branch: values})
+    with uproot.open(path) as file, pytest.raises(UnfitEventsError, match=message):
+        Columns(open_events(file, str(path), "toy").source(0, 100)).event(branch)
+
+
+def test_an_rntuple_without_counters_is_counted_by_its_arrays(tmp_path: Path) -> None:
+    """As `file["Events"] = {...}` of uproot writes it."""
+    columns = toy_columns(100)
+    side = write_toy_file(tmp_path / "toy.root", trees=("Bursts",))
+    with uproot.update(side) as file:
+        file.mkrntuple("Events", columns)
+    assert inspect(side).events == 100
+    with uproot.open(side) as file:
+        read = Columns(open_events(file, str(side), "toy").source(10, 90))
+        for c in (schema.TRACK, schema.LAV):
+            np.testing.assert_array_equal(
+                np.diff(read.offsets(c.name)), ak.num(columns[c.branch(c.fields[0].name)])[10:90]
+            )
+            for field in c.fields:
+                wanted = ak.to_numpy(ak.flatten(columns[c.branch(field.name)][10:90]))
+                np.testing.assert_array_equal(read.flat(c.name, field.name), wanted)
+
+
 def test_types_of_a_file_are_those_of_the_contract(tmp_path: Path) -> None:
     path = write_toy_file(tmp_path / "toy.root", truth=True)
-    assert open_tree(uproot.open(path), "Events").types() == expected_types(schema.branches(truth=True))
+    assert open_tree(uproot.open(path), "Events").types() == schema.stored_types(schema.branches(truth=True))
 
 
 def test_the_same_path_twice(tmp_path: Path) -> None:
