@@ -139,7 +139,7 @@ class _Draws:
                     is_signal = True
                 elif kind == "normsys":
                     pull = self.values[name]
-                    factor = factor * np.where(pull > 0, data["hi"] ** pull, data["lo"] ** -pull)
+                    factor = factor * np.where(pull > 0, data["hi"], data["lo"]) ** np.abs(pull)
                 elif kind == "histosys":
                     pull = self.values[name]
                     up, down = data["hi_data"][0] - nominal, nominal - data["lo_data"][0]
