@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import dask
 from distributed import Client, LocalCluster
@@ -102,21 +102,26 @@ def _batch(backend: Backend) -> Iterator[Workers]:
 @contextmanager
 def _gateway(backend: Backend) -> Iterator[Workers]:
     try:
-        from dask_gateway import Gateway
+        from dask_gateway import Gateway, GatewayClusterError
     except ImportError as error:
         raise BackendError(
             f"the backend gateway needs dask-gateway: pip install 'rarekaon[gateway]' ({error})"
         ) from error
     if backend.processes is None:
         raise BackendError("how many workers should the gateway start? say --workers N")
-    try:
-        with Gateway() as gateway, gateway.new_cluster() as cluster, cluster.get_client() as client:
+    with ExitStack() as opened:
+        try:
+            gateway = opened.enter_context(Gateway())
+            cluster = opened.enter_context(gateway.new_cluster())
+            client = opened.enter_context(cluster.get_client())
             cluster.scale(backend.processes)
-            yield client, Given("the gateway starts none; look at its own pages")
-    except (OSError, ValueError) as error:
-        raise BackendError(
-            f"no Dask gateway answers ({error}): say where it is in the Dask configuration (gateway.address)"
-        ) from error
+        except GatewayClusterError as error:
+            raise BackendError(f"the Dask gateway started no cluster ({error}): look at its log") from error
+        except (OSError, ValueError) as error:
+            raise BackendError(
+                f"no Dask gateway answers ({error}): say where it is in the Dask configuration (gateway.address)"
+            ) from error
+        yield client, Given("the gateway starts none; look at its own pages")
 
 
 @contextmanager
