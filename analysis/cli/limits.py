@@ -31,24 +31,12 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     """
     from rarekaon.analysis.limits.backgrounds import with_published_rows
     from rarekaon.analysis.limits.failures import Failure, tell
-    from rarekaon.analysis.limits.from_publications import (
-        compare_with_published,
-        limits_from_published,
-        not_recomputable,
-    )
+    from rarekaon.analysis.limits.from_publications import limits_from_published
     from rarekaon.analysis.limits.inference import Inferred, limits_from_events
     from rarekaon.analysis.limits.ratios import ControlRow, controls_from_events
     from rarekaon.analysis.limits.stored import read_stored
     from rarekaon.analysis.processing.unblinding import open_boxes
-    from rarekaon.analysis.report.tables import (
-        background_tables,
-        comparison_table,
-        controls_table,
-        limits_table,
-        open_boxes_table,
-        sensitivities_table,
-        shares,
-    )
+    from rarekaon.analysis.report.run_tables import run_tables
     from rarekaon.analysis.results.outputs import check_output_file
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import LimitRecord, Limits, write_json
@@ -80,18 +68,9 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
         for name, part in (("backgrounds", rows), ("scans", found.scans), ("controls", controls)):
             plain = {"rows": [vars(row) for row in part], "failures": missing, "provenance": made_of}
             write_json(others[name], plain)
-    shown = set(searches or declared())
-    records = tuple(r for r in records if r.search in shown)
-    tables = [
-        *background_tables([row for row in rows if row.search in shown], shares(records)),
-        controls_table([row for row in controls if row.search in shown], shares(records)),
-        sensitivities_table(records),
-        limits_table(records, confidence_level),
-    ]
-    if origin != "events":
-        unknown = [row for row in not_recomputable() if row[0] in shown]
-        tables.append(comparison_table([row for row in compare_with_published() if row.search in shown], unknown))
-    tables.append(open_boxes_table([box for box in made_of["open_boxes"] if box["search"] in shown]))
-    show(replace(content, limits=records), *tables)
+    shown = frozenset(searches or declared())
+    tables = run_tables(content, rows, controls, made_of["open_boxes"], shown)
+    mine = tuple(r for r in records if r.search in shown)
+    show(replace(content, limits=mine), *(table for page in tables.values() for table in page))
     note(f"written {output}")
     tell(failures)

@@ -35,7 +35,6 @@ def command(
 
     from rarekaon.analysis.limits.backgrounds import with_published_rows
     from rarekaon.analysis.limits.failures import Failure, every_search, tell
-    from rarekaon.analysis.limits.from_publications import compare_with_published, not_recomputable
     from rarekaon.analysis.limits.inference import limits_from_events
     from rarekaon.analysis.limits.ratios import controls_from_events
     from rarekaon.analysis.limits.search_histograms import SearchHistograms
@@ -46,16 +45,8 @@ def command(
     from rarekaon.analysis.report.page import Picture
     from rarekaon.analysis.report.pages import write_pages
     from rarekaon.analysis.report.run_page import write_run_page
+    from rarekaon.analysis.report.run_tables import run_tables
     from rarekaon.analysis.report.scans import write_scans
-    from rarekaon.analysis.report.tables import (
-        background_tables,
-        comparison_table,
-        controls_table,
-        limits_table,
-        open_boxes_table,
-        sensitivities_table,
-        shares,
-    )
     from rarekaon.analysis.report.validation import validation_tables
     from rarekaon.analysis.results.outputs import check_output_directory
     from rarekaon.analysis.results.provenance import RUN_RECORD
@@ -73,15 +64,9 @@ def command(
     failures = [*stored.failures, *inferred.failures, *without_controls]
     figures = output / "figures"
     pictures = {("", ""): write_scans(inferred.scans, found.confidence_level, figures)}
-    comparison = comparison_table(compare_with_published(), not_recomputable())
-    tables = {
-        "limits": [sensitivities_table(found.limits), limits_table(found.limits, found.confidence_level), comparison],
-        "backgrounds": background_tables(with_published_rows(inferred.rows), shares(found.limits)),
-        "controls": [controls_table(control_rows, shares(found.limits))],
-        "acceptances": validation_tables(validate(stores)),
-        "cutflows": [],
-        "open_boxes": [open_boxes_table(found.provenance["open_boxes"])],
-    }
+    rows = with_published_rows(inferred.rows)
+    tables = run_tables(found, rows, control_rows, found.provenance["open_boxes"], frozenset(declared()))
+    tables |= {"acceptances": validation_tables(validate(stores)), "cutflows": []}
     for search, samples in every_search({name: stores[name] for name in searches or stores if name in stores}):
         try:
             flows, drawn = _written(SearchHistograms(search, samples), output)
