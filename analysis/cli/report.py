@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rarekaon.analysis.limits.search_histograms import SearchHistograms
     from rarekaon.analysis.report.page import Picture
     from rarekaon.analysis.report.table import ResultTable
+    from rarekaon.analysis.results.records import LimitRecord
 
 
 @click.command("report", cls=Command)
@@ -47,6 +48,7 @@ def command(
     from rarekaon.analysis.report.run_page import write_run_page
     from rarekaon.analysis.report.run_tables import run_tables
     from rarekaon.analysis.report.scans import write_scans
+    from rarekaon.analysis.report.search_figures import write_run_figures
     from rarekaon.analysis.report.validation import validation_tables
     from rarekaon.analysis.results.outputs import check_output_directory
     from rarekaon.analysis.results.provenance import RUN_RECORD
@@ -63,13 +65,14 @@ def command(
     control_rows, without_controls = controls_from_events(stores)
     failures = [*stored.failures, *inferred.failures, *without_controls]
     figures = output / "figures"
-    pictures = {("", ""): write_scans(inferred.scans, found.confidence_level, figures)}
+    pictures = {("", ""): [*write_scans(inferred.scans, found.confidence_level, figures), *write_run_figures(figures)]}
     rows = with_published_rows(inferred.rows)
     tables = run_tables(found, rows, control_rows, found.provenance["open_boxes"], frozenset(declared()))
     tables |= {"acceptances": validation_tables(validate(stores)), "cutflows": []}
     for search, samples in every_search({name: stores[name] for name in searches or stores if name in stores}):
         try:
-            flows, drawn = _written(SearchHistograms(search, samples), output)
+            mine = [r for r in inferred.records if (r.search, r.dataset) == (search.name, search.dataset)]
+            flows, drawn = _written(SearchHistograms(search, samples), mine, found.confidence_level, output)
             tables["cutflows"] += flows
             pictures[search.name, search.dataset] = drawn
         except Exception as error:
@@ -87,15 +90,17 @@ def command(
     tell(failures)
 
 
-def _written(booked: SearchHistograms, output: Path) -> tuple[list[ResultTable], list[Picture]]:
+def _written(
+    booked: SearchHistograms, records: list[LimitRecord], confidence_level: float, output: Path
+) -> tuple[list[ResultTable], list[Picture]]:
     """Write the figures of one search and its workspace; its cutflows and the figures."""
     from rarekaon.analysis.limits.workspaces import events_export, write_export
-    from rarekaon.analysis.report.spectra import write_spectra
+    from rarekaon.analysis.report.search_figures import write_search_figures
     from rarekaon.analysis.report.tables import cutflow_tables
     from rarekaon.analysis.search.inference import Counting
 
     search = booked.search
-    drawn = write_spectra(booked, output / "figures")
+    drawn = write_search_figures(booked, records, confidence_level, output / "figures")
     for picture in drawn:
         note(f"drawn {picture.path}")
     if isinstance(search.inference, Counting):

@@ -196,6 +196,6 @@ _COLOURS = {"cls": "C0", "fc": "C1", "bayes": "C2", "rolke": "C3"}
 
 def _figure(path: Path, shape: tuple[int, int], draw: Callable[[NDArray[Any]], None]) -> Path:
     with style():
-        figure = Figure(figsize=(5.2 * shape[1], 4.2 * shape[0]))
+        figure = Figure(figsize=(5.2 * shape[1], 4.2 * shape[0]), layout="constrained")
         draw(figure.subplots(*shape, squeeze=False))
     return save_figure(figure, path)

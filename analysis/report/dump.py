@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.dump import Contour, Model
+from rarekaon.analysis.report.figures import style
 from rarekaon.analysis.report.table import Cell, Column, Measured, ResultTable
 
 
@@ -35,25 +36,34 @@ def dump_figure(model: Model, contours: Sequence[Contour]) -> Figure:
 
     The shaded band is the model's error of the edges.
     """
-    figure = Figure(figsize=(7, 5), layout="constrained")
-    axes = figure.subplots()
-    for number, contour in enumerate(contours):
-        there = [i for i, low in enumerate(contour.low) if not isnan(low)]
-        if not there:
-            continue
-        mass, low, high, low_error, high_error = (
-            np.array([column[i] for i in there])
-            for column in (contour.masses, contour.low, contour.high, contour.low_model_error, contour.high_model_error)
-        )
-        colour = f"C{number}"
-        label = f"{contour.mode}, {contour.protons:.2g} protons"
-        axes.plot(np.append(mass, mass[::-1]), np.append(low, high[::-1]), color=colour, label=label)
-        for edge, error in ((low, low_error), (high, high_error)):
-            axes.fill_between(mass, edge * np.exp(-error), edge * np.exp(error), color=colour, alpha=0.2, linewidth=0)
-    axes.set(
-        xscale="log", yscale="log", xlabel="mass (MeV)", ylabel=model.coupling,
-        title=f"{model.title}: 2.3 events, no background",
-    )  # fmt: skip
-    if axes.get_lines():
-        axes.legend(fontsize="small")
+    with style():
+        figure = Figure()
+        axes = figure.subplots()
+        for number, contour in enumerate(contours):
+            there = [i for i, low in enumerate(contour.low) if not isnan(low)]
+            if not there:
+                continue
+            mass, low, high, low_error, high_error = (
+                np.array([column[i] for i in there])
+                for column in (
+                    contour.masses,
+                    contour.low,
+                    contour.high,
+                    contour.low_model_error,
+                    contour.high_model_error,
+                )
+            )
+            colour = f"C{number}"
+            label = f"{contour.mode}, {contour.protons:.2g} protons"
+            axes.plot(np.append(mass, mass[::-1]), np.append(low, high[::-1]), color=colour, label=label)
+            for edge, error in ((low, low_error), (high, high_error)):
+                axes.fill_between(
+                    mass, edge * np.exp(-error), edge * np.exp(error), color=colour, alpha=0.2, linewidth=0
+                )
+        axes.set(
+            xscale="log", yscale="log", xlabel="mass [MeV/c$^2$]", ylabel=model.coupling,
+            title=f"{model.title}: 2.3 events, no background",
+        )  # fmt: skip
+        if axes.get_lines():
+            axes.legend()
     return figure

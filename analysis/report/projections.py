@@ -7,6 +7,7 @@ from math import log
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.limits.projection import Projection
+from rarekaon.analysis.report.figures import decay_label, style
 from rarekaon.analysis.search.channels import search
 
 
@@ -18,17 +19,20 @@ def projection_figure(projection: Projection, confidence_level: float) -> Figure
     decays = [p.kaon_decays for p in projection.points]
     low2, low1, median, high1, high2 = zip(*(p.expected_upper_limit for p in projection.points), strict=True)
     free = [-p.single_event_sensitivity * log(1 - confidence_level) for p in projection.points]
-    figure = Figure(figsize=(7, 5), layout="constrained")
-    axes = figure.subplots()
-    axes.fill_between(decays, low2, high2, color="gold", label="2 sigma")
-    axes.fill_between(decays, low1, high1, color="limegreen", label="1 sigma")
-    axes.plot(decays, median, color="black", label="median")
-    axes.plot(decays, free, color="black", linestyle=":", label="without background")
-    axes.axvline(projection.kaon_decays, color="grey", linestyle="--", label=f"now ({projection.origin})")
-    title = search(projection.search, projection.dataset).title
-    axes.set(
-        xscale="log", yscale="log", xlabel="kaon decays in the fiducial volume (effective)",
-        ylabel=f"expected upper limit at {100 * confidence_level:g}% CL", title=f"{title}, {projection.dataset}",
-    )  # fmt: skip
-    axes.legend(fontsize="small")
+    with style():
+        figure = Figure()
+        axes = figure.subplots()
+        axes.fill_between(decays, low2, high2, color="#f0e442", linewidth=0, label="expected, 95%")
+        axes.fill_between(decays, low1, high1, color="#56b4e9", linewidth=0, label="expected, 68%")
+        axes.plot(decays, median, color="black", linestyle="--", label="expected, median")
+        axes.plot(decays, free, color="black", linestyle=":", label="without background")
+        axes.axvline(projection.kaon_decays, color="0.5", linewidth=0.8, label=f"now ({projection.origin})")
+        axes.set(
+            xscale="log", yscale="log", xlabel="kaon decays in the fiducial volume (effective)",
+            ylabel=f"upper limit at {100 * confidence_level:g}% CL",
+        )  # fmt: skip
+        axes.margins(x=0)
+        title = decay_label(search(projection.search, projection.dataset).title)
+        axes.set_title(f"{title}, {projection.dataset}", fontsize="medium", loc="left")
+        axes.legend(loc="upper right")
     return figure

@@ -28,7 +28,7 @@ def run_tables(
     boxes: Sequence[Mapping[str, Any]],
     searches: frozenset[str],
 ) -> dict[str, list[ResultTable]]:
-    """Tables by page, in the order in which they are printed, of some searches.
+    """Tables by page, in the order in which they are shown, of some searches.
 
     Published numbers stand beside those recomputed from published inputs where `found` has limits of that origin.
     """

@@ -12,6 +12,7 @@ from rarekaon.analysis.report.figures import decay_label, save_figure, style
 from rarekaon.analysis.report.page import Picture
 from rarekaon.analysis.search.channels import search
 
+UNITS = {"acceptance": "acceptance", "resolution": "resolution [MeV/c$^2$]"}
 LABELS = {"|U_mu4|^2": r"$|U_{\mu4}|^2$", "branching fraction": "branching fraction"}
 
 
@@ -35,12 +36,34 @@ def scan_figure(scan: Scan, confidence_level: float) -> Figure:
     return figure
 
 
+def response_figure(scan: Scan) -> Figure:
+    """Acceptance and mass resolution against the mass, of a scan that has them."""
+    columns = [(name, scan.columns[name]) for name in ("acceptance", "resolution") if name in scan.columns]
+    with style():
+        figure = Figure(figsize=(7.0, 2.0 + 2.0 * len(columns)))
+        panels = figure.subplots(len(columns), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (name, values) in zip(panels, columns, strict=True):
+            axes.plot(scan.masses, values, color="black")
+            axes.set(ylabel=UNITS[name], ylim=(0, None))
+        panels[-1].set(xlabel="mass [MeV/c$^2$]")
+        panels[-1].margins(x=0)
+        title = decay_label(search(scan.search, scan.dataset).title)
+        panels[0].set_title(f"{title}, {scan.dataset}", fontsize="medium", loc="left")
+        figure.align_ylabels()
+    return figure
+
+
 def write_scans(scans: Sequence[Scan], confidence_level: float, directory: Path) -> list[Picture]:
-    """Draw every scan that has limits into `directory`, as PNG and PDF; returns the PNG files with what they show.
+    """Draw every scan into `directory`, as PNG and PDF; returns the PNG files with what they show.
 
     Before its box is open a scan may have a resolution and an acceptance alone.
     """
     pictures = []
+    for scan in (s for s in scans if "acceptance" in s.columns):
+        path = directory / f"{scan.search}_{scan.dataset}_response.png"
+        save_figure(response_figure(scan), path, path.with_suffix(".pdf"))
+        what = " and ".join(name for name in UNITS if name in scan.columns)
+        pictures.append(Picture(path, f"{scan.search} {scan.dataset}: {what} against the mass"))
     for scan in (s for s in scans if "expected_+0_sigma" in s.columns):
         path = directory / f"{scan.search}_{scan.dataset}_limits.png"
         save_figure(scan_figure(scan, confidence_level), path, path.with_suffix(".pdf"))

@@ -13,9 +13,10 @@ from scipy.stats import chi2
 from rarekaon.analysis.limits.from_events import normalise, sensitivity_of, signal_region
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing.unblinding import is_open
-from rarekaon.analysis.report.figures import COLOURS, axis_label, decay_label, save_figure, style
+from rarekaon.analysis.report.figures import COLOURS, axis_label, decay_label, save_figure, scientific, style
 from rarekaon.analysis.report.page import Picture
 from rarekaon.analysis.report.stack import Stack, stack
+from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Selection
 
 BINS = 75
@@ -36,6 +37,7 @@ def spectrum(booked: SearchHistograms, selection: Selection, decays: float) -> F
     label = axis_label(quantity.label)
     factor = next(n for n in range(max(1, quantity.bins[0] // BINS), quantity.bins[0] + 1) if quantity.bins[0] % n == 0)
     shown = stack(booked, selection, decays).rebinned(factor)
+    kind = "pseudo-data, " if set(search.samples.data) <= catalogue().pseudo_data.keys() else ""
     with style():
         figure = Figure()
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -49,7 +51,9 @@ def spectrum(booked: SearchHistograms, selection: Selection, decays: float) -> F
         axes.set_title(
             f"{decay_label(search.title)}, {search.dataset}: {selection.name}", fontsize="medium", loc="left"
         )
-        axes.text(0.02, 0.95, f"$N_K$ = {decays:.2e}", transform=axes.transAxes, va="top", fontsize="small")
+        axes.text(
+            0.02, 0.95, f"{kind}$N_K = {scientific(decays)}$", transform=axes.transAxes, va="top", fontsize="small"
+        )
         axes.legend(ncols=2, loc="upper right", reverse=True)
         below.set(
             xlabel=axis_label(quantity.label),
@@ -90,7 +94,7 @@ def _draw_signal(axes: Any, booked: SearchHistograms, factor: int, decays: float
     if inside > 0:
         values = histogram.view()["value"].reshape(-1, factor).sum(axis=1) * SIGNAL_EVENTS / inside
         fraction = SIGNAL_EVENTS * sensitivity_of(booked, normalise(booked)[0]).value
-        label = rf"signal, $\mathcal{{B}}$ = {fraction:.1e}"
+        label = rf"signal, $\mathcal{{B}} = {scientific(fraction, 2)}$"
         axes.stairs(values, histogram.axes[0].edges[::factor], color="black", linestyle="--", label=label)
 
 
@@ -110,7 +114,10 @@ def _draw_data(axes: Any, below: Any, shown: Stack) -> None:
     band = np.divide(error, total, out=np.zeros_like(total), where=total > 0)
     below.stairs(1 + band, shown.edges, baseline=1 - band, fill=True, color="0.85")
     kept, ratio = both[seen], shown.data[both] / total[both]
-    below.errorbar(centres[both], ratio, [ratio - low[kept] / total[both], high[kept] / total[both] - ratio], **points)
+    bars = np.array(
+        [ratio - low[kept] / total[both], high[kept] / total[both] - ratio]
+    )  # no list: of one point it warns
+    below.errorbar(centres[both], ratio, bars, **points)
 
 
 def poisson_interval(sums: Any, variances: Any) -> tuple[Any, Any]:

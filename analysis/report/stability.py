@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from rarekaon.analysis.report.figures import save_figure
+from rarekaon.analysis.report.figures import axis_label, decay_label, save_figure, style
 from rarekaon.analysis.search.channels import search
 from rarekaon.analysis.stability import Stability, StabilityPoint
 from rarekaon.analysis.stability.variation import edge, quantities
@@ -38,28 +38,34 @@ def stability_figure(result: Stability, points: Sequence[StabilityPoint]) -> Fig
     Relative to the nominal ones, but for periods, which have their own share of the kaon decays.  Limits at the
     observed count are open circles, and are missing while the box is masked.
     """
-    figure = Figure(figsize=(7, 9), layout="constrained")
-    axes = figure.subplots(len(PANELS), 1, sharex=True)
-    cut = points[0].value is not None
-    places, nominal = _cut_places(result, points, axes) if cut else (list(range(len(points))), None)
-    unit = result.nominal if nominal is not None else None
-    series = (
-        ("kaon_decays", "kaon_decays_stat"), ("acceptance_signal", None), ("single_event_sensitivity", None),
-        ("expected_upper_limit", None),
-    )  # fmt: skip
-    for axis, title, (name, error) in zip(axes, PANELS, series, strict=True):
-        scale = getattr(unit, name) if unit else 1.0
-        errors = [getattr(p, error) / scale for p in points] if error else None
-        axis.errorbar(places, [getattr(p, name) / scale for p in points], yerr=errors, fmt="o", color="black")
-        axis.set_ylabel(f"{title} / nominal" if unit else title)
-        if unit:
-            axis.axhline(1.0, color="grey", linestyle=":")
-    seen = [(x, p.upper_limit) for x, p in zip(places, points, strict=True) if p.upper_limit is not None]
-    scale = unit.expected_upper_limit if unit else 1.0
-    axes[-1].plot([x for x, _ in seen], [y / scale for _, y in seen], "o", markersize=12, fillstyle="none", color="red")
-    if not cut:
-        axes[-1].set_xticks(places, [p.end for p in points])
-    axes[0].set_title(f"{search(result.search, result.dataset).title}, {result.dataset}")
+    with style():
+        figure = Figure(figsize=(7, 9))
+        figure.subplots_adjust(left=0.16, bottom=0.07, top=0.95)
+        axes = figure.subplots(len(PANELS), 1, sharex=True)
+        cut = points[0].value is not None
+        places, nominal = _cut_places(result, points, axes) if cut else (list(range(len(points))), None)
+        unit = result.nominal if nominal is not None else None
+        series = (
+            ("kaon_decays", "kaon_decays_stat"), ("acceptance_signal", None), ("single_event_sensitivity", None),
+            ("expected_upper_limit", None),
+        )  # fmt: skip
+        for axis, title, (name, error) in zip(axes, PANELS, series, strict=True):
+            scale = getattr(unit, name) if unit else 1.0
+            errors = [getattr(p, error) / scale for p in points] if error else None
+            axis.errorbar(places, [getattr(p, name) / scale for p in points], yerr=errors, fmt="o", color="black")
+            axis.set_ylabel(f"{title} / nominal" if unit else title)
+            if unit:
+                axis.axhline(1.0, color="grey", linestyle=":")
+        seen = [(x, p.upper_limit) for x, p in zip(places, points, strict=True) if p.upper_limit is not None]
+        scale = unit.expected_upper_limit if unit else 1.0
+        axes[-1].plot(
+            [x for x, _ in seen], [y / scale for _, y in seen], "o", markersize=12, fillstyle="none", color="red"
+        )
+        if not cut:
+            axes[-1].set_xticks(places, [p.end for p in points])
+        title = decay_label(search(result.search, result.dataset).title)
+        axes[0].set_title(f"{title}, {result.dataset}", fontsize="medium", loc="left")
+        figure.align_ylabels()
     return figure
 
 
@@ -70,5 +76,5 @@ def _cut_places(result: Stability, points: Sequence[StabilityPoint], axes: Any) 
     nominal = edge(declared, quantity.name, points[0].end) / quantity.unit  # type: ignore[arg-type]
     for axis in axes:
         axis.axvline(nominal, color="grey", linestyle="--")
-    axes[-1].set_xlabel(f"{points[0].end} end of the cut on {quantity.label}")
+    axes[-1].set_xlabel(f"{points[0].end} end of the cut on {axis_label(quantity.label)}")
     return [float(p.value or 0.0) / quantity.unit for p in points], nominal

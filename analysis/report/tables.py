@@ -203,14 +203,15 @@ def cutflow_tables(booked: SearchHistograms) -> list[ResultTable]:
 def _cutflow_table(booked: SearchHistograms, selection: Selection) -> ResultTable:
     search = booked.search
     columns = (Column("cut"), *(Column(sample, "", True) for sample in search.samples.all))
-    flows = [_cutflow(booked, sample, selection) for sample in search.samples.all]
+    flows = [cutflow_cells(booked, sample, selection) for sample in search.samples.all]
     rows = tuple((cut, *(flow[row] for flow in flows)) for row, cut in enumerate(selection.cutflow))
     title = f"{search.key}: {selection.name} ({selection.decay})"
     note = "Simulation: fraction of the decays in the fiducial volume; data: events."
     return ResultTable(f"cutflow_{search.name}_{search.dataset}_{selection.name}", title, columns, rows, note)
 
 
-def _cutflow(booked: SearchHistograms, sample: str, selection: Selection) -> list[Cell]:
+def cutflow_cells(booked: SearchHistograms, sample: str, selection: Selection) -> list[Cell]:
+    """A sample's column of the cutflow: fractions of its decays in the fiducial volume, or events of data."""
     counts: Any = booked.histogram(sample, selection, "cutflow").values()
     exposure = booked.exposure(sample)
     if not exposure.simulated:
