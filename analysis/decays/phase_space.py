@@ -3,7 +3,8 @@
 A decay tree says in which order the kaon is split: `Pair("nu_e", Pair("e+", "pi0"))` first splits the kaon into a
 neutrino and the rest, then the rest into a positron and a pion.  Directions are given in each splitting's rest
 frame on axes parallel to the laboratory's, so that "the neutrino goes backwards" is a statement about one
-coordinate of the cube; the importance sampler depends on that.
+coordinate of the cube; the importance sampler depends on that.  Azimuths are measured from that of the first
+splitting: the detectors are nearly round, and most of what a stream asks for does not change in a common rotation.
 
 The weight of a point is the Lorentz-invariant phase-space density over the density of the map, up to a constant:
 for n bodies the product of the n - 1 break-up momenta times the mass intervals (F. James, CERN 68-15).
@@ -155,7 +156,7 @@ def walk(
     aligned: bool,
 ) -> float:
     """Fill the momenta of all slots for one point of the cube; returns the phase-space weight."""
-    weight, d = 1.0, 0
+    weight, d, turned = 1.0, 0, 0.0
     for s in range(splittings.shape[0]):
         parent, first, second = splittings[s, 0], splittings[s, 1], splittings[s, 2]
         total = masses[parent]
@@ -169,7 +170,9 @@ def walk(
         weight *= p / total * MASS_K if mass_map[parent] == NARROW else p
         cosine = 2 * u[d] - 1
         sine = np.sqrt(max(0.0, 1 - cosine * cosine))
-        phi = 2 * np.pi * u[d + 1]
+        phi = 2 * np.pi * u[d + 1] + turned
+        if s == 0:
+            turned = phi
         d += 2
         rest[0], rest[1], rest[2] = p * sine * np.cos(phi), p * sine * np.sin(phi), p * cosine
         rest[3] = np.sqrt(p * p + masses[first] ** 2)

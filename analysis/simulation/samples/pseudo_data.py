@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,12 @@ class Proposals:
         """The data events if n decays are simulated in all."""
         return taken(self.output, np.flatnonzero(self.uniform * n < self.expectation))
 
+    def among(self, n: int) -> Proposals:
+        """The same without events that n decays leave no chance: there will be no fewer."""
+        rows = np.flatnonzero(self.uniform * n < self.expectation)
+        kept = taken(self.output, rows), self.uniform[rows], self.expectation[rows]
+        return Proposals(*kept, self.total, self.large[self.large > n])
+
 
 def downscaled(fired: Flags, downscaling: Ints, rng: np.random.Generator) -> Flags:
     """Lines (events, lines) that keep an event, drawn independently under the condition that one does."""
@@ -125,8 +132,10 @@ class Unweighting:
         """Blocks to begin with: no more than a thousand times the decays that happen need."""
         return min(FIRST_BLOCKS, 1 + int(1000 * self.decays / SIZE))
 
-    def block(self, number: int) -> Proposals:
-        """The candidates of one block; events that fail with the blocks made so far are dropped."""
+    def block(self, number: int, blocks: int | None = None) -> Proposals:
+        """The candidates of one block of at least `blocks` (by default those to begin with); events that fail with so
+        many are dropped.
+        """
         output = self.work.block(number)
         for line in set(TRIGGER_LINES) - set(self.lines):
             output.event[f"trigger_{line}"] = False
@@ -140,13 +149,13 @@ class Unweighting:
         kept = kept_fraction(list(np.where(fired, factors, OFF).T))
         common = _event_efficiency(self.periods, output.event["run"])
         expectation = self.decays * output.event["truth_weight"] * common * kept * drawn
-        rows = np.flatnonzero(uniform * SIZE * self.first < expectation)
-        large = expectation[expectation > SIZE * self.first]
-        return Proposals(taken(output, rows), uniform[rows], expectation[rows], float(expectation.sum()), large)
+        made = Proposals(output, uniform, expectation, float(expectation.sum()), expectation)
+        return made.among(SIZE * (blocks or self.first))
 
     def more(self, made: list[Proposals], wanted: int, workers: Workers, report: Callable[[int, int], None]) -> None:
         """Make blocks until there are as many as wanted."""
-        for part in in_order(self.block, range(len(made), wanted), workers):
+        made[:] = [part.among(SIZE * wanted) for part in made]
+        for part in in_order(partial(self.block, blocks=wanted), range(len(made), wanted), workers):
             made.append(part)
             report(len(made), wanted)
 

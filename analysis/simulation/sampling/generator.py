@@ -19,7 +19,7 @@ from rarekaon.analysis.simulation.ground.beam import RunningConditions, kaons, t
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import Constants, constants
 from rarekaon.analysis.simulation.ground.draws import random_stream
-from rarekaon.analysis.simulation.sampling.adaptive_grids import Mixture, adapted, combined, uniform
+from rarekaon.analysis.simulation.sampling.adaptive_grids import Grid, Mixture, adapted, combined, uniform
 from rarekaon.analysis.simulation.streams.requirements import PhaseSpaceRegion, Requirement, Stream
 from rarekaon.analysis.simulation.streams.true_products import (
     LEAST_PHOTON,
@@ -246,7 +246,7 @@ def _alone(mode: Mode, region: PhaseSpaceRegion) -> list[int]:
 
 def _trained(
     mode: Mode, regions: list[RegionForKernel], stream: Stream, running: RunningConditions, rng: np.random.Generator
-) -> list[Floats | None]:
+) -> list[Grid | None]:
     def target(mixture: Mixture, rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats, Floats]:
         x, inverse = mixture.draw(rng, n)
         p, weight = generate(mode.aligned, np.ascontiguousarray(x[:, :-1]))

@@ -34,7 +34,7 @@ class DrawnDecays(NamedTuple):
 
 
 class TreeForKernel(NamedTuple):
-    """A decay tree for the kernel, with room for the momenta and masses of its slots."""
+    """A decay tree for the kernel, with room for the momenta and masses of its slots and for the bins of a point."""
 
     splittings: Ints
     mass_map: Ints
@@ -44,14 +44,23 @@ class TreeForKernel(NamedTuple):
     slots: Floats
     masses: Floats
     scratch: Floats
+    bins: Ints
 
 
 def for_kernel(tree: DecayTree) -> TreeForKernel:
     """A tree with fresh room."""
     slots = np.zeros((tree.minimum.size, 4))
-    leaves = np.array(tree.leaves)
+    leaves, bins = np.array(tree.leaves), np.empty(tree.dimensions + 1, np.int64)
     return TreeForKernel(
-        tree.splittings, tree.mass_map, tree.minimum, leaves, tree.aligned, slots, tree.minimum.copy(), np.empty(4)
+        tree.splittings,
+        tree.mass_map,
+        tree.minimum,
+        leaves,
+        tree.aligned,
+        slots,
+        tree.minimum.copy(),
+        np.empty(4),
+        bins,
     )
 
 
@@ -106,6 +115,6 @@ def propose(
                 continue
             weight /= sieve[1]
         d.weight[kept], d.conditions[kept] = weight, row
-        out.inverse[kept] = inverse_density(mixture, x)
+        out.inverse[kept] = inverse_density(mixture, x, tree.bins)
         kept += 1
     return kept

@@ -25,7 +25,7 @@ from rarekaon.analysis.simulation.ground.beam import RunningConditions, beam_spr
 from rarekaon.analysis.simulation.ground.buffers import Decays
 from rarekaon.analysis.simulation.ground.constants import constants
 from rarekaon.analysis.simulation.ground.draws import random_stream
-from rarekaon.analysis.simulation.sampling.adaptive_grids import Mixture, adapted, combined, uniform
+from rarekaon.analysis.simulation.sampling.adaptive_grids import Grid, Mixture, adapted, combined, uniform
 from rarekaon.analysis.simulation.sampling.generator import (
     PLAIN_SHARE,
     TRAINING_ITERATIONS,
@@ -211,7 +211,7 @@ def _distance(decays: Decays, running: RunningConditions, region: RegionForKerne
 
 def _trained(
     made: RouletteGenerator, running: RunningConditions, rng: np.random.Generator, regions: list[RegionForKernel]
-) -> list[Floats | None]:
+) -> list[Grid | None]:
     """Grids adapted to weight times keep probability: one for all decays, and one for those in each region."""
 
     def target(mixture: Mixture, rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats, Floats]:

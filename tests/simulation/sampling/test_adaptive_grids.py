@@ -5,14 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rarekaon.analysis.simulation.sampling.adaptive_grids import BINS, adapted, combined, refined, uniform
+from rarekaon.analysis.simulation.sampling.adaptive_grids import (
+    BINS,
+    adapted,
+    combined,
+    dependent,
+    independent,
+    refined,
+    uniform,
+)
 
 SHAPE = (0.8, 0.02)
 
 
 def peaked(dimensions=3, power=4.0):
     edges = np.linspace(0, 1, BINS + 1) ** power
-    return np.stack([edges] * dimensions)
+    return independent(np.stack([edges] * dimensions))
 
 
 def test_uniform_mixture_has_unit_weights():
@@ -88,4 +96,47 @@ def test_a_corner_that_does_not_exist_is_not_found_and_spoils_no_other():
 
 def test_training_is_deterministic():
     runs = [adapted(3, 2, corners, np.random.default_rng(8), iterations=9, points=20_000) for _ in range(2)]
-    assert (runs[0][0] == runs[1][0]).all()
+    for one, other in zip(runs[0][0], runs[1][0], strict=True):
+        assert (one == other).all()
+
+
+def ridge(n, rng):
+    """Points (n, 3) of which the last coordinate follows the first within 0.03, the middle one nothing."""
+    x = rng.random((n, 3))
+    x[:, 2] = np.clip(x[:, 0] + rng.normal(0, 0.03, n), 0, 1 - 1e-9)
+    return x
+
+
+def ridged():
+    edges = np.tile(np.linspace(0, 1, BINS + 1), (3, 1))
+    return dependent(edges, ridge(20_000, np.random.default_rng(9)), np.ones(20_000))
+
+
+def test_axes_depend_on_each_other_where_points_say_so():
+    grid = ridged()
+    assert {grid.parent[0], grid.parent[2]} == {-1, 2 if grid.parent[0] == 2 else 0}
+    assert grid.parent[1] == -1
+    assert grid.given.sum(axis=2) == pytest.approx(1)
+
+
+def test_few_points_make_no_dependence():
+    edges = np.tile(np.linspace(0, 1, BINS + 1), (4, 1))
+    grid = dependent(edges, np.random.default_rng(10).random((200, 4)), np.ones(200))
+    assert (grid.parent == -1).all()
+
+
+@pytest.mark.parametrize("shape", [ridged, lambda: peaked()._replace(**ridged()._asdict() | {"edges": peaked().edges})])
+def test_grids_with_dependences_leave_means_alone(shape):
+    x, weight = combined([shape()], [0.9]).draw(np.random.default_rng(11), 400_000)
+    assert weight.mean() == pytest.approx(1, abs=0.02)
+    for k in range(3):
+        assert (weight * x[:, k]).mean() == pytest.approx(1 / 2, rel=0.03)
+    assert (weight * x[:, 0] * x[:, 2]).mean() == pytest.approx(1 / 4, rel=0.03)
+
+
+def test_dependences_follow_a_ridge():
+    """A tenth of the volume lies near the ridge; four times as many points do, with a fourth of the weight at most."""
+    x, weight = combined([ridged()], [0.9]).draw(np.random.default_rng(12), 100_000)
+    near = np.abs(x[:, 0] - x[:, 2]) < 0.05
+    assert near.mean() > 0.4
+    assert weight[near].mean() < 0.25

@@ -10,7 +10,7 @@ from rarekaon.analysis.decays.phase_space import generate
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.simulation.ground.beam import RunningConditions, beam_spread, to_laboratory, vertex_z
 from rarekaon.analysis.simulation.ground.constants import constants
-from rarekaon.analysis.simulation.sampling.adaptive_grids import BINS, combined, uniform
+from rarekaon.analysis.simulation.sampling.adaptive_grids import BINS, combined, independent, uniform
 from rarekaon.analysis.simulation.sampling.generator import in_laboratory
 from rarekaon.analysis.simulation.sampling.proposals import for_kernel, propose, room
 from rarekaon.analysis.simulation.streams.true_products import lines_seen
@@ -32,7 +32,7 @@ def drawn(mixture, sieve, part=(0.1, 0.9), seed=1):
 
 def skewed():
     """A grid that crowds one end of every axis."""
-    return combined([np.stack([np.linspace(0, 1, BINS + 1) ** 2] * 6)], [0.8])
+    return combined([independent(np.stack([np.linspace(0, 1, BINS + 1) ** 2] * 6))], [0.8])
 
 
 def test_nothing_is_left_out_without_a_sieve_and_momenta_are_those_of_the_points():
