@@ -135,9 +135,9 @@ def weighted_decays(sample: SimulatedSample, running: RunningConditions) -> list
                 sample.decay, sample.stream, rare, running, seed, mass=sample.mass, upstream=sample.upstream
             )
         ]
-    wanted, sources = mode(sample.decay, sample.mass), []
+    wanted, sources, made = mode(sample.decay, sample.mass), [], None
     for number, (part, bias) in enumerate(strata(kept, rare, tuple(wanted.pdg))):
-        made = roulette_generator(wanted, part, running, seed, bias, weighted=True)
+        made = roulette_generator(wanted, part, running, seed, bias, weighted=True, like=made)
         sources.append(DecaySimulation(made, part, bias, running, seed, number))
     return sources
 
@@ -160,11 +160,11 @@ def decays_to_unweight(
     """
     if not roulette:
         return [decay_simulation(decay, stream_name, rare, running, seed, mass=mass)]
-    wanted, sources = mode(decay, mass), []
+    wanted, sources, made = mode(decay, mass), [], None
     # roulette has been played before: twice makes heavy events
     drawn = rare._replace(roulette_below=0.0)
     for number, (kept, bias) in enumerate(strata(stream(stream_name), drawn, tuple(wanted.pdg))):
-        made = roulette_generator(wanted, kept, running, seed, bias, invisible)
+        made = roulette_generator(wanted, kept, running, seed, bias, invisible, like=made)
         sources.append(DecaySimulation(made, kept, bias, running, seed, number))
     return sources
 

@@ -22,6 +22,9 @@ Progress = Callable[[int, int], None]
 CONDITIONS = "2016-2018"
 """The data set whose running conditions simulated samples share."""
 
+TURNS = {1: (0,), 2: (0, 1), 3: (0, 1, 0, 2)}
+"""Strata in the order they take turns, by their number. Of three, the first holds what most searches select."""
+
 
 @dataclass(frozen=True)
 class SimulationSummary:
@@ -55,14 +58,17 @@ def simulate_sample(
     works = weighted_decays(sample, running)
     decays = sample.quick if quick else sample.decays
     # the strata take turns, in blocks small enough for all of them, and the decays of each stand for all
-    size = min(SIZE, -(-decays // len(works)))
+    order = TURNS[len(works)]
+    size = min(SIZE, -(-decays // len(order)))
     sizes = [min(size, decays - start) for start in range(0, decays, size)]
-    works = [replace(work, scale=decays / sum(sizes[k :: len(works)])) for k, work in enumerate(works)]
+    turns = [order[number % len(order)] for number in range(len(sizes))]
+    made = np.bincount(turns, sizes, len(works))
+    works = [replace(work, scale=decays / part) for work, part in zip(works, made, strict=True)]
     identity = f"{name} {sample.model_dump_json()} {decays}"
     stored: list[int] = []
     done = 0
     with SampleWriter(output, truth=True, identity=identity, file_format=file_format) as writer:
-        for block in in_order(partial(_block, works, sizes), range(len(sizes)), workers):
+        for block in in_order(partial(_block, works, turns, sizes), range(len(sizes)), workers):
             writer.write(block)
             done += sizes[len(stored)]
             stored.append(len(block.event))
@@ -83,5 +89,5 @@ def simulate_sample(
     return SimulationSummary(name, Path(output), decays, sum(stored), time.perf_counter() - started)
 
 
-def _block(works: Sequence[DecaySimulation], sizes: Sequence[int], number: int) -> EventBuffers:
-    return works[number % len(works)].block(number, sizes[number])
+def _block(works: Sequence[DecaySimulation], turns: Sequence[int], sizes: Sequence[int], number: int) -> EventBuffers:
+    return works[turns[number]].block(number, sizes[number])

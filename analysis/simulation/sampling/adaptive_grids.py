@@ -217,14 +217,17 @@ def adapted(
     *,
     iterations: int,
     points: int,
+    start: list[Grid] | None = None,
+    related: bool = False,
 ) -> list[Grid | None]:
     """For each rare corner a grid adapted to it, or None if the corner was not found.
 
     All corners share the points.  While fewer than a tenth of them lie inside a corner, the nearest tenth of those with
     any weight stands for it, as in the cross-entropy method: that is how corners of probability 1e-8 are reached.  In
-    the end the shape is taken that gives the most effective events.
+    the end the shape is taken that gives the most effective events.  `start` are grids to begin with.  With
+    `related` the axes may depend on each other.
     """
-    grids, found = list(uniform(dimensions).grids) * corners, [False] * corners
+    grids, found = list(start or uniform(dimensions).grids * corners), [False] * corners
     for last in [False] * (iterations - 1) + [True]:
         # a little plain density keeps the search from closing in early
         x, inverse, values, distances = target(combined(grids, [0.9 / corners] * corners), rng, points)
@@ -236,7 +239,7 @@ def adapted(
             inside = np.where(distance <= 0, weight, 0.0)
             found[k] = int(np.count_nonzero(inside)) > FOUND
             shapes = SHAPES if last and found[k] else SHAPES[:1]
-            refined_grids = [_refined_grid(grids[k], x[chosen], weight[chosen], shape) for shape in shapes]
+            refined_grids = [_refined_grid(grids[k], x[chosen], weight[chosen], shape, related) for shape in shapes]
             quality = [_effective(grid, x, inside, inverse) if last else 0.0 for grid in refined_grids]
             grids[k] = refined_grids[int(np.argmax(quality))]
     return [grid if reached else None for grid, reached in zip(grids, found, strict=True)]
@@ -246,10 +249,10 @@ FOUND = 50
 """Points inside a corner below which it counts as out of reach."""
 
 
-def _refined_grid(grid: Grid, x: Floats, weight: Floats, shape: tuple[float, float]) -> Grid:
+def _refined_grid(grid: Grid, x: Floats, weight: Floats, shape: tuple[float, float], related: bool) -> Grid:
     capped = np.minimum(weight, 20 * weight.mean())  # one lucky point must not shape a grid
     edges = np.stack([refined(edges, x[:, k], capped, shape) for k, edges in enumerate(grid.edges)])
-    return dependent(edges, x, capped)
+    return dependent(edges, x, capped) if related else independent(edges)
 
 
 def _bins(edges: Floats, x: Floats) -> Ints:
@@ -260,20 +263,13 @@ def _bins(edges: Floats, x: Floats) -> Ints:
 
 def dependent(edges: Floats, x: Floats, weight: Floats) -> Grid:
     """A grid with these edges and with the dependences between axes of weighted points (n, dimensions)."""
-    at, weight = _bins(edges, x), weight / weight.sum()
-    group, part = at * GROUPS // BINS, at * PARTS // BINS
-    dimensions, chance = len(edges), (GROUPS - 1) * (PARTS - 1) / 2 * (weight**2).sum()
+    at, weight, dimensions = _bins(edges, x), weight / weight.sum(), len(edges)
+    chance = (GROUPS - 1) * (PARTS - 1) / 2 * (weight**2).sum()
     counts = np.zeros((dimensions, dimensions, GROUPS, PARTS))
-    information = np.zeros((dimensions, dimensions))
-    for one in range(dimensions):
-        for other in range(dimensions):
-            if one != other:
-                cell = group[:, one] * PARTS + part[:, other]
-                table = np.bincount(cell, weight, GROUPS * PARTS).reshape(GROUPS, PARTS)
-                product = table.sum(axis=1, keepdims=True) * table.sum(axis=0)
-                full = table > 0
-                counts[one, other] = table
-                information[one, other] = (table[full] * np.log(table[full] / product[full])).sum() - chance
+    _count(at * GROUPS // BINS, at * PARTS // BINS, weight, counts)
+    product = counts.sum(axis=3, keepdims=True) * counts.sum(axis=2, keepdims=True)
+    information = (counts * np.log(np.where(counts > 0, counts / np.maximum(product, 1e-300), 1))).sum(axis=(2, 3))
+    information -= chance
     # the tree of the largest sum: from one axis on, always the pair with the largest information
     information = (information + information.T) / 2
     order, given = [int(information.max(axis=0).argmax())], np.full((dimensions, GROUPS, PARTS), 1 / PARTS)
@@ -288,6 +284,16 @@ def dependent(edges: Floats, x: Floats, weight: Floats) -> Grid:
             given[axis] = _shares(counts[order[known], axis], chance)
         order.append(axis)
     return Grid(edges, np.array(order), parent, given)
+
+
+@entry
+def _count(group: Ints, part: Ints, weight: Floats, counts: Floats) -> None:
+    """Add up weights (n,) by group of one axis and part of the other, (dimensions, dimensions, groups, parts)."""
+    for i in range(weight.size):
+        for one in range(counts.shape[0]):
+            for other in range(counts.shape[0]):
+                if one != other:
+                    counts[one, other, group[i, one], part[i, other]] += weight[i]
 
 
 def _shares(counts: Floats, chance: float) -> Floats:

@@ -45,6 +45,8 @@ Ints = npt.NDArray[np.int64]
 
 GRID_ITERATIONS, GRID_POINTS = 6, 15_000
 """What the grid of all decays is trained with. They need not be searched for, as decays in rare regions are."""
+AGAIN = 3
+"""Iterations of the training for a stratum that begins with the grids of another one."""
 THRESHOLD_POINTS = 40_000
 ABOVE_THRESHOLD = 0.03
 """Share of the sum of weight times keep probability that may lie above the threshold."""
@@ -150,9 +152,10 @@ def roulette_generator(
     invisible: float = -np.inf,
     *,
     weighted: bool = False,
+    like: RouletteGenerator | None = None,
 ) -> RouletteGenerator:
     """The generator of a mode for a stream whose events are unweighted, or keep their weights (`weighted`).
-    Deterministic in the seed.
+    Deterministic in the seed.  The training begins with the grids of `like`, the generator of another stratum.
 
     Decays upstream of GTK3 are left out but of streams of nothing else: the few that reach a stream have a thousand
     times the weight of the others.  One grid serves all of a stream that is unweighted: grids for its regions of phase
@@ -177,7 +180,7 @@ def roulette_generator(
     # a stratum of positrons has no use for pairs of opposite sign, and the others none for pairs of like sign
     concentrate_on = [r for r in stream.concentrate_on if weighted and r.sign * required.positrons >= 0]
     regions = [aim_at(region, required, -1) for region in concentrate_on]
-    whole, *grids = _trained(learnt, running, rng, regions)
+    whole, *grids = _trained(learnt, running, rng, regions, like)
     if whole is None:
         return made
     reached = [
@@ -210,7 +213,11 @@ def _distance(decays: Decays, running: RunningConditions, region: RegionForKerne
 
 
 def _trained(
-    made: RouletteGenerator, running: RunningConditions, rng: np.random.Generator, regions: list[RegionForKernel]
+    made: RouletteGenerator,
+    running: RunningConditions,
+    rng: np.random.Generator,
+    regions: list[RegionForKernel],
+    like: RouletteGenerator | None,
 ) -> list[Grid | None]:
     """Grids adapted to weight times keep probability: one for all decays, and one for those in each region."""
 
@@ -225,8 +232,27 @@ def _trained(
 
     iterations, points = GRID_ITERATIONS, GRID_POINTS
     if regions or made.requirement.no_extra_activity:  # rare regions, rare photons
-        iterations, points = TRAINING_ITERATIONS, (2 if regions else 1) * TRAINING_POINTS
-    return adapted(made.mixture.dimensions, 1 + len(regions), target, rng, iterations=iterations, points=points)
+        iterations, points = TRAINING_ITERATIONS, TRAINING_POINTS
+    start = None if like is None else _known(like, regions)
+    if start:
+        iterations = AGAIN
+    return adapted(
+        made.mixture.dimensions,
+        1 + len(regions),
+        target,
+        rng,
+        iterations=iterations,
+        points=points,
+        start=start,
+        related=True,
+    )
+
+
+def _known(like: RouletteGenerator, regions: list[RegionForKernel]) -> list[Grid] | None:
+    """The grids of another stratum for all decays and for each region; None if it lacks one."""
+    grids = like.mixture.grids[1:]  # the first one is plain
+    known = dict(zip(like.regions, grids[1:], strict=True)) if grids else {}
+    return [grids[0], *(known[region] for region in regions)] if grids and {*regions} <= {*known} else None
 
 
 def threshold_of(values: Floats) -> float:

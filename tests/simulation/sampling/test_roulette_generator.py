@@ -21,7 +21,7 @@ KE4_RARE = RareResponses(pi_plus_as_electron=0.4, pi_minus_as_electron=0.5, pi_p
 
 def spectrum(output, per):
     """Weighted counts, and their variances, in bins of the tracks' total momentum, like-sign pairs apart."""
-    first = np.concatenate(([0], np.cumsum(output.event["nTrack"])[:-1]))
+    first = np.cumsum(output.event["nTrack"]) - output.event["nTrack"]
     at = first[:, None] + np.arange(3)
     tracks = output.Track
     momentum = tracks["momentum"][at].sum(axis=1) / 1000
