@@ -44,7 +44,8 @@ from rarekaon.analysis.selection.three_track import (
 SM = "K+ -> mu+ nu_mu"
 TAIL = "tail of the missing mass"
 
-# Section 2: E/p, MUV3, and the RICH below 30 GeV/c (the muon's threshold is 9.5 GeV/c)
+# Section 2: E/p, MUV3, and the RICH below 30 GeV/c. Print asks for no positron below the muon's threshold, 9.5 GeV/c;
+# that above it the pion is not preferred either is our reading.
 MUON = all_of(muon(e_over_p_below=0.2, muv3_window=3 * ns), rich_muon(below=30 * GeV, threshold=9.5 * GeV))
 AS_MUON = vertex_identified_as("mu+", by={"mu": MUON})
 

@@ -17,6 +17,7 @@ from rarekaon.analysis.search import (
     Cut,
     DataDriven,
     Interval,
+    KnownAcceptance,
     Region,
     Search,
     SearchSamples,
@@ -34,6 +35,7 @@ from rarekaon.analysis.selection.neutral_pion import (
     and_pi0,
 )
 from rarekaon.analysis.selection.pi_ee_normalisation import M_EE, M_PIEE, TRIGGERS, pi_ee_normalisation
+from rarekaon.analysis.selection.three_pions import REFERENCES
 from rarekaon.analysis.selection.three_track import (
     MISSING_MOMENTUM,
     POSITRON_LIKELIHOOD,
@@ -60,6 +62,8 @@ class Values:
     """Range of the track momenta."""
     straw_chambers: tuple[int, ...]
     """Chambers in which tracks must be apart."""
+    downstream: bool
+    """Whether tracks must point at RICH and MUV3, too."""
     timing: Cut
     """The cut on the tracks' times."""
     lav_downstream_only: bool
@@ -79,6 +83,7 @@ class Values:
 FULL = Values(
     track_momentum=Interval(6 * GeV, 44 * GeV),
     straw_chambers=(1, 2, 3, 4),
+    downstream=False,
     timing=Cut(TRACK_TIME_TO_TRIGGER, Interval(high=2.5 * ns)),
     lav_downstream_only=True,
     momentum_balance=2 * GeV,
@@ -91,6 +96,7 @@ SIGNAL_2017 = Interval(488.577 * MeV, 498.777 * MeV)  # 3 x 1.7 MeV around the k
 PART = Values(
     track_momentum=Interval(8 * GeV, 45 * GeV),
     straw_chambers=(1,),
+    downstream=True,  # "the downstream detectors"; the later paper names STRAW, CHOD and LKr
     timing=Cut(TRACK_TIME_SPREAD, Interval(high=15 * ns)),
     lav_downstream_only=False,
     momentum_balance=2.5 * GeV,
@@ -108,6 +114,7 @@ def vertex_cuts(v: Values, charge: int = 1) -> tuple[Cut, ...]:
         straw_chambers=v.straw_chambers,
         lkr_separation=200 * mm,
         timing=v.timing,
+        downstream=v.downstream,
         charge=charge,
     )
     return (*vertex, Cut(lav_activity(4 * ns, downstream=v.lav_downstream_only), ZERO))
@@ -256,7 +263,15 @@ PILEUP = DataDriven(
 )
 
 
-def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], misidentification: float) -> Search:
+def search(
+    dataset: str,
+    v: Values,
+    *,
+    paper: str,
+    data: tuple[str, ...],
+    misidentification: float,
+    references: tuple[KnownAcceptance, ...] = (),
+) -> Search:
     return Search(
         name="pi_ee",
         title="K+ -> pi- e+ e+",
@@ -274,6 +289,7 @@ def search(dataset: str, v: Values, *, paper: str, data: tuple[str, ...], miside
         background_prior="truncated_gaussian",
         systematics=(Systematic("e- -> pi- misidentification", misidentification, ("pi0d_e_nu", "e_nu_ee")),),
         notes=NOTES,
+        references=references,
     )
 
 
@@ -301,7 +317,14 @@ WITH_PI0 = Search(
 )
 
 SEARCHES = (
-    search("2016-2018", FULL, paper="CERN-EP-2022-018", data=("data_2016_2018",), misidentification=0.20),
+    search(
+        "2016-2018",
+        FULL,
+        paper="CERN-EP-2022-018",
+        data=("data_2016_2018",),
+        misidentification=0.20,
+        references=REFERENCES,
+    ),
     search("2017", PART, paper="PLB 797 (2019) 134794", data=("data_2016_2018",), misidentification=0.15),
     search("2022", FULL, paper="none: blind pseudo-data", data=("data_2022",), misidentification=0.20),
     WITH_PI0,

@@ -32,7 +32,7 @@ from rarekaon.analysis.selection.three_track import (
 )
 
 TRIGGERS = ("dimuon",)
-IDENTIFICATION = {  # Section 2
+IDENTIFICATION = {  # Section 2; the time of the pion's veto is not published: our choice, that of the muons
     "pi": pion(e_over_p_below=0.9, muv3_veto=5 * ns),
     "mu": muon(e_over_p_below=0.2, muv3_window=5 * ns),
 }
@@ -44,6 +44,7 @@ CUTS = (  # Section 2; neither LKr separation nor photon veto for muons
         straw_chambers=(1,),
         lkr_separation=None,
         timing=Cut(TRACK_TIME_SPREAD, Interval(high=15 * ns)),
+        downstream=True,
     ),
     *KINEMATICS,
 )

@@ -128,7 +128,7 @@ def _ideal(particles: tuple[str, str, str], momentum: np.ndarray, seed: int, run
     rng = np.random.default_rng([seed, 1])
     vertex = np.stack([np.zeros(events), np.zeros(events), rng.uniform(110 * m, 160 * m, events)], axis=-1)
     columns = toy_columns(events, seed=seed, truth=True)
-    columns |= _event_columns(events, run) | _tracks(particles, momentum, vertex)
+    columns |= _event_columns(events, run) | _tracks(particles, momentum, vertex) | _hodoscope(events)
     return Ideal(particles, momentum, vertex, columns)
 
 
@@ -145,6 +145,17 @@ def _event_columns(events: int, run: int) -> dict[str, Any]:
         if c.name != "Track":
             columns |= {c.branch(f.name): _empty(events, f.dtype) for f in c.fields}
     return columns
+
+
+def _hodoscope(events: int) -> dict[str, ak.Array]:
+    """A signal for each of the three tracks, at the same time."""
+    fields: dict[str, Any] = {"x": 0.0, "y": 0.0, "time": 0.0, "track_index": np.arange(3)}
+    return {
+        schema.CHOD.branch(f.name): ak.from_regular(
+            ak.from_numpy(np.broadcast_to(np.asarray(fields[f.name]), (events, 3)).astype(f.dtype))
+        )
+        for f in schema.CHOD.fields
+    }
 
 
 def _empty(events: int, dtype: str) -> ak.Array:

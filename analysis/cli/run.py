@@ -81,7 +81,7 @@ def command(
         note(f"{name} is left out: its data have no {', '.join(missing)}")
     if not names:
         raise click.ClickException("none of the searches can be run: map the branches they need (`kaon data check`)")
-    needed = [sample for name in names for search in declared()[name] for sample in search.samples.all]
+    needed = [sample for name in names for search in declared()[name] for sample in search.sample_names]
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
         return

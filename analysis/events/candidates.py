@@ -24,11 +24,10 @@ Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 T = TypeVar("T")
 
-VERTEX_CHI2 = 30.0
+VERTEX_CHI2 = 25.0
 """A good vertex has a chi2 below this (3 degrees of freedom).
 
-The papers publish no value: TUNED on the number of K+ -> pi+ pi+ pi- in the upper region of K+ -> mu- nu e+ e+
-(`datasets/tuning.yaml`), whose pions decay in flight.
+The papers publish no value; this is that of the K+ -> pi+ pi+ pi- selection in the experiment's public analysis code.
 """
 VERTEX_Z = (Z_GTK3, 183 * m)
 """Where vertices are looked for: from GTK3 to the first chamber."""

@@ -53,21 +53,26 @@ class Ktag(Sourced):
 
 
 class Gtk(Sourced):
-    """Beam spectrometer; `sigma_momentum` is relative, `rate` that of other beam particles, per ns."""
+    """Beam spectrometer; `sigma_momentum` is relative, `rate` that of other beam particles, per ns.
+
+    `radiation_lengths` are those of the last station, which scatters the kaon that it has measured.
+    """
 
     z: tuple[float, float, float]
     sigma_time: Positive
     sigma_momentum: Positive
     sigma_slope: Positive
     sigma_position: Positive
+    radiation_lengths: Positive
     efficiency: Probability
     rate: Positive
 
 
 class Straw(Sourced):
-    """Spectrometer chambers: `view_efficiency[n]` is the efficiency of a chamber crossed in n of its four views.
+    """Spectrometer chambers: `view_efficiency` is that of one of the four views where it has straws; two see a track.
 
-    Of two tracks closer than `diameter` in a view one is measured there.
+    `track_efficiency` is that of the pattern recognition and of the tracks' quality, for tracks that are seen in three
+    chambers or four. Of two tracks closer than `diameter` in a view one is measured there.
     """
 
     z: tuple[float, float, float, float]
@@ -77,7 +82,8 @@ class Straw(Sourced):
     r_max: Positive
     hit_resolution: Positive
     radiation_lengths: Positive
-    view_efficiency: tuple[Probability, Probability, Probability, Probability, Probability]
+    view_efficiency: Probability
+    track_efficiency: Probability
     chi2_max: Positive
 
 
@@ -106,10 +112,13 @@ class Rich(Sourced):
 
 
 class Chod(Sourced):
+    """Hodoscope; a track that meets it is given its signal, and with it a time, with `matching_efficiency`."""
+
     z: Positive
     r_min: Positive
     r_max: Positive
     sigma_time: Positive
+    matching_efficiency: Probability
     tile: tuple[float, float]
 
 

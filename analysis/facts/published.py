@@ -153,6 +153,9 @@ class Published(Strict):
     resolutions: dict[str, Value] = {}
     cut_losses: dict[str, Value] = {}
     facts: dict[str, Value] = {}
+    references: dict[str, Value] = Field(
+        default={}, description="acceptances of selections that no limit uses, in the fiducial volume, without trigger"
+    )
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")

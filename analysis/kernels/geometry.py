@@ -30,10 +30,11 @@ def _views(x: float, y: float, hole_x: float, half_side: float) -> int:
     )  # fmt: skip
 
 
+straw_views = compiled(_views)
+
+
 def _straw(x: float, y: float, hole_x: float, half_side: float, r_max: float) -> bool:
-    dx = abs(x - hole_x)
-    in_octagonal_hole = max(dx, abs(y)) <= half_side and dx + abs(y) <= half_side * np.sqrt(2.0)
-    return x * x + y * y < r_max * r_max and not in_octagonal_hole
+    return straw_views(x, y, hole_x, half_side) > 1 and x * x + y * y < r_max * r_max
 
 
 def _ring(x: float, y: float, r_min: float, r_max: float) -> bool:
@@ -50,8 +51,6 @@ def _square(x: float, y: float, r_min: float, half_side: float) -> bool:
     return max(abs(x), abs(y)) < half_side and x * x + y * y > r_min * r_min
 
 
-straw_views = compiled(_views)
-inside_straw = compiled(_straw)
 inside_ring = compiled(_ring)
 inside_octagon = compiled(_octagon)
 inside_square = compiled(_square)
@@ -67,10 +66,9 @@ def _points(values: npt.ArrayLike) -> Floats:
 
 
 def in_straw_acceptance(chamber: int, x: npt.ArrayLike, y: npt.ArrayLike) -> Mask:
-    """Points (mm) in the plane of spectrometer chamber 1-4 where at least one of the four views has straws.
+    """Points (mm) in the plane of spectrometer chamber 1-4 where at least two of the four views have straws.
 
-    The views at 0, 45, 90 and 135 degrees leave a regular octagon free of straws around the beam.  Raises
-    ValueError for any other chamber.
+    One view alone measures no point.  Raises ValueError for any other chamber.
     """
     if chamber not in (1, 2, 3, 4):
         raise ValueError(f"chamber must be 1, 2, 3 or 4, not {chamber!r}")

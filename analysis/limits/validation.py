@@ -28,6 +28,10 @@ SINGLE_CUTS = {
 """Published cut losses by the name of the quantity that is cut on."""
 
 
+MODEL_ERRORS = {"acceptance": 0.05, "loss": 0.05, "sigma": 0.10, "background": 0.20}
+"""Relative errors that the simulation is granted, by kind of quantity: what its own choices may be worth."""
+
+
 @dataclass(frozen=True)
 class ValidationRow:
     """One published quantity beside the simulated one."""
@@ -58,8 +62,23 @@ class ValidationRow:
         """Simulated over published; None where zero is published."""
         return self.simulated / self.published if self.published else None
 
+    @property
+    def kind(self) -> str:
+        """What kind of quantity it is, a key of `MODEL_ERRORS`."""
+        return self.quantity.split()[0]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether print leaves it open: an error of 100% or more."""
+        return self.published_error >= abs(self.published)
+
+    def pull(self, model: float = 0.0) -> float | None:
+        """Simulated less published over the errors of both and a relative `model` error; None without any error."""
+        error = math.hypot(self.published_error, self.error, model * self.published)
+        return (self.simulated - self.published) / error if error else None
+
     def as_json(self) -> dict[str, Any]:
-        return {**vars(self), "ratio": self.ratio}
+        return {**vars(self), "ratio": self.ratio, "pull": self.pull()}
 
 
 def validate(stores: Mapping[str, Mapping[str, Any]]) -> tuple[ValidationRow, ...]:
@@ -87,7 +106,8 @@ class Validation:
         return self.booked.search
 
     def rows(self) -> Iterator[ValidationRow]:
-        yield from self._acceptances()
+        yield from self.acceptances()
+        yield from self.references()
         yield from self._losses()
         yield from self._resolutions()
         yield from self._backgrounds()
@@ -101,7 +121,8 @@ class Validation:
             quantity, name, dataset, published.value, published.error, simulated, error, unit, tuned, note
         )
 
-    def _acceptances(self) -> Iterator[ValidationRow]:
+    def acceptances(self) -> Iterator[ValidationRow]:
+        """Acceptances of normalisation and signal, and their ratio."""
         s = self.search
         found: dict[str, tuple[Value, Count]] = {}
         if self.paper.normalisation is not None:
@@ -123,6 +144,18 @@ class Validation:
             value = Value(value=published_above.value / published.value)
             quantity = f"acceptance of {s.signal.decay} over that of {s.normalisation.decay}"
             yield self._row(quantity, value, ratio, ratio * relative, note="published acceptances divided")
+
+    def references(self) -> Iterator[ValidationRow]:
+        """Acceptances that no limit uses, of the simulation alone."""
+        for reference in self.search.references:
+            published = self.paper.references.get(reference.selection.name)
+            if published is not None and reference.sample in self.booked.samples:
+                selection = reference.selection
+                counted = self.booked.count(reference.sample, selection, selection.regions[0].name)
+                accepted = counted.scaled(1 / self.booked.weight_in_fv(reference.sample))
+                quantity = f"acceptance of {selection.decay}, {selection.name.replace('_', ' ')}"
+                note = "of decays between 105 m and 180 m, without trigger: public analysis code"
+                yield self._row(quantity, published, accepted.value, accepted.error, note=note)
 
     def _kept(self, sample: str, selection: Selection, region: str) -> Count:
         return self.booked.efficient(self._cell(sample, selection, "kept", region)).scaled(

@@ -49,7 +49,10 @@ class SearchProcessor(ProcessorABC):
     def parts(self) -> dict[str, Any]:
         """What the output of each search depends on: a search's entry is the same whatever else is looked for."""
         return {
-            name: [(s.dataset, s.samples.all, s.selections, s.signal, s.shape_systematics) for s in searches()[name]]
+            name: [
+                (s.dataset, s.samples.all, s.selections, s.signal, s.shape_systematics, s.references)
+                for s in searches()[name]
+            ]
             for name in self.names
         }
 
@@ -70,7 +73,7 @@ class SearchProcessor(ProcessorABC):
         cache_of_chunk = ChunkCache(columns)
         output: dict[str, Any] = {}
         for name in self.names:
-            wanted = [s for s in searches()[name] if sample in s.samples.all]
+            wanted = [s for s in searches()[name] if sample in s.sample_names]
             if wanted:
                 output[name] = {sample: {s.dataset: cache_of_chunk.book(s, sample) for s in wanted}}
         return output
@@ -100,7 +103,7 @@ class ChunkCache:
             s.name: self.book_signal(search, sample)
             if s is search.signal
             else book_cuts(s, self._apply_cuts(s, search.dataset))
-            for s in search.selections
+            for s in search.selections_of(sample)
         }
 
     def book_signal(self, search: Search, sample: str) -> Histograms:

@@ -283,6 +283,20 @@ class PublishedBackground:
 
 
 @dataclass(frozen=True)
+class KnownAcceptance:
+    """A decay whose acceptance is published for a selection that no limit uses, and that tells how well tracks are
+    simulated.
+
+    The first region of the selection counts; no common efficiency is applied, as nothing but the simulation decides.
+    """
+
+    sample: str
+    """The simulated sample, which no other selection of the search looks at."""
+    selection: Selection
+    """The selection; its name is that of the published number."""
+
+
+@dataclass(frozen=True)
 class Search:
     """A search in one data set."""
 
@@ -326,6 +340,8 @@ class Search:
     """What a reader should know, by subject."""
     box_of: str | None = None
     """The search whose box this one shares: it has no record of its own and opens with that one's."""
+    references: tuple[KnownAcceptance, ...] = ()
+    """Decays that the simulation is compared with the publication on."""
 
     @property
     def key(self) -> str:
@@ -334,6 +350,16 @@ class Search:
     @property
     def selections(self) -> tuple[Selection, ...]:
         return (self.normalisation, self.signal, *self.controls)
+
+    @property
+    def sample_names(self) -> tuple[str, ...]:
+        """The samples of the search and those of its references."""
+        return tuple(dict.fromkeys((*self.samples.all, *(r.sample for r in self.references))))
+
+    def selections_of(self, sample: str) -> tuple[Selection, ...]:
+        """The selections that look at a sample."""
+        compared = tuple(r.selection for r in self.references if r.sample == sample)
+        return compared if compared and sample not in self.samples.all else (*self.selections, *compared)
 
     def control(self, name: str) -> Selection:
         """The control selection of that name; KeyError lists what there is."""

@@ -14,7 +14,13 @@ from rarekaon.analysis.events import kinematics
 from rarekaon.analysis.events.activity import clusters_off_tracks, lav_signals
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.facts.detector import detector
-from rarekaon.analysis.kernels.geometry import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
+from rarekaon.analysis.kernels.geometry import (
+    in_chod_acceptance,
+    in_lkr_acceptance,
+    in_muv3_acceptance,
+    in_rich_acceptance,
+    in_straw_acceptance,
+)
 from rarekaon.analysis.search.declaration import Cut, Quantity, Truth, exactly
 from rarekaon.analysis.selection.identification import vertex_time
 
@@ -54,15 +60,35 @@ def _rich_angle(c: Candidates) -> Float:
     return np.asarray(2 * np.arcsin(chord / 2))
 
 
-def _tracks_in_acceptance(c: Candidates) -> NDArray[np.int64]:
+def in_all_chambers(c: Candidates) -> NDArray[np.bool_]:
+    """Tracks (n, k) that cross all four chambers, seen there or not."""
     inside = np.ones(c.tracks.shape, bool)
     for chamber, z in enumerate(detector().straw.z, start=1):
         position = c.at_plane(z)
         inside &= in_straw_acceptance(chamber, position[..., 0], position[..., 1])
+    return inside
+
+
+def _tracks_in_acceptance(c: Candidates) -> NDArray[np.int64]:
+    inside = in_all_chambers(c)
     chod, lkr = c.at_plane(detector().chod.z), c.at_plane(detector().lkr.z)
     inside &= in_chod_acceptance(chod[..., 0], chod[..., 1])
     inside &= in_lkr_acceptance(lkr[..., 0], lkr[..., 1])
     return np.asarray(inside.sum(axis=1))
+
+
+def _tracks_downstream(c: Candidates) -> NDArray[np.int64]:
+    rich, muv3 = c.at_plane(detector().rich.z_front), c.at_plane(detector().muv3.z)
+    inside = in_rich_acceptance(rich[..., 0], rich[..., 1]) & in_muv3_acceptance(muv3[..., 0], muv3[..., 1])
+    return np.asarray(inside.sum(axis=1))
+
+
+def _tracks_with_hodoscope(c: Candidates) -> NDArray[np.int64]:
+    owner, tracks = c.columns.flat("Chod", "track_index"), c.columns.offsets("Track")
+    first = np.repeat(tracks[:-1], np.diff(c.columns.offsets("Chod")))
+    given = np.zeros(tracks[-1] + 1, bool)
+    given[(first + owner)[owner >= 0]] = True
+    return np.asarray(given[c.tracks].sum(axis=1))
 
 
 def _track_time_spread(c: Candidates) -> Float:
@@ -95,6 +121,14 @@ TRACKS_IN_ACCEPTANCE = Quantity(
 )
 LKR_SEPARATION = Quantity(
     "lkr_separation", "track separation in the LKr plane", _lkr_separation, (100, 0, 2000), mm, "mm"
+)
+TRACKS_DOWNSTREAM = Quantity(
+    "tracks_downstream", "tracks in the RICH and MUV3 acceptance", _tracks_downstream, (4, -0.5, 3.5)
+)
+CHAMBERS = Quantity("chambers", "chambers that see a track", lambda c: c.track("chambers"), (5, -0.5, 4.5))
+SEEN_EVERYWHERE = Cut(CHAMBERS, exactly(4))
+TRACKS_WITH_HODOSCOPE = Quantity(
+    "tracks_with_hodoscope", "tracks with a hodoscope signal", _tracks_with_hodoscope, (4, -0.5, 3.5)
 )
 RICH_ANGLE = Quantity("rich_angle", "angle between tracks in the RICH", _rich_angle, (100, 0, 20), mrad, "mrad")
 TRACK_TIME_SPREAD = Quantity(
@@ -203,11 +237,16 @@ def vertex_requirements(
     timing: Cut,
     vertex_z: Interval = FIDUCIAL_VOLUME,
     charge: int = 1,
+    downstream: bool = False,
 ) -> tuple[Cut, ...]:
     """What every three-track search asks of its vertex, in the order of the papers' Section 2.
 
     The separation of tracks is 15 mm in the given STRAW chambers and `lkr_separation` mm in the LKr plane (None: not
-    asked).
+    asked). With `downstream` RICH and MUV3 are among the detectors that tracks must point at.
+
+    Two things the papers do not print. Their times are the tracks' hodoscope times, or rest on them: each track needs
+    one. And the quality of tracks: that all four chambers see them is our choice, made on acceptances
+    (`datasets/tuning.yaml`).
     """
     in_lkr = () if lkr_separation is None else (Cut(LKR_SEPARATION, Interval(low=lkr_separation)),)
     return (
@@ -215,8 +254,11 @@ def vertex_requirements(
         Cut(VERTEX_Z, vertex_z),
         Cut(TRACK_MOMENTUM, track_momentum),
         Cut(TRACKS_IN_ACCEPTANCE, exactly(3)),
+        *((Cut(TRACKS_DOWNSTREAM, exactly(3)),) if downstream else ()),
+        SEEN_EVERYWHERE,
         Cut(straw_separation(straw_chambers), Interval(low=15 * mm)),
         *in_lkr,
+        Cut(TRACKS_WITH_HODOSCOPE, exactly(3)),
         timing,
     )
 

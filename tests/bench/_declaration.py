@@ -78,7 +78,7 @@ QUANTITIES = {
     "vertex_charge", "vertex_z", "track_momentum", "tracks_in_acceptance", "straw_separation", "lkr_separation",
     "track_time_to_trigger", "track_time_spread", "lav_signals", "momentum_balance", "missing_momentum",
     "transverse_momentum", "positron_likelihood", "rich_angle", "vertex_mass", "pair_mass", "missing_mass_squared",
-    "extra_clusters",
+    "extra_clusters", "tracks_downstream", "chambers", "tracks_with_hodoscope",
 }  # fmt: skip
 """What both references know."""
 

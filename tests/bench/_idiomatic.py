@@ -19,7 +19,13 @@ from rarekaon.analysis.contract.schema import EVENT, Z_AFTER_MAGNET, Z_BEFORE_MA
 from rarekaon.analysis.events.candidates import VERTEX_CHI2, VERTEX_Z
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.kernels.geometry import in_chod_acceptance, in_lkr_acceptance, in_straw_acceptance
+from rarekaon.analysis.kernels.geometry import (
+    in_chod_acceptance,
+    in_lkr_acceptance,
+    in_muv3_acceptance,
+    in_rich_acceptance,
+    in_straw_acceptance,
+)
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 from tests.bench._declaration import FinalState, NoReferenceError, Rule, final_state, quantity, selections
 
@@ -73,7 +79,8 @@ def sums(tracks: list[ak.Array], axis: str, weights: list[Any]) -> tuple[Any, ..
 
 def vertices(events: ak.Array) -> ak.Array:
     """Events with exactly one good vertex, which they carry as the record `vertex` with its three tracks."""
-    triplets = ak.combinations(events.Track, 3, fields=list(SLOTS))
+    placed = ak.with_field(events.Track, ak.local_index(events.Track.momentum), "place")
+    triplets = ak.combinations(placed, 3, fields=list(SLOTS))
     tracks = [triplets[slot] for slot in SLOTS]
     low, high = (z - Z_BEFORE_MAGNET for z in VERTEX_Z)
     ones = [1.0] * 3
@@ -174,6 +181,11 @@ def in_acceptance(track: ak.Array) -> ak.Array:
     return reduce(np.logical_and, inside)
 
 
+def downstream(track: ak.Array) -> ak.Array:
+    d = detector()
+    return in_rich_acceptance(*at_plane(track, d.rich.z_front)) & in_muv3_acceptance(*at_plane(track, d.muv3.z))
+
+
 def beam_axis(events: ak.Array) -> Any:
     x, y = wide(events.beam_slope_x), wide(events.beam_slope_y)
     return ak.zip({"px": x, "py": y, "pz": ak.ones_like(x)}, with_name="Momentum3D").unit()
@@ -198,6 +210,13 @@ def values_of(q: Quantity, events: ak.Array, state: FinalState) -> list[Any]:  #
             return [wide(t.momentum) for t in slots]
         case "tracks_in_acceptance":
             return [sum(in_acceptance(t).astype(int) for t in slots)]
+        case "tracks_downstream":
+            return [sum(downstream(t).astype(int) for t in slots)]
+        case "chambers":
+            return [t.chambers for t in slots]
+        case "tracks_with_hodoscope":
+            owners = events.Chod.track_index
+            return [sum(ak.values_astype(ak.any(owners == t.place, axis=1), np.int64) for t in slots)]
         case "straw_separation":
             planes = [detector().straw.z[n - 1] for n in p["chambers"]]
             return [values for z in planes for values in separations(events.slots, z)]

@@ -98,6 +98,9 @@ def expression(q: Quantity, state: FinalState) -> Expression:
         "tracks_in_acceptance": lambda: Expression(
             ("id", *BEFORE, *AFTER), f"in_acceptance(id, {', '.join((*BEFORE, *AFTER))})"
         ),
+        "tracks_downstream": lambda: Expression(("id", *AFTER), f"downstream(id, {', '.join(AFTER)})"),
+        "chambers": lambda: Expression(("id", "Track_chambers"), "of_tracks(id, Track_chambers)"),
+        "tracks_with_hodoscope": lambda: Expression(("id", "Chod_track_index"), "with_signal(id, Chod_track_index)"),
         "straw_separation": lambda: _straw_separation(p["chambers"]),
         "lkr_separation": lambda: _separation(d.lkr.z),
         "track_time_to_trigger": lambda: Expression(
@@ -235,6 +238,9 @@ def geometry() -> str:
 const std::array<double, 4> STRAW_Z = {_list(d.straw.z)}, HOLE_X = {_list(d.straw.hole_x)};
 const double HOLE = {d.straw.hole_half_side!r}, STRAW_R = {d.straw.r_max!r};
 const double CHOD_Z = {d.chod.z!r}, CHOD_MIN = {d.chod.r_min!r}, CHOD_MAX = {d.chod.r_max!r};
+const double RICH_Z = {d.rich.z_front!r}, RICH_X = {d.rich.front_x!r};
+const double RICH_MIN = {d.rich.r_min!r}, RICH_MAX = {d.rich.r_max!r};
+const double MUV3_Z = {d.muv3.z!r}, MUV3_MIN = {d.muv3.r_min!r}, MUV3_HALF = {d.muv3.half_side!r};
 const double LKR_Z = {d.lkr.z!r}, LKR_MIN = {d.lkr.r_min!r}, LKR_APOTHEM = {d.lkr.apothem!r};
 const std::array<double, 12> LAV_Z = {_list(d.lav.z_front)};
 const double Z_BEFORE = {Z_BEFORE_MAGNET!r}, Z_AFTER = {Z_AFTER_MAGNET!r};

@@ -191,9 +191,10 @@ double in_acceptance(const Tracks &id, const Floats &x, const Floats &sx, const 
     const Points p = before ? at_plane(id, x, sx, y, sy, STRAW_Z[chamber] - Z_BEFORE)
                             : at_plane(id, xa, sxa, ya, sya, STRAW_Z[chamber] - Z_AFTER);
     for (int n = 0; n < 3; ++n) {
-      const double dx = std::abs(p[n][0] - HOLE_X[chamber]), dy = std::abs(p[n][1]);
-      const bool hole = std::max(dx, dy) <= HOLE && dx + dy <= HOLE * std::sqrt(2.0);
-      in[n] = in[n] && !hole && p[n][0] * p[n][0] + p[n][1] * p[n][1] < STRAW_R * STRAW_R;
+      const double dx = p[n][0] - HOLE_X[chamber], dy = p[n][1], diagonal = HOLE * std::sqrt(2.0);
+      const int views = (std::abs(dx) > HOLE) + (std::abs(dy) > HOLE) + (std::abs(dx + dy) > diagonal) +
+                        (std::abs(dx - dy) > diagonal);
+      in[n] = in[n] && views > 1 && p[n][0] * p[n][0] + p[n][1] * p[n][1] < STRAW_R * STRAW_R;
     }
   }
   const Points chod = at_plane(id, xa, sxa, ya, sya, CHOD_Z - Z_AFTER);
@@ -205,6 +206,24 @@ double in_acceptance(const Tracks &id, const Floats &x, const Floats &sx, const 
     count += in[n] && CHOD_MIN * CHOD_MIN < r2 && r2 < CHOD_MAX * CHOD_MAX && std::max(ax, ay) < LKR_APOTHEM &&
              ax + ay < LKR_APOTHEM * std::sqrt(2.0) && ax * ax + ay * ay > LKR_MIN * LKR_MIN;
   }
+  return count;
+}
+double downstream(const Tracks &id, const Floats &xa, const Floats &sxa, const Floats &ya, const Floats &sya) {
+  const Points rich = at_plane(id, xa, sxa, ya, sya, RICH_Z - Z_AFTER);
+  const Points muv3 = at_plane(id, xa, sxa, ya, sya, MUV3_Z - Z_AFTER);
+  int count = 0;
+  for (int n = 0; n < 3; ++n) {
+    const double dx = rich[n][0] - RICH_X, r2 = dx * dx + rich[n][1] * rich[n][1];
+    const double ax = std::abs(muv3[n][0]), ay = std::abs(muv3[n][1]);
+    count += RICH_MIN * RICH_MIN < r2 && r2 < RICH_MAX * RICH_MAX && std::max(ax, ay) < MUV3_HALF &&
+             ax * ax + ay * ay > MUV3_MIN * MUV3_MIN;
+  }
+  return count;
+}
+template <typename O>
+double with_signal(const Tracks &id, const O &owner) {
+  int count = 0;
+  for (int n = 0; n < 3; ++n) count += std::find(owner.begin(), owner.end(), id.track[n]) != owner.end();
   return count;
 }
 template <typename S>

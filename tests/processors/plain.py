@@ -21,7 +21,7 @@ MASS = {"pi": 139.57039, "pi0": 134.9768, "e": 0.51099895, "mu": 105.6583755}
 BRANCHES = (
     "run", "trigger_time", "beam_momentum", "beam_slope_x", "beam_slope_y", "trigger_MT", "trigger_eMT",
     "trigger_muMT", "trigger_dimuon", "nTrack", "nLav", "nCluster", "Lav_time", "Lav_station",
-    "Cluster_energy", "Cluster_x", "Cluster_y", "Cluster_time",
+    "Cluster_energy", "Cluster_x", "Cluster_y", "Cluster_time", "nChod", "Chod_track_index",
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def events_of(path: Path, first: int, last: int) -> list[dict[str, Any]]:
         tracks = [name for name in list(tree.keys()) if name.startswith("Track_")]
         rows = tree.arrays([*BRANCHES, *tracks], entry_start=first, entry_stop=last).to_list()
     for row in rows:
-        for collection in ("Track", "Lav", "Cluster"):
+        for collection in ("Track", "Lav", "Cluster", "Chod"):
             names = [n for n in row if n.startswith(f"{collection}_")]
             short = [n.removeprefix(f"{collection}_") for n in names]
             row[collection] = [
@@ -76,7 +76,7 @@ def good_vertices(event: dict[str, Any]) -> list[tuple[list[dict[str, float]], n
     found = []
     for three in combinations(event["Track"], 3):
         point, chi2 = vertex_of(list(three))
-        if chi2 < 30 and 102400 < point[2] < 183000:
+        if chi2 < 25 and 102400 < point[2] < 183000:
             found.append((list(three), point))
     return found
 
@@ -106,14 +106,28 @@ def in_acceptance(t: dict[str, float]) -> bool:
     d = detector()
     for z, hole in zip(d.straw.z, d.straw.hole_x, strict=True):
         x, y = at_plane(t, z)
-        u, v = abs(x - hole), abs(y)
-        half = d.straw.hole_half_side
-        if math.hypot(x, y) >= d.straw.r_max or (max(u, v) <= half and u + v <= half * math.sqrt(2)):
+        turned = [abs((x - hole) * math.cos(a) + y * math.sin(a)) for a in np.arange(4) * math.pi / 4]
+        if math.hypot(x, y) >= d.straw.r_max or sum(w > d.straw.hole_half_side for w in turned) < 2:
             return False
     if not d.chod.r_min < math.hypot(*at_plane(t, d.chod.z)) < d.chod.r_max:
         return False
     x, y = (abs(v) for v in at_plane(t, d.lkr.z))
     return max(x, y, (x + y) / math.sqrt(2)) < d.lkr.apothem and math.hypot(x, y) > d.lkr.r_min
+
+
+def in_rich_and_muv3(t: dict[str, float]) -> bool:
+    d = detector()
+    x, y = at_plane(t, d.rich.z_front)
+    if not d.rich.r_min < math.hypot(x - d.rich.front_x, y) < d.rich.r_max:
+        return False
+    x, y = at_plane(t, d.muv3.z)
+    return max(abs(x), abs(y)) < d.muv3.half_side and math.hypot(x, y) > d.muv3.r_min
+
+
+def well_measured(event: dict[str, Any], tracks: list[dict[str, float]]) -> bool:
+    """Our choices: every track is seen in all four chambers and has a hodoscope signal."""
+    owners = {hit["track_index"] for hit in event["Chod"]}
+    return all(t["chambers"] == 4 and event["Track"].index(t) in owners for t in tracks)
 
 
 def separations(tracks: list[dict[str, float]], z: float) -> list[float]:
@@ -151,7 +165,9 @@ def three_tracks(event: dict[str, Any], pion_charge: int, *, full: bool) -> dict
     low, high = (6000, 44000) if full else (8000, 45000)
     if not 105000 < point[2] < 180000 or not all(low < t["momentum"] < high for t in tracks):
         return None
-    if not all(in_acceptance(t) for t in tracks):
+    if not all(in_acceptance(t) for t in tracks) or not well_measured(event, tracks):
+        return None
+    if not full and not all(in_rich_and_muv3(t) for t in tracks):
         return None
     d = detector()
     for z in d.straw.z if full else d.straw.z[:1]:

@@ -14,9 +14,11 @@ from tests.processors.plain import (
     closed,
     good_vertices,
     in_acceptance,
+    in_rich_and_muv3,
     mass_of,
     momentum_at,
     separations,
+    well_measured,
 )
 
 
@@ -82,10 +84,11 @@ def pi_mumu(event: dict[str, Any], *, signal: bool) -> float | None:
     if not 105000 < point[2] < 180000 or not all(5000 < t["momentum"] < 45000 for t in tracks):
         return None
     chod = [t["chod_time"] for t in tracks]
-    if not all(in_acceptance(t) for t in tracks) or max(chod) - min(chod) >= 15:
+    if not all(in_acceptance(t) and in_rich_and_muv3(t) for t in tracks) or not well_measured(event, tracks):
         return None
     momenta = [momentum_at(t, point) for t in (*pions, *muons)]
-    if not apart(tracks, detector().straw.z[:1], 15) or not closed(event, sum(momenta), 2500):
+    in_time = max(chod) - min(chod) < 15
+    if not in_time or not apart(tracks, detector().straw.z[:1], 15) or not closed(event, sum(momenta), 2500):
         return None
     return mass_of(momenta, [MASS["pi"], MASS["mu"], MASS["mu"]])
 
@@ -95,7 +98,7 @@ def common_to_pi_ee_and_mu_nu_ee(event: dict[str, Any], vertex: tuple[Tracks, np
     tracks, point, time = vertex
     if not start < point[2] < 180000 or not all(6000 < t["momentum"] < 44000 for t in tracks):
         return False
-    if not all(in_acceptance(t) for t in tracks):
+    if not all(in_acceptance(t) for t in tracks) or not well_measured(event, tracks):
         return False
     if not apart(tracks, detector().straw.z, 15) or not apart(tracks, (detector().lkr.z,), 200):
         return False

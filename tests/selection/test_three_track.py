@@ -149,19 +149,22 @@ def test_makers_give_the_same_quantity_for_the_same_arguments():
 
 
 def test_requirements_of_a_vertex_come_in_the_order_of_the_papers():
-    def names(lkr):
+    def names(lkr, *, downstream=False):
         cuts = t.vertex_requirements(
             track_momentum=Interval(8 * GeV, 65 * GeV),
             straw_chambers=(1,),
             lkr_separation=lkr,
             timing=Cut(t.TRACK_TIME_SPREAD, Interval(high=15 * ns)),
             vertex_z=Interval(105 * m, 180 * m),
+            downstream=downstream,
         )
         return [cut.quantity.name for cut in cuts]
 
-    common = ["vertex_charge", "vertex_z", "track_momentum", "tracks_in_acceptance", "straw_separation"]
-    assert names(None) == [*common, "track_time_spread"]
-    assert names(200 * mm) == [*common, "lkr_separation", "track_time_spread"]
+    common = ["vertex_charge", "vertex_z", "track_momentum", "tracks_in_acceptance"]
+    measured, timed = ["chambers", "straw_separation"], ["tracks_with_hodoscope", "track_time_spread"]
+    assert names(None) == [*common, *measured, *timed]
+    assert names(200 * mm) == [*common, *measured, "lkr_separation", *timed]
+    assert names(None, downstream=True) == [*common, "tracks_downstream", *measured, *timed]
     balance, transverse = t.closed_kinematics(2 * GeV)
     assert balance.within == Interval(high=2 * GeV)
     assert transverse.within == Interval(high=30 * MeV)

@@ -2,7 +2,8 @@
 
 Along x the model is a line with a kink at the magnet, with the parameters (x, dx/dz, kink); along y it is a line.
 Both are given at z = 180 m, in front of the first chamber. The covariance of the four hits contains the scattering
-in the chambers in front of each. The momentum follows from the change of the x component of the unit direction
+in the chambers in front of each; a chamber that does not see the track has a hit of an error that makes it worthless.
+The momentum follows from the change of the x component of the unit direction
 vector.
 """
 
@@ -13,22 +14,31 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.schema import Z_AFTER_MAGNET, Z_BEFORE_MAGNET
 from rarekaon.analysis.kernels.compiled import kernel
-from rarekaon.analysis.simulation.detector.transport import scattering_angle
+from rarekaon.analysis.simulation.detector.transport import NOT_MEASURED, scattering_angle
 from rarekaon.analysis.simulation.ground.constants import Constants
 
 Floats = npt.NDArray[np.float64]
 
 (
     FIT_X, FIT_TX, FIT_KINK, FIT_Y, FIT_TY, FIT_MOMENTUM, FIT_CHARGE, FIT_CHI2,
-    VAR_X, COV_X_TX, VAR_TX, VAR_Y, COV_Y_TY, VAR_TY,
-) = range(14)  # fmt: skip
-FIT_COLUMNS = 14
+    VAR_X, COV_X_TX, VAR_TX, VAR_Y, COV_Y_TY, VAR_TY, FIT_CHAMBERS,
+) = range(15)  # fmt: skip
+FIT_COLUMNS = 15
 PION_MASS = 139.57
 """The scattering of every track is weighted as a pion's: at these momenta beta is 1."""
 SOFTEST_FIT, HARDEST_FIT = 500.0, 200000.0
 """Momenta (MeV) between which a track is reconstructed."""
-DEGREES_OF_FREEDOM = 3
-"""Eight coordinates, five parameters."""
+PARAMETERS = 5
+"""Of a track; each chamber that sees it measures two coordinates."""
+
+
+@kernel
+def chambers_of(hits: Floats) -> int:
+    """How many of the four chambers see the track."""
+    seen = 0
+    for i in range(4):
+        seen += int(hits[i, 2] < NOT_MEASURED)
+    return seen
 
 
 @kernel
@@ -100,6 +110,13 @@ def momentum_from_kink(slope_x: float, kink: float, slope_y: float, kick: float)
 
 
 @kernel
+def position(fit: Floats, z: float, magnet_z: float) -> tuple[float, float]:
+    """Where the fitted track crosses the plane z."""
+    x = fit[FIT_X] + fit[FIT_TX] * (z - Z_BEFORE_MAGNET) + fit[FIT_KINK] * max(0.0, z - magnet_z)
+    return x, fit[FIT_Y] + fit[FIT_TY] * (z - Z_BEFORE_MAGNET)
+
+
+@kernel
 def fit_track(c: Constants, hits: Floats, low: Floats, work: Floats, fit: Floats) -> bool:
     """Fit the four hits (x, y, sigma_x, sigma_y); fills `fit` and says whether the track is accepted.
 
@@ -122,15 +139,11 @@ def fit_track(c: Constants, hits: Floats, low: Floats, work: Floats, fit: Floats
     fit[FIT_Y], fit[FIT_TY] = work[0, 0], work[0, 1]
     fit[VAR_Y], fit[COV_Y_TY], fit[VAR_TY] = work[1, 0], work[1, 1], work[2, 1]
     fit[FIT_MOMENTUM], fit[FIT_CHARGE] = momentum_from_kink(fit[FIT_TX], fit[FIT_KINK], fit[FIT_TY], c.magnet_kick)
-    fit[FIT_CHI2] = chi2 / DEGREES_OF_FREEDOM
-    return fit[FIT_CHI2] < c.straw_chi2_max and fit[FIT_MOMENTUM] < HARDEST_FIT
-
-
-@kernel
-def position(fit: Floats, z: float, magnet_z: float) -> tuple[float, float]:
-    """Where the fitted track crosses the plane z."""
-    x = fit[FIT_X] + fit[FIT_TX] * (z - Z_BEFORE_MAGNET) + fit[FIT_KINK] * max(0.0, z - magnet_z)
-    return x, fit[FIT_Y] + fit[FIT_TY] * (z - Z_BEFORE_MAGNET)
+    fit[FIT_CHAMBERS] = chambers_of(hits)
+    fit[FIT_CHI2] = chi2 / (2 * fit[FIT_CHAMBERS] - PARAMETERS)
+    x, y = position(fit, z[3], c.magnet_z)  # a decay can make three chambers point anywhere
+    inside = x * x + y * y < c.straw_r_max**2
+    return inside and fit[FIT_CHI2] < c.straw_chi2_max and fit[FIT_MOMENTUM] < HARDEST_FIT
 
 
 @kernel

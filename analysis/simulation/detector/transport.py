@@ -263,16 +263,22 @@ def advance(
     return count, left
 
 
+NOT_MEASURED = 1e6
+"""Error (mm) of the coordinates in a chamber that does not see a track: they tell its fit nothing."""
+FEWEST_CHAMBERS = 3
+"""Chambers that see a track that is reconstructed."""
+
+
 @kernel
 def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, before: Floats, hits: Floats) -> bool:
     """Measure a crossing of a chamber: hits[chamber] = (x, y, sigma_x, sigma_y); False if it is not seen.
 
-    Each view that has straws there, and in them no track of those `before`, measures its coordinate with the same
-    error; all four together measure x and y with `straw_sigma`.
+    A view that has straws there, and in them no track of those `before`, has a hit with the probability
+    `straw_efficiency`. Two views or more see the track, each with the same error of its coordinate; all four together
+    measure x and y with `straw_sigma`. The errors in a chamber that does not see it are `NOT_MEASURED`.
     """
     x, y = row[X], row[Y]
-    if x * x + y * y > c.straw_r_max**2:
-        return False
+    hits[chamber, 0], hits[chamber, 1], hits[chamber, 2], hits[chamber, 3] = x, y, NOT_MEASURED, NOT_MEASURED
     dx, diagonal = x - c.straw_hole_x[chamber], c.straw_half * np.sqrt(2.0)
     seen_x, seen_y = abs(dx) > c.straw_half, abs(y) > c.straw_half
     seen_u, seen_v = abs(dx + y) > diagonal, abs(dx - y) > diagonal
@@ -281,8 +287,9 @@ def _hit(rng: np.random.Generator, c: Constants, chamber: int, row: Floats, befo
         apart_x, apart_y = x - before[k, chamber, 0], y - before[k, chamber, 1]
         seen_x, seen_y = seen_x and abs(apart_x) > width, seen_y and abs(apart_y) > width
         seen_u, seen_v = seen_u and abs(apart_x + apart_y) > across, seen_v and abs(apart_x - apart_y) > across
-    views = int(seen_x) + int(seen_y) + int(seen_u) + int(seen_v)
-    if views < 2 or rng.random() > c.straw_efficiency[views]:
+    seen_x, seen_y = seen_x and rng.random() < c.straw_efficiency, seen_y and rng.random() < c.straw_efficiency
+    seen_u, seen_v = seen_u and rng.random() < c.straw_efficiency, seen_v and rng.random() < c.straw_efficiency
+    if int(seen_x) + int(seen_y) + int(seen_u) + int(seen_v) < 2:
         return False
     xx = seen_x + 0.5 * (seen_u + seen_v)
     yy = seen_y + 0.5 * (seen_u + seen_v)
@@ -308,8 +315,10 @@ def through_spectrometer(
     """Follow a moving charged particle, `left` (mm) from its decay, through the four chambers.
 
     `hits`, shape (4, 4), is filled; `before` (tracks, 4, 4) are those of other tracks.
-    Returns (count, path left to its decay, seen in all chambers).
+    Returns (count, path left to its decay, whether its track is found: within the outer radius of all chambers, seen in
+    three of them or four, and then with the probability `straw_found`).
     """
+    missed = 0
     for chamber in range(4):
         if chamber == 2:
             count, left = advance(rng, particles, count, state, left, c.magnet_z)
@@ -317,14 +326,17 @@ def through_spectrometer(
                 return count, left, False
             kick(state, c.magnet_kick)
         count, left = advance(rng, particles, count, state, left, c.straw_z[chamber])
-        if left < 0 or not _hit(rng, c, chamber, state, before, hits):
+        if left < 0 or state[X] ** 2 + state[Y] ** 2 > c.straw_r_max**2:
+            return count, left, False
+        missed += int(not _hit(rng, c, chamber, state, before, hits))
+        if missed > 4 - FEWEST_CHAMBERS:
             return count, left, False
         electron = abs(state[PDG]) == ELECTRON
         angle = scattering_angle(momentum_of(state), MASS_E if electron else MASS_PI, c.straw_highland)
         scatter(rng, state, angle)
         if electron:
             count = radiate(rng, particles, count, state, c.straw_x0)
-    return count, left, True
+    return count, left, rng.random() < c.straw_found
 
 
 @kernel

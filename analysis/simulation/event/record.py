@@ -40,6 +40,7 @@ from rarekaon.analysis.simulation.event.trigger import (
     PINUNU,
     opposite_in_time,
     outer_in_time,
+    stations_in_time,
     trigger,
 )
 from rarekaon.analysis.simulation.ground.buffers import (
@@ -77,7 +78,8 @@ def _write_track(
     r.slope_x_after, r.slope_y_after = fit[f.FIT_TX] + fit[f.FIT_KINK], fit[f.FIT_TY]
     r.var_x, r.cov_x_slope_x, r.var_slope_x = fit[f.VAR_X], fit[f.COV_X_TX], fit[f.VAR_TX]
     r.var_y, r.cov_y_slope_y, r.var_slope_y = fit[f.VAR_Y], fit[f.COV_Y_TY], fit[f.VAR_TY]
-    r.momentum, r.charge, r.chi2, r.chambers = fit[f.FIT_MOMENTUM], int(fit[f.FIT_CHARGE]), fit[f.FIT_CHI2], 4
+    r.momentum, r.charge = fit[f.FIT_MOMENTUM], int(fit[f.FIT_CHARGE])
+    r.chi2, r.chambers = fit[f.FIT_CHI2], int(fit[f.FIT_CHAMBERS])
     r.chod_time = chod_time
     r.rich_log_e, r.rich_log_mu, r.rich_log_pi = e.rich[i, LOG_E], e.rich[i, LOG_MU], e.rich[i, LOG_PI]
     r.rich_hits = int(min(e.rich[i, RING_HITS], 255.0))
@@ -215,6 +217,7 @@ def write_event(
     ev = out.event[used[USED_EVENT]]
     time = 25.0 * (rng.random() - 0.5)
     first_track, first_muon, first_chod = used[USED_TRACK], used[USED_MUV3], used[USED_CHOD]
+    first_lav = used[USED_LAV]
     ev.nTrack, ev.nCluster, ev.nMuv3, ev.nChod = tracks, clusters, 0, 0
     ev.nRichHit, ev.nLav, ev.nIrc, ev.nSac, ev.nChanti, ev.nKtag, ev.nGtk = 0, 0, 0, 0, 0, 0, 0
     for k in range(clusters):
@@ -231,7 +234,7 @@ def write_event(
             chod_time = at_track + c.chod_sigma_time * rng.standard_normal()
             s = out.Chod[used[USED_CHOD]]
             s.x, s.y = tile_centre(at[t.IMPACT_X], c.chod_tile_x), tile_centre(at[t.IMPACT_Y], c.chod_tile_y)
-            s.time, s.track_index = chod_time, k
+            s.time, s.track_index = chod_time, k if rng.random() < c.chod_matched else -1
             used[USED_CHOD] += 1
             ev.nChod += 1
         _write_track(rng, c, e, k, clusters, at_track, out.Track[used[USED_TRACK]], chod_time)
@@ -242,7 +245,8 @@ def write_event(
     write_accidentals(rng, c, time, ev, out, used)
     outer = outer_in_time(out, first_muon, ev.nMuv3, time)
     opposite = opposite_in_time(out, first_chod, ev.nChod, time)
-    trigger(c, e, own, clusters, muons, outer, opposite, ev)
+    lav = stations_in_time(out, first_lav, ev.nLav, time)
+    trigger(c, e, own, clusters, muons, outer, opposite, lav, ev)
     associate_muons(c, e, tracks, time, out, first_track, first_muon, ev.nMuv3)
     ev.trigger_time = time + c.rich_sigma_time * rng.standard_normal()
     _write_scalars(d, i, weight, beam, downscaling, ev)

@@ -19,6 +19,8 @@ from rarekaon.analysis.simulation.ground.constants import Constants
 
 EMT_ENERGY, MUMT_ENERGY = 20000.0, 10000.0
 """Calorimeter energy (MeV) of the eMT and muMT lines (CERN-EP-2022-018 and arXiv:2211.04818, Section 1)."""
+LAV_STATIONS, MUMT_LAV = (2, 11), 3
+"""Large-angle stations that the muMT line looks at, and how many signals are too many (arXiv:2211.04818 Section 1)."""
 PINUNU_ENERGY = 30000.0
 """Calorimeter energy (MeV) from which the pinunu line vetoes. The line asks for a ring, no opposite hodoscope
 quadrants and no signal in the muon detector: the conditions of JHEP 03 (2023) 122 that are simulated.
@@ -81,11 +83,30 @@ def outer_in_time(out: EventBuffers, first: int, n: int, time: float) -> int:
     return found
 
 
+@inlined
+def stations_in_time(out: EventBuffers, first: int, n: int, time: float) -> int:
+    """Signals of the large-angle stations that the muMT line looks at, in time with the decay at `time`."""
+    found = 0
+    for k in range(first, first + n):
+        s = out.Lav[k]
+        found += int(LAV_STATIONS[0] <= s.station <= LAV_STATIONS[1] and abs(s.time - time) < TIME_WINDOW)
+    return found
+
+
 @kernel
 def trigger(
-    c: Constants, e: Scratch, tracks: int, clusters: int, muons: int, outer: int, opposite: bool, ev: Any
+    c: Constants,
+    e: Scratch,
+    tracks: int,
+    clusters: int,
+    muons: int,
+    outer: int,
+    opposite: bool,
+    lav: int,
+    ev: Any,
 ) -> None:
-    """Write the raw decisions of the six lines, with the decay's `muons` and the `outer` tiles of the muon detector.
+    """Write the raw decisions of the six lines, with the decay's `muons`, the `outer` tiles of the muon detector and
+    the signals `lav` of large-angle stations.
 
     `opposite`: signals in opposite quadrants of the hodoscope, accidental ones included; pinunu sees the decay's.
     """
@@ -101,7 +122,7 @@ def trigger(
     ev.trigger_minimum_bias = any_chod
     ev.trigger_MT = multi
     ev.trigger_eMT = multi and energy >= EMT_ENERGY
-    ev.trigger_muMT = multi and energy >= MUMT_ENERGY and outer > 0
+    ev.trigger_muMT = multi and energy >= MUMT_ENERGY and outer > 0 and lav < MUMT_LAV
     ev.trigger_dimuon = multi and outer > 1
     single = any_chod and not own_opposite and not multi
     ev.trigger_pinunu = single and rings > 0 and muons == 0 and energy < PINUNU_ENERGY

@@ -7,6 +7,7 @@ record is passed by address; a tuple of arrays would be copied at every call.
 from __future__ import annotations
 
 from functools import cache
+from math import hypot
 from typing import Protocol, cast
 
 import numpy as np
@@ -16,6 +17,9 @@ from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.detector_model import Detector
 
 Floats = npt.NDArray[np.float64]
+
+BEAM_MOMENTUM = 75000.0
+"""Of the kaons (MeV), for their scattering in the last beam station: it is that of none but 1% differently."""
 
 
 class Constants(Protocol):
@@ -33,7 +37,8 @@ class Constants(Protocol):
     straw_sigma: float
     straw_x0: float
     straw_highland: float
-    straw_efficiency: Floats
+    straw_efficiency: float
+    straw_found: float
     straw_chi2_max: float
     magnet_z: float
     magnet_kick: float
@@ -51,6 +56,7 @@ class Constants(Protocol):
     chod_r_min: float
     chod_r_max: float
     chod_sigma_time: float
+    chod_matched: float
     chod_tile_x: float
     chod_tile_y: float
     lav_z: Floats
@@ -180,7 +186,8 @@ def _tracker(d: Detector) -> dict[str, float | Floats]:
         "straw_sigma": d.straw.hit_resolution,
         "straw_x0": d.straw.radiation_lengths,
         "straw_highland": highland_strength(d.straw.radiation_lengths),
-        "straw_efficiency": _array(d.straw.view_efficiency),
+        "straw_efficiency": d.straw.view_efficiency,
+        "straw_found": d.straw.track_efficiency,
         "straw_chi2_max": d.straw.chi2_max,
         "magnet_z": d.magnet.z,
         "magnet_kick": d.magnet.kick,
@@ -190,7 +197,8 @@ def _tracker(d: Detector) -> dict[str, float | Floats]:
         "gtk_z": d.gtk.z[2],
         "gtk_sigma_time": d.gtk.sigma_time,
         "gtk_sigma_momentum": d.gtk.sigma_momentum,
-        "gtk_sigma_slope": d.gtk.sigma_slope,
+        # the last station scatters the kaon behind its measurement
+        "gtk_sigma_slope": hypot(d.gtk.sigma_slope, highland_strength(d.gtk.radiation_lengths) / BEAM_MOMENTUM),
         "gtk_sigma_position": d.gtk.sigma_position,
         "gtk_efficiency": d.gtk.efficiency,
         "gtk_rate": d.gtk.rate,
@@ -218,6 +226,7 @@ def _identification(d: Detector) -> dict[str, float | Floats]:
         "chod_r_min": d.chod.r_min,
         "chod_r_max": d.chod.r_max,
         "chod_sigma_time": d.chod.sigma_time,
+        "chod_matched": d.chod.matching_efficiency,
         "chod_tile_x": d.chod.tile[0],
         "chod_tile_y": d.chod.tile[1],
         "muv3_z": d.muv3.z,

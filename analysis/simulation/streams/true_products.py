@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from rarekaon.analysis.contract.particles import MASS_E, MASS_PI
 from rarekaon.analysis.kernels.compiled import inlined, kernel
-from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring, inside_square, inside_straw, straw_views
+from rarekaon.analysis.kernels.geometry import inside_octagon, inside_ring, inside_square, straw_views
 from rarekaon.analysis.simulation.detector.collimator import inside_collimator
 from rarekaon.analysis.simulation.detector.conversions import conversion_probability
 from rarekaon.analysis.simulation.detector.transport import (
     CHARGE,
+    FEWEST_CHAMBERS,
     PHOTON,
     PION,
     PX,
@@ -52,8 +53,8 @@ MUON_SHARE = 0.65
 
 @inlined
 def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
-    """Whether a charged product, on a straight line with the kick, crosses all chambers and the calorimeter beyond the
-    radius `inner` (mm).
+    """Whether a charged product, on a straight line with the kick, crosses enough chambers for a track, and the
+    calorimeter beyond the radius `inner` (mm).
 
     What starts upstream has to leave the collimator and gets the kick of TRIM5, too.
     """
@@ -68,15 +69,15 @@ def line_seen(c: Constants, d: Decays, k: int, i: int, inner: float) -> bool:
         px += d.charge[k] * c.trim5_kick
     kicked = (px + d.charge[k] * c.magnet_kick) / pz
     at_magnet = x + px / pz * (c.magnet_z - z)
+    missed = 0
     for chamber in range(4):
         plane = c.straw_z[chamber]
         x_here = x + px / pz * (plane - z)
         if chamber > 1:
             x_here = at_magnet + kicked * (plane - c.magnet_z)
         y_here = y + py / pz * (plane - z)
-        if not inside_straw(x_here, y_here, c.straw_hole_x[chamber], c.straw_half, c.straw_r_max):
-            return False
-        if straw_views(x_here, y_here, c.straw_hole_x[chamber], c.straw_half) < 2:
+        missed += int(straw_views(x_here, y_here, c.straw_hole_x[chamber], c.straw_half) < 2)
+        if missed > 4 - FEWEST_CHAMBERS or x_here * x_here + y_here * y_here > c.straw_r_max**2:
             return False
     x_here = at_magnet + kicked * (c.lkr_z - c.magnet_z)
     return inside_octagon(x_here, y + py / pz * (c.lkr_z - z), inner, c.lkr_apothem)

@@ -86,7 +86,15 @@ def test_chi2_per_degree_of_freedom_is_one(fits):
     assert fits[:, f.FIT_CHI2].mean() == pytest.approx(1, abs=0.05)
 
 
-def test_exact_hits_give_the_exact_track():
+def test_chambers_that_see_the_track_are_counted(fits):
+    """It crosses at least three views of each: all four see it nearly always."""
+    assert set(fits[:, f.FIT_CHAMBERS]) <= {3.0, 4.0}
+    assert fits[:, f.FIT_CHAMBERS].mean() > 3.98
+
+
+@pytest.mark.parametrize("missed", [None, 0, 1, 2, 3])
+def test_exact_hits_give_the_exact_track(missed):
+    """With one chamber that does not see it, whatever stands in its place."""
     c = constants()
     slope, kink = 2e-3, -13.5e-3
     hits = np.zeros((4, 4))
@@ -94,9 +102,13 @@ def test_exact_hits_give_the_exact_track():
     hits[:, 0] = 100 + slope * (c.straw_z - Z_BEFORE_MAGNET) + kink * np.maximum(0, c.straw_z - c.magnet_z)
     hits[:, 1] = -50 + 1e-3 * (c.straw_z - Z_BEFORE_MAGNET)
     fit = np.zeros(f.FIT_COLUMNS)
+    if missed is not None:
+        hits[missed] += 1.0
+        hits[missed, 2:] = t.NOT_MEASURED
     assert f.fit_track(c, hits, np.zeros((4, 4)), np.zeros((8, 4)), fit)
+    assert fit[f.FIT_CHAMBERS] == (4 if missed is None else 3)
     assert fit[[f.FIT_X, f.FIT_TX, f.FIT_KINK, f.FIT_Y, f.FIT_TY]] == pytest.approx([100, slope, kink, -50, 1e-3])
-    assert fit[f.FIT_CHI2] == pytest.approx(0, abs=1e-9)
+    assert fit[f.FIT_CHI2] == pytest.approx(0, abs=1e-8)
     x, _ = f.position_after(fit, c.magnet_z)
     assert x == pytest.approx(100 + slope * 42000 + kink * (Z_AFTER_MAGNET - c.magnet_z))
 
