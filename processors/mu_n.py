@@ -20,6 +20,7 @@ from rarekaon.analysis.search import (
     Search,
     SearchSamples,
     Selection,
+    ShapeSystematic,
     Systematic,
     exactly,
 )
@@ -40,6 +41,7 @@ from rarekaon.analysis.selection.three_track import (
     TRACKS_IN_ACCEPTANCE,
     VERTEX_Z,
 )
+from rarekaon.analysis.selection.variations import detector_systematics
 
 SM = "K+ -> mu+ nu_mu"
 TAIL = "tail of the missing mass"
@@ -91,6 +93,9 @@ def selection(name: str, decay: str, *regions: Region) -> Selection:
     )
 
 
+BACKGROUNDS = ("mu_nu_gamma", "pi0_mu_nu", "k3pi_single")
+
+
 def search(
     name: str,
     title: str,
@@ -99,6 +104,7 @@ def search(
     inference: Inference,
     *others: Region,
     sample: str = "mu_invisible",
+    shape_systematics: tuple[ShapeSystematic, ...] = (),
 ) -> Search:
     return Search(
         name=name,
@@ -110,7 +116,7 @@ def search(
         samples=SearchSamples(
             signal=sample,
             normalisation="mu_nu",
-            backgrounds=("mu_nu_gamma", "pi0_mu_nu", "k3pi_single"),
+            backgrounds=BACKGROUNDS,
             normalisation_backgrounds=("pi0_mu_nu",),  # K+ -> mu+ nu contains its photons
             data=("data_2016_2018_single",),
         ),
@@ -121,6 +127,7 @@ def search(
             Systematic(TAIL, 0.125, ("mu_nu_gamma",)),
             Systematic("symmetry of the tail", 1.0, (TAIL,)),  # Section 4
         ),
+        shape_systematics=shape_systematics,
         mirrored_tail=TAIL,
         inference=inference,
         random_veto=0.30,  # Sections 2, 3: N_K is not corrected for trigger inefficiency and random veto
@@ -157,5 +164,13 @@ SEARCHES = (
     search("mu_n", "K+ -> mu+ N", "K+ -> mu+ N", SCAN, HEAVY_LEPTONS),
     search("mu_nu_x_scalar", "K+ -> mu+ nu X, scalar X", "K+ -> mu+ nu X", SIGNAL, mediators("scalar"), MASKED),
     search("mu_nu_x_vector", "K+ -> mu+ nu X, vector X", "K+ -> mu+ nu X", SIGNAL, mediators("vector"), MASKED),
-    search("mu_nu_nu_nu", "K+ -> mu+ nu nu nu", "K+ -> mu+ nu nu nu", SIGNAL, Counting(), sample="mu_nu_nu_nu"),
+    search(
+        "mu_nu_nu_nu",
+        "K+ -> mu+ nu nu nu",
+        "K+ -> mu+ nu nu nu",
+        SIGNAL,
+        Counting(),
+        sample="mu_nu_nu_nu",
+        shape_systematics=detector_systematics("mu_nu_nu_nu", "mu_nu", *BACKGROUNDS),
+    ),
 )

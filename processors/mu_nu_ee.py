@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from rarekaon.analysis.contract.units import GeV, GeV2, m, mm, ns
+from rarekaon.analysis.corrections.identification_weights import identification_systematic
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.search import ZERO, Cut, Interval, Region, Search, SearchSamples, Selection, exactly
 from rarekaon.analysis.selection.exposure_weight import exposure_of
@@ -25,6 +26,7 @@ from rarekaon.analysis.selection.three_track import (
     tracks_to_trigger,
     vertex_requirements,
 )
+from rarekaon.analysis.selection.variations import detector_systematics
 
 SIGNAL_TRIGGERS = (*TRIGGERS, "muMT")
 IDENTIFICATION = {  # Section 2
@@ -102,6 +104,7 @@ CHARGE_MINUS1 = accidental(
     cuts=(*vertex_cuts(SIGNAL_VERTEX, charge=-1), *NEUTRINO),
 )
 
+BACKGROUNDS = ("k3pi_muon", "ke4_muon", "k3pi_muon_upstream", "ke4_muon_upstream", "pi0d_e_nu", "e_nu_mumu")
 SEARCHES = (
     Search(
         name="mu_nu_ee",
@@ -113,17 +116,16 @@ SEARCHES = (
         samples=SearchSamples(
             signal="mu_nu_ee_lnv",
             normalisation="pi_ee_sm",
-            backgrounds=(
-                "k3pi_muon",
-                "ke4_muon",
-                "k3pi_muon_upstream",
-                "ke4_muon_upstream",
-                "pi0d_e_nu",
-                "e_nu_mumu",
-            ),
+            backgrounds=BACKGROUNDS,
             data=("data_2016_2018",),
         ),
         controls=(OUT_OF_TIME_TRACKS, CHARGE_MINUS1),
         background_prior="gamma_posterior",
+        shape_systematics=(
+            *detector_systematics("mu_nu_ee_lnv", "pi_ee_sm", *BACKGROUNDS),
+            identification_systematic("e+- in the calorimeter", "e_efficiency", "mu_nu_ee_lnv", "pi_ee_sm"),
+            identification_systematic("pi+- in the calorimeter", "pi_efficiency", "pi_ee_sm"),
+            identification_systematic("pi+ -> e+ in the calorimeter", "pi_plus_as_e", *BACKGROUNDS[:4]),
+        ),
     ),
 )

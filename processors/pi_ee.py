@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from rarekaon.analysis.contract.particles import particle
 from rarekaon.analysis.contract.units import GeV, MeV, m, mm, mrad, ns
+from rarekaon.analysis.corrections.identification_weights import identification_systematic
 from rarekaon.analysis.events.candidates import three_track_vertices
 from rarekaon.analysis.events.photons import PhotonRule
 from rarekaon.analysis.search import (
@@ -22,6 +23,7 @@ from rarekaon.analysis.search import (
     Search,
     SearchSamples,
     Selection,
+    ShapeSystematic,
     Systematic,
     exactly,
 )
@@ -49,6 +51,7 @@ from rarekaon.analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
+from rarekaon.analysis.selection.variations import detector_systematics
 
 IDENTIFICATION = {"pi": pion(e_over_p_below=0.85), "e": electron()}  # Section 2: E/p
 M_PIPI0EE = vertex_mass("m_pipi0ee", "reconstructed pi pi0 e e mass", (200, 400, 600))
@@ -263,6 +266,21 @@ PILEUP = DataDriven(
 )
 
 
+def identified(signal: str) -> tuple[ShapeSystematic, ...]:
+    """Probabilities to identify the tracks of the signal and of the normalisation, which differ in an electron."""
+    return (
+        identification_systematic("e+- in the calorimeter", "e_efficiency", signal, "pi_ee_sm"),
+        identification_systematic("e+ in the RICH", "e_efficiency_rich", signal, "pi_ee_sm"),
+        identification_systematic("pi+- in the calorimeter", "pi_efficiency", signal, "pi_ee_sm"),
+    )
+
+
+MISIDENTIFIED_PIONS = (
+    identification_systematic("pi+ -> e+ in the calorimeter", "pi_plus_as_e", "k3pi", "ke4"),
+    identification_systematic("pi+ -> e+ in the RICH", "pi_plus_as_e_rich", "k3pi", "ke4"),
+)
+
+
 def search(
     dataset: str,
     v: Values,
@@ -288,11 +306,17 @@ def search(
         ),
         background_prior="truncated_gaussian",
         systematics=(Systematic("e- -> pi- misidentification", misidentification, ("pi0d_e_nu", "e_nu_ee")),),
+        shape_systematics=(
+            *detector_systematics("pi_ee_lnv", "pi_ee_sm", *DIELECTRON),
+            *identified("pi_ee_lnv"),
+            *MISIDENTIFIED_PIONS,
+        ),
         notes=NOTES,
         references=references,
     )
 
 
+WITH_PHOTONS = ("pi_pi0_pi0d", "pi_pi0d_gamma", "pi0d_e_nu_gamma", "pi_pi0_ee_sm")
 WITH_PI0 = Search(
     name="pi_pi0_ee",
     title="K+ -> pi- pi0 e+ e+",
@@ -307,9 +331,14 @@ WITH_PI0 = Search(
     samples=SearchSamples(
         signal="pi_pi0_ee_lnv",
         normalisation="pi_ee_sm",
-        backgrounds=("pi_pi0_pi0d", "pi_pi0d_gamma", "pi0d_e_nu_gamma", "pi_pi0_ee_sm"),
+        backgrounds=WITH_PHOTONS,
         data=("data_2016_2018",),
         normalisation_backgrounds=DIELECTRON,
+    ),
+    shape_systematics=(
+        *detector_systematics("pi_pi0_ee_lnv", "pi_ee_sm", *WITH_PHOTONS),
+        *identified("pi_pi0_ee_lnv"),
+        identification_systematic("e- -> pi- in the calorimeter", "e_as_pi", *WITH_PHOTONS),
     ),
     data_driven=(PILEUP,),
     background_prior="gamma_posterior",

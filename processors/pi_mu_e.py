@@ -21,7 +21,6 @@ from rarekaon.analysis.search import (
     Search,
     SearchSamples,
     Selection,
-    ShapeSystematic,
     SimulatedSample,
 )
 from rarekaon.analysis.selection.exposure_weight import exposure_of
@@ -37,7 +36,7 @@ from rarekaon.analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
-from rarekaon.analysis.selection.variations import track_momenta
+from rarekaon.analysis.selection.variations import detector_systematics
 
 DECAY = "K+ -> pi- mu+ e+"
 STREAM = "muon_electron"
@@ -108,10 +107,6 @@ SEARCHES = (
             data=("data_2022",),
         ),
         background_prior="gamma_posterior",
-        shape_systematics=(
-            ShapeSystematic(
-                "momentum scale", track_momenta(1.001), track_momenta(0.999), ("pi_mu_e_lnv", "ke4_muon_electron")
-            ),
-        ),
+        shape_systematics=detector_systematics("pi_mu_e_lnv", "pi_ee_sm", "ke4_muon_electron"),
     ),
 )

@@ -30,6 +30,7 @@ from rarekaon.analysis.selection.three_track import (
     vertex_mass,
     vertex_requirements,
 )
+from rarekaon.analysis.selection.variations import detector_systematics
 
 TRIGGERS = ("dimuon",)
 IDENTIFICATION = {  # Section 2; the time of the pion's veto is not published: our choice, that of the muons
@@ -101,6 +102,7 @@ def from_pions(name: str, seen: tuple[str, str, str], misidentified: tuple[int, 
     )
 
 
+BACKGROUNDS = ("k3pi_dimuon", "pi_mumu_sm", "kmu4", "ke4_dimuon", "mu_nu_mumu")
 SEARCHES = (
     Search(
         name="pi_mumu",
@@ -112,7 +114,7 @@ SEARCHES = (
         samples=SearchSamples(
             signal="pi_mumu_lnv",
             normalisation="pi_mumu_sm",
-            backgrounds=("k3pi_dimuon", "pi_mumu_sm", "kmu4", "ke4_dimuon", "mu_nu_mumu"),
+            backgrounds=BACKGROUNDS,
             data=("data_2017_dimuon", "data_2017_dimuon_low", "data_2017_multitrack"),
         ),
         controls=(
@@ -124,5 +126,6 @@ SEARCHES = (
             DataDriven("K+ -> pi+ pi+ pi-, one pion decay", (("one_pion_decay", 1.0),)),
         ),
         background_prior="gamma_posterior",
+        shape_systematics=detector_systematics("pi_mumu_lnv", *BACKGROUNDS),
     ),
 )

@@ -6,8 +6,10 @@ are of it.  The selections are those of `selection.nothing_but_a_pion`; `NOTES` 
 
 from __future__ import annotations
 
+from rarekaon.analysis.corrections.identification_weights import identification_systematic
 from rarekaon.analysis.search import Search
 from rarekaon.analysis.selection.nothing_but_a_pion import NORMALISATION, NOT_SIMULATED, SIGNAL, TAIL, samples_with
+from rarekaon.analysis.selection.variations import detector_systematics
 
 NOTES = {
     "values": (
@@ -42,6 +44,10 @@ SEARCHES = (
         normalisation=NORMALISATION,
         samples=samples_with("pi_nu_nu"),
         background_prior="gamma_posterior",
+        shape_systematics=(  # pi+ pi0 is estimated by its tail and the normalisation
+            *detector_systematics("pi_nu_nu", "pi_pi0", "mu_nu_as_pion"),
+            identification_systematic("pi+- in the calorimeter", "pi_efficiency", "pi_nu_nu", "pi_pi0"),
+        ),
         published_backgrounds=NOT_SIMULATED,
         tails=(TAIL,),
         notes=NOTES,

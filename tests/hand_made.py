@@ -36,6 +36,10 @@ def sample(what, *, simulated=True, **counts):
         simulated=simulated, events=1, generated=int(GENERATED), weight=GENERATED, weight_in_fv=GENERATED
     )
     booked = {s.name: table(s, counts.get(s.name, {})) for s in what.selections}
+    for selection in (what.signal, what.normalisation) if simulated else ():
+        unmoved = booked[selection.name]["regions"]
+        ends = (name for source in what.shape_systematics for name, _ in source.ends())
+        booked[selection.name] |= {f"regions {name}": unmoved.copy() for name in ends}
     return {"exposure": exposure.as_numbers(), what.dataset: booked}
 
 

@@ -9,7 +9,7 @@ from rarekaon.analysis.facts.published import Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, errors_by_source, total_row
 from rarekaon.analysis.limits.from_publications import neutral_bound
 from rarekaon.analysis.limits.search_histograms import Count, EmptySampleError, SearchHistograms
-from rarekaon.analysis.limits.variations import background_shifts, ranking, signal_errors
+from rarekaon.analysis.limits.variations import acceptance_errors, background_shifts, ranking
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.declaration import Selection
 from rarekaon.analysis.statistics import Background, expected_upper_limits, upper_limit
@@ -72,7 +72,7 @@ def _acceptance(booked: SearchHistograms, sample: str, selection: Selection, reg
         booked.weight_in_fv(sample),
         f"acceptance of {selection.decay}",
         sum_of_squared_weights=accepted.variance,
-        syst=signal_errors(booked, region) if selection is booked.search.signal else (),
+        syst=acceptance_errors(booked, sample, selection, region),
     )
 
 

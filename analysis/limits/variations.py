@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
-from rarekaon.analysis.search.declaration import ShapeSystematic
+from rarekaon.analysis.search.declaration import Selection, ShapeSystematic
 from rarekaon.analysis.statistics import Background, expected_upper_limits
 
 _MEDIAN = 2
@@ -32,13 +32,14 @@ class Shift:
         return Shift(self.up * factor, self.down * factor)
 
 
-def shift_of(booked: SearchHistograms, variation: ShapeSystematic, sample: str, region: str) -> Shift:
-    """Change of the sum of weights of a sample in a region of the signal selection; none if it does not vary."""
+def shift_of(
+    booked: SearchHistograms, variation: ShapeSystematic, sample: str, selection: Selection, region: str
+) -> Shift:
+    """Change of the sum of weights of a sample in a region of a selection; none if it does not vary."""
     if sample not in variation.samples:
         return Shift()
-    signal = booked.search.signal
-    nominal = booked.count(sample, signal, region).value
-    up, down = (booked.count(sample, signal, region, varied=name).value for name, _ in variation.ends())
+    nominal = booked.count(sample, selection, region).value
+    up, down = (booked.count(sample, selection, region, varied=name).value for name, _ in variation.ends())
     return Shift(up - nominal, down - nominal)
 
 
@@ -47,7 +48,9 @@ def background_shifts(booked: SearchHistograms, region: str, decays: float) -> d
     search = booked.search
     return {
         variation.name: {
-            sample: shift_of(booked, variation, sample, region).scaled(booked.rate_per_weight(sample) * decays)
+            sample: shift_of(booked, variation, sample, search.signal, region).scaled(
+                booked.rate_per_weight(sample) * decays
+            )
             for sample in variation.samples
             if sample in search.samples.backgrounds
         }
@@ -55,14 +58,15 @@ def background_shifts(booked: SearchHistograms, region: str, decays: float) -> d
     }
 
 
-def signal_errors(booked: SearchHistograms, region: str) -> tuple[tuple[str, float], ...]:
-    """Relative errors of the signal's acceptance by source."""
-    search = booked.search
-    accepted = booked.count(search.samples.signal, search.signal, region).value
+def acceptance_errors(
+    booked: SearchHistograms, sample: str, selection: Selection, region: str
+) -> tuple[tuple[str, float], ...]:
+    """Relative changes of an acceptance by source, signed: what moves signal and normalisation alike cancels."""
+    accepted = booked.count(sample, selection, region).value
     return tuple(
-        (f"{v.name} of the signal", abs(shift_of(booked, v, search.samples.signal, region).size) / accepted)
-        for v in search.shape_systematics
-        if search.samples.signal in v.samples and accepted > 0
+        (v.name, shift_of(booked, v, sample, selection, region).size / accepted)
+        for v in booked.search.shape_systematics
+        if sample in v.samples and accepted > 0
     )
 
 

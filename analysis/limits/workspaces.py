@@ -137,9 +137,15 @@ def events_export(booked: SearchHistograms) -> Exported:
     regions = [r.name for r in booked.search.signal.regions if r.control or r.signal]
     every = (_region_counts(booked, rows, name, decays.value, unit) for name in regions)
     counts = tuple(c for c in every if c.samples or c.signal > 0)  # a region where nothing is expected says nothing
-    errors = tuple((part.source, abs(part.relative)) for part in sensitivity.budget)
+    errors = _signal_errors(booked.search, sensitivity)
     highest = max((x for x in (record.upper_limit, *record.expected_upper_limit) if x is not None), default=unit)
     return Exported(counts, errors, unit, 20 * highest / unit)
+
+
+def _signal_errors(search: Search, sensitivity: Measurement) -> tuple[tuple[str, float], ...]:
+    """Relative errors of the signal by source; those that move backgrounds, too, have the sign of the signal's."""
+    moving = {variation.name for variation in search.shape_systematics}
+    return tuple((p.source, -p.relative if p.source in moving else abs(p.relative)) for p in sensitivity.budget)
 
 
 def _region_counts(

@@ -7,7 +7,8 @@ declarations of `search.declaration`.  Its output is a nested dict
 
 with the histograms "cutflow", "regions", the observable and the declared ones after all cuts, for every cut
 "without <quantity>", its quantity with all other cuts applied, and "lost", what each cut alone costs in each region.
-The signal selection of samples with shape systematics has "regions <source> up", "... down", and its observable too.
+Signal and normalisation selections of samples with shape systematics have "regions <source> up", "... down", and their
+observables too.
 Simulated samples have "resolution <quantity>" in addition for quantities that declare their true value.
 """
 
@@ -96,34 +97,40 @@ class ChunkCache:
         self._stages: dict[Any, TriggerStage] = {}
         self._applied: dict[Any, AppliedCuts] = {}
         self._varied: dict[Any, ChunkCache] = {}
+        self._unweighted: tuple[ChunkCache, Weights] | None = None
 
     def book(self, search: Search, sample: str) -> dict[str, Histograms]:
         """Cutflow, regions and histograms of every selection of a search, for a sample."""
-        return {
-            s.name: self.book_signal(search, sample)
-            if s is search.signal
-            else book_cuts(s, self._apply_cuts(s, search.dataset))
-            for s in search.selections_of(sample)
-        }
+        return {s.name: self.book_selection(search, s, sample) for s in search.selections_of(sample)}
 
-    def book_signal(self, search: Search, sample: str) -> Histograms:
-        """Those of the signal selection, with the shape systematics that a simulated sample has."""
-        booked = book_cuts(search.signal, self._apply_cuts(search.signal, search.dataset))
-        if self._columns.simulated:
+    def book_selection(self, search: Search, selection: Selection, sample: str) -> Histograms:
+        """Those of one selection; of signal and normalisation with the shape systematics of a simulated sample."""
+        booked = book_cuts(selection, self._apply_cuts(selection, search.dataset))
+        if self._columns.simulated and selection in (search.signal, search.normalisation):
             for source in (s for s in search.shape_systematics if sample in s.samples):
                 for name, vary in source.ends():
-                    booked |= self._vary(vary)._book_varied(search, name)
+                    booked |= self._vary(vary)._book_varied(selection, search.dataset, name)
         return booked
+
+    def weighted(self, factors: Weights) -> ChunkCache:
+        """The same chunk with truth weights times `factors` (n_events,); variations share candidates, too."""
+        twin = ChunkCache(self._columns.replaced("truth_weight", self._columns.event("truth_weight") * factors))
+        twin._unweighted = (self, factors)
+        return twin
 
     def _vary(self, vary: Callable[[Columns], Columns]) -> ChunkCache:
         if vary not in self._varied:
-            self._varied[vary] = ChunkCache(vary(self._columns))
+            if self._unweighted is None:
+                self._varied[vary] = ChunkCache(vary(self._columns))
+            else:
+                origin, factors = self._unweighted
+                self._varied[vary] = origin._vary(vary).weighted(factors)
         return self._varied[vary]
 
-    def _book_varied(self, search: Search, name: str) -> Histograms:
-        """Regions and observable of the signal selection under the name of one end of a variation."""
-        final = _final(search.signal, self._apply_cuts(search.signal, search.dataset))
-        return {f"{kind} {name}": final[kind] for kind in ("regions", search.signal.observable.name)}
+    def _book_varied(self, selection: Selection, dataset: str, name: str) -> Histograms:
+        """Regions and observable of a selection under the name of one end of a variation."""
+        final = _final(selection, self._apply_cuts(selection, dataset))
+        return {f"{kind} {name}": final[kind] for kind in ("regions", selection.observable.name)}
 
     def _apply_cuts(self, s: Selection, dataset: str) -> AppliedCuts:
         begins = (dataset, s.candidates, s.triggers)

@@ -56,19 +56,19 @@ class RecastProcessor(ProcessorABC):
     def process_columns(self, columns: Columns, sample: str) -> dict[str, Any]:
         """`process` for columns that do not come from NanoEvents."""
         declared = search(self.name, self.dataset)
+        chunk = ChunkCache(columns)
         columns.shared(declared.signal.candidates)
         return {
-            label: {declared.signal.name: ChunkCache(weighted).book_signal(declared, sample)}
-            for label, weighted in ((k, reweighted(columns, r.factors(columns))) for k, r in self.reweightings.items())
+            label: {
+                declared.signal.name: chunk.weighted(r.factors(columns)).book_selection(
+                    declared, declared.signal, sample
+                )
+            }
+            for label, r in self.reweightings.items()
         }
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
         return accumulator
-
-
-def reweighted(columns: Columns, factors: Floats) -> Columns:
-    """The same events with their truth weights multiplied."""
-    return columns.replaced("truth_weight", columns.event("truth_weight") * factors)
 
 
 def signal_decay(name: str, dataset: str) -> str:

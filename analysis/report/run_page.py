@@ -28,6 +28,7 @@ def write_run_page(
     for group in searches().values():
         for search in group:
             own = [*_of(tables["backgrounds"], search.name, search.dataset, "background")]
+            own += _of(tables["systematics"], search.name, search.dataset, "systematics")
             own += _of(tables["controls"], search.name, search.dataset, "controls")
             cutflows = _of(tables["cutflows"], search.name, search.dataset, "cutflow")
             figures = pictures.get((search.name, search.dataset), ())

@@ -8,6 +8,7 @@ from typing import Any
 from rarekaon.analysis.limits.backgrounds import Row
 from rarekaon.analysis.limits.from_publications import compare_with_published, not_recomputable
 from rarekaon.analysis.limits.ratios import ControlRow
+from rarekaon.analysis.report.systematics import systematics_tables
 from rarekaon.analysis.report.table import ResultTable
 from rarekaon.analysis.report.tables import (
     background_tables,
@@ -40,6 +41,7 @@ def run_tables(
         results.append(comparison_table(compared, [row for row in not_recomputable() if row[0] in searches]))
     return {
         "backgrounds": background_tables([row for row in rows if row.search in searches], parts),
+        "systematics": systematics_tables(records),
         "controls": [controls_table([row for row in controls if row.search in searches], parts)],
         "limits": results,
         "open_boxes": [open_boxes_table([box for box in boxes if box["search"] in searches])],

@@ -223,7 +223,8 @@ class Systematic:
 class ShapeSystematic:
     """A source of systematic error that is simulated: the same events, one standard deviation up and down.
 
-    Up and down are booked in the same pass as the events themselves. Each of its samples moves with it.
+    Up and down are booked in the same pass as the events themselves, after the selections of signal and normalisation.
+    Each of its samples moves with it; what moves the acceptances of signal and normalisation alike cancels.
     """
 
     name: str
@@ -233,7 +234,7 @@ class ShapeSystematic:
     down: Callable[[Any], Any]
     """The same, down."""
     samples: tuple[str, ...]
-    """The simulated samples it is of: backgrounds, the signal."""
+    """The simulated samples it is of: backgrounds, the signal, the normalisation."""
 
     def ends(self) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
         """Both ends with the names of their histograms: "<histogram> <name> up"."""

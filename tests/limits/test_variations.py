@@ -16,10 +16,15 @@ from tests.hand_made import booked
 SAMPLES = ("pi0d_e_nu", "e_nu_ee", "pi_ee_lnv")
 
 
-def varied(up, down):
-    """Hand-made counts with a variation of two backgrounds and the signal, times `up` and `down` of each."""
+def varied(up, down, normalisation=1.0):
+    """Hand-made counts with a variation of two backgrounds and the signal, times `up` and `down` of each, and of the
+    normalisation, times a factor and its opposite."""
     made = booked()
-    source = ShapeSystematic("scale", lambda columns: columns, lambda columns: columns, SAMPLES)
+    source = ShapeSystematic("scale", lambda columns: columns, lambda columns: columns, (*SAMPLES, "pi_ee_sm"))
+    selection = made.samples["pi_ee_sm"][made.search.dataset]["normalisation"]
+    for end, factor in (("up", normalisation), ("down", 2 - normalisation)):
+        selection[f"regions scale {end}"] = selection["regions"].copy()
+        selection[f"regions scale {end}"].view()["value"] *= factor
     for sample in SAMPLES:
         selection = made.samples[sample][made.search.dataset]["signal"]
         for end, factors in (("up", up), ("down", down)):
@@ -42,7 +47,24 @@ def test_the_signal_moves_the_sensitivity():
     plain, made = (limit_from_events(m)[0] for m in (booked(), varied({"pi_ee_lnv": 1.05}, {"pi_ee_lnv": 0.95})))
     relative = [r.single_event_sensitivity_error / r.single_event_sensitivity for r in (plain, made)]
     assert relative[1] ** 2 - relative[0] ** 2 == pytest.approx(0.05**2)
-    assert "scale of the signal (syst)" in made.details["sensitivity_budget"]
+    assert "scale (syst)" in made.details["sensitivity_budget"]
+
+
+def test_what_moves_signal_and_normalisation_alike_cancels():
+    relative = []
+    for normalisation in (1.0, 1.03, 1.05):
+        made = varied({"pi_ee_lnv": 1.05}, {"pi_ee_lnv": 0.95}, normalisation)
+        record = limit_from_events(made)[0]
+        relative.append(record.single_event_sensitivity_error / record.single_event_sensitivity)
+    assert relative[0] ** 2 - relative[2] ** 2 == pytest.approx(0.05**2)
+    assert relative[1] ** 2 - relative[2] ** 2 == pytest.approx(0.02**2)
+
+
+def test_a_source_of_signal_and_background_moves_them_as_booked_in_the_workspace():
+    made = varied({"pi_ee_lnv": 0.9, "e_nu_ee": 1.3}, {"pi_ee_lnv": 1.1, "e_nu_ee": 0.7})
+    channel = next(c for c in events_export(made).workspace()["channels"] if c["name"] == "signal")
+    signal = {m["name"]: m["data"] for s in channel["samples"] if s["name"] == "signal" for m in s["modifiers"]}
+    assert signal["scale"] == {"hi": pytest.approx(0.9), "lo": pytest.approx(1 / 0.9)}
 
 
 def test_asymmetric_variations_stand_in_the_workspace_as_they_are():
