@@ -22,14 +22,17 @@ from rarekaon.analysis.processing.unblinding import is_open
 from rarekaon.analysis.results.records import LimitRecord
 from rarekaon.analysis.search.inference import CutScan, PeakScan
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
+from rarekaon.analysis.statistics.global_significance import ScanToys, scan_toys, smooth_spectrum
 from rarekaon.analysis.statistics.heavy_neutrino import mixing_limits
 from rarekaon.analysis.statistics.normalisation import Measurement
-from rarekaon.analysis.statistics.peak_search import ScanSettings, events_of_histogram, peak_search
+from rarekaon.analysis.statistics.peak_search import PeakSearch, ScanSettings, events_of_histogram, peak_search
 
 Floats = NDArray[np.float64]
 
 LEAST_SIGNIFICANCE = -10.0
 """Stands for minus infinity, the significance of no event at all: result files hold finite numbers."""
+TOYS = 100
+"""Background-only scans that the look-elsewhere effect is estimated with."""
 MEDIAN = 2
 """Place of the median among the five expected limits."""
 
@@ -106,19 +109,22 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
     if not is_open(search):
         return (), rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
     assert search.signal.response is not None
-    found = peak_search(
-        events_of_histogram(*spectrum(booked, search.signal.response.name)),
-        lambda m: np.interp(m, masses, widths),
-        masses=masses,
-        confidence_level=confidence_level,
-        settings=ScanSettings(
-            settings.window,
-            settings.sideband,
-            settings.bin_width,
-            settings.within.low,
-            settings.within.high,
-            settings.order,
-        ),
+    events = events_of_histogram(*spectrum(booked, search.signal.response.name))
+    geometry = ScanSettings(
+        settings.window,
+        settings.sideband,
+        settings.bin_width,
+        settings.within.low,
+        settings.within.high,
+        settings.order,
+    )
+
+    def resolution(m: Floats) -> Floats:
+        return np.interp(m, masses, widths)
+
+    found = peak_search(events, resolution, masses=masses, confidence_level=confidence_level, settings=geometry)
+    toys = scan_toys(
+        smooth_spectrum(np.sort(events), geometry), resolution, toys=TOYS, seed=1, masses=masses, settings=geometry
     )
     fraction = branching_fractions()[search.normalisation.decay]
     # the normalisation's B is in N_K, too, and cancels in |U|^2: its error is in neither
@@ -137,6 +143,7 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
         "expected": _plain(found.expected),
         "expected_error": _plain(found.errors),
         "significance": _plain(significances),
+        "sideband_probability": _plain(found.fit_probability),
         "signal_events": _plain(found.upper_limits),
         "single_event_mixing": _plain(limits.single_event_mixing),
         "branching_fraction": _plain(limits.branching_fraction),
@@ -144,6 +151,7 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
         **{f"expected_{n:+d}_sigma": _plain(limits.expected_mixing[n + MEDIAN]) for n in range(-2, 3)},
         **{f"upper_limit_lifetime_{t:g}_ns": _plain(limits.mixing / alive) for t, alive in surviving.items()},
     }
+    excess = largest_excess(found, toys)
     records = tuple(
         common.record(
             acceptance_signal=float(accepted[i]),
@@ -156,11 +164,31 @@ def peak_limits(booked: SearchHistograms, settings: PeakScan, confidence_level: 
             expected_upper_limit=_plain(limits.expected_mixing[:, i]),
             quantity=settings.quantity,
             parameter={"mass": float(masses[i])},
-            details={"resolution": float(widths[i]), "significance": float(significances[i])},
+            details={
+                "resolution": float(widths[i]),
+                "significance": float(significances[i]),
+                "sideband_probability": float(found.fit_probability[i]),
+                "largest_excess": excess,
+            },
         )
         for i in (int(np.argmin(np.abs(masses - m))) for m in settings.shown)
     )
     return records, rows, Scan(search.name, search.dataset, settings.quantity, settings.masses, columns)
+
+
+def largest_excess(found: PeakSearch, toys: ScanToys) -> dict[str, float]:
+    """The largest excess of a scan, locally and with the look-elsewhere effect: both by toys, as far as they reach,
+    and by the upcrossings in them."""
+    local = max(float(found.significances[found.largest]), LEAST_SIGNIFICANCE)
+    return {
+        "mass": float(found.masses[found.largest]),
+        "local_significance": local,
+        "global_p_value": toys.p_value(local),
+        "global_significance": max(toys.global_significance(local), LEAST_SIGNIFICANCE),
+        "global_p_value_by_upcrossings": toys.gross_vitells(local),
+        "effective_trials": toys.effective_trials(local),
+        "toys": float(toys.largest.size),
+    }
 
 
 @dataclass(frozen=True)

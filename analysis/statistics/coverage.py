@@ -194,6 +194,7 @@ def _joined(fits: list[SidebandFit]) -> SidebandFit:
         fit_error=np.concatenate([fit.fit_error for fit in fits]),
         order_error=np.concatenate([fit.order_error for fit in fits]),
         leakage=np.concatenate([fit.leakage for fit in fits]),
+        probability=np.concatenate([fit.probability for fit in fits]),
     )
 
 

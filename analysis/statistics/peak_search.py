@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, xlogy
+from scipy.stats import chi2
 
 from rarekaon.analysis.contract.units import MeV
 from rarekaon.analysis.statistics.gaussian_counts import GaussianCounts
@@ -60,6 +61,9 @@ class PeakSearch:
     """Limits at the -2 .. 2 sigma quantiles of the background-only count."""
     leakage: Floats
     """Background the fit invents per signal event in the window, because the peak leaks into the sidebands."""
+    fit_probability: Floats
+    """Probability of sidebands that fit worse: small where a peak of another mass sits in them, so that `expected` and
+    the limit of this mass are not to be trusted."""
     corrected: bool
     """Whether the limits are corrected for the leakage."""
     confidence_level: float
@@ -84,6 +88,7 @@ class SidebandFit:
     fit_error: Floats
     order_error: Floats
     leakage: Floats
+    probability: Floats
 
     @property
     def counts(self) -> GaussianCounts:
@@ -125,6 +130,7 @@ def peak_search(
         upper_limits=scale * counts.upper_limits(fit.observed, confidence_level),
         expected_limits=scale * counts.expected_limits(confidence_level),
         leakage=fit.leakage,
+        fit_probability=fit.probability,
         corrected=correct_leakage,
         confidence_level=confidence_level,
     )
@@ -144,10 +150,8 @@ def sideband_fit(
     used[:, window] = False
     # In units of the sideband width the polynomial's terms are all of one size.
     scaled = (limits - masses[:, None]) / (settings.sideband * widths[:, None])
-    fits = [
-        fit_polynomials(counts.astype(float), used, bin_integrals(scaled, order))
-        for order in (settings.order, settings.order + 1)
-    ]
+    designs = [bin_integrals(scaled, order) for order in (settings.order, settings.order + 1)]
+    fits = [fit_polynomials(counts.astype(float), used, design) for design in designs]
     half = settings.window / settings.sideband
     expected, error = fits[0].integral(-half, half)
     alternative, _ = fits[1].integral(-half, half)
@@ -157,6 +161,7 @@ def sideband_fit(
         fit_error=error,
         order_error=np.abs(expected - alternative),
         leakage=_leakage(fits[0], used, scaled, settings),
+        probability=_probability(counts, used, fits[0], designs[0]),
     )
 
 
@@ -178,6 +183,14 @@ def events_of_histogram(edges: ArrayLike, counts: ArrayLike) -> Floats:
     if bins.size != numbers.size + 1 or (whole < 0).any() or np.abs(whole - numbers).max(initial=0) > 1e-6:
         raise ValueError("counts must be whole numbers, not negative, one per bin of edges")
     return np.repeat((bins[:-1] + bins[1:]) / 2, whole)
+
+
+def _probability(counts: NDArray[np.int64], used: NDArray[np.bool_], fit: PolynomialFits, design: Floats) -> Floats:
+    """Probability of a worse fit: twice the log-likelihood that the fit lacks is distributed as chi2."""
+    means = np.maximum(np.einsum("hbp,hp->hb", design, fit.coefficients), 1e-3)
+    lacking = 2 * (means - counts + xlogy(counts, np.maximum(counts, 1) / means))
+    freedom = used.sum(axis=1) - fit.coefficients.shape[1]
+    return np.asarray(chi2.sf(np.where(used, lacking, 0.0).sum(axis=1), np.maximum(freedom, 1)))
 
 
 def _leakage(fit: PolynomialFits, used: NDArray[np.bool_], scaled: Floats, settings: ScanSettings) -> Floats:

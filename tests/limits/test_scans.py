@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from rarekaon.analysis.limits import scans
 from rarekaon.analysis.limits.inference import infer
@@ -44,6 +45,19 @@ def test_acceptance_kaon_decays_and_sensitivity_are_those_of_the_toys(peak):
     assert records[0].kaon_decays == pytest.approx(DECAYS, rel=1e-3)
     expected = 1 / (DECAYS * np.array(scan.columns["acceptance"]) * 0.6356 * kinematic_factor(scan.masses))
     np.testing.assert_allclose(scan.columns["single_event_mixing"], expected, rtol=1e-3)
+
+
+def test_records_have_the_largest_excess_with_the_look_elsewhere_effect(peak):
+    records, _, scan = peak
+    excess = records[0].details["largest_excess"]
+    significances = np.array(scan.columns["significance"])
+    assert excess["local_significance"] == significances.max()
+    assert excess["mass"] == scan.masses[significances.argmax()]
+    assert excess["global_p_value"] >= stats.norm.sf(excess["local_significance"])
+    assert excess["global_significance"] <= excess["local_significance"]
+    assert 1 <= excess["effective_trials"] < 3 * len(scan.masses)
+    assert {r.details["largest_excess"]["mass"] for r in records} == {excess["mass"]}
+    assert all(0 <= p <= 1 for p in scan.columns["sideband_probability"])
 
 
 def test_limits_are_events_times_sensitivity_and_scatter_about_the_expected_ones(peak):

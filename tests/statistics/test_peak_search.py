@@ -87,6 +87,20 @@ def test_an_injected_peak_is_found_where_it_is():
     assert scan.upper_limits[k] > scan.expected_limits[4, k]
 
 
+def test_sidebands_without_a_peak_fit_and_those_with_a_peak_in_them_do_not():
+    """A peak in the sidebands of other masses pulls their backgrounds: their fits say so."""
+    plain = peak_search(toy(), resolution)
+    assert 0.3 < np.median(plain.fit_probability) < 0.7
+    width = float(resolution(320.0))
+    events = np.random.default_rng(3).normal(320.0, width, 600)
+    scan = peak_search(np.concatenate([toy(), events]), resolution)
+    distance = np.abs(scan.masses - 320.0) / resolution(scan.masses)
+    inside = (distance > 3) & (distance < 9)  # at the edges the window or the end of the sidebands has a part of it
+    assert (scan.fit_probability[inside] < 1e-6).all()
+    far = distance > 18
+    np.testing.assert_array_equal(scan.fit_probability[far], plain.fit_probability[far])
+
+
 def test_leakage_correction_raises_every_limit_by_the_same_share():
     plain = peak_search(toy(), resolution)
     corrected = peak_search(toy(), resolution, correct_leakage=True)
