@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rarekaon.analysis.statistics import Limit
 
 METHODS = ("cls", "fc", "fc_lengthened", "bayes", "rolke", "rolke_unbounded")
+SES_PRIORS = ("gamma", "truncated_gaussian", "lognormal")
 PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 
 
@@ -24,6 +25,13 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
 @click.option("--background-prior", type=click.Choice(PRIORS), help="What the background error means.")
 @click.option("--ses", type=NUMBER, default=1.0, show_default=True, help="Single event sensitivity; 1: in events.")
 @click.option("--ses-error", type=NUMBER, default=0.0, show_default=True, help="Its error.")
+@click.option(
+    "--ses-prior",
+    type=click.Choice(SES_PRIORS),
+    default="gamma",
+    show_default=True,
+    help="What that error means: the distribution of the signal's efficiency.",
+)
 @CONFIDENCE_LEVEL
 @click.option(
     "--method",
@@ -33,6 +41,12 @@ PRIORS = ("fixed", "gamma_posterior", "truncated_gaussian", "lognormal")
     help="CLs; Feldman-Cousins, as constructed or lengthened as in the published tables; Bayesian with a flat prior; "
     "profile likelihood (Rolke), from s >= 0 or unbounded, which covers less than the level for some signals: the "
     "result says how often.",
+)
+@click.option(
+    "--interval",
+    type=click.Choice(("exact", "profile")),
+    help="A measurement: the signal with both ends of its central interval of one standard deviation, exact or by its "
+    "profile likelihood, and its significance.",
 )
 @click.option(
     "--input",
@@ -71,6 +85,8 @@ def command(
     background_prior: str | None,
     ses: float,
     ses_error: float,
+    ses_prior: str,
+    interval: str | None,
     confidence_level: float,
     method: str,
     path: Path | None,
@@ -86,6 +102,7 @@ def command(
     \b
     kaon limit --observed 0 --background 0.26 --background-error 0.04 \\
         --background-prior gamma_posterior --ses 3.53e-11 --ses-error 0.12e-11
+    kaon limit --observed 20 --background 7 --interval exact
     kaon limit --input counts.yaml
     kaon limit --workspace workspace.json
     kaon limit --workspace shapes.json --asymptotic
@@ -95,6 +112,10 @@ def command(
 
     if figure is not None and path is None:
         raise click.UsageError("--figure draws what --input describes")
+    if (interval is not None or ses_prior != "gamma") and (path or workspace):
+        raise click.UsageError(
+            "--interval and --ses-prior are of the numbers on the command line; --input has intervals"
+        )
     if asymptotic and workspace is None:
         raise click.UsageError("--asymptotic is for a --workspace: other limits are exact")
     try:
@@ -124,9 +145,11 @@ def command(
                 raise click.UsageError("--background-prior says what an error means: give --background-error, too")
             component = Background(background, background_error, background_prior)  # type: ignore[arg-type]
             limit = upper_limit(
-                observed, component, ses=ses, ses_error=ses_error, confidence_level=confidence_level, method=method
-            )
-            click.echo(_json(limit) if is_set("json") else repr(limit))
+                observed, component, ses=ses, ses_error=ses_error, confidence_level=confidence_level, method=method,
+                ses_prior=ses_prior,  # type: ignore[arg-type]
+            )  # fmt: skip
+            measured = None if interval is None else _measured(limit, interval)
+            click.echo(_json(limit, measured) if is_set("json") else _text(limit, measured))
     except ArgumentError as error:
         raise click.UsageError(str(error)) from error
 
@@ -151,7 +174,34 @@ def _of_workspace(path: Path, confidence_level: float, toys: int | None) -> str:
     return f"upper limit at {percent(confidence_level)} CL on {found.parameter}  {found.upper_limit:.4g}"
 
 
-def _json(limit: Limit) -> str:
+def _measured(limit: Limit, kind: str) -> dict[str, float]:
+    """The signal with its interval, and its significance."""
+    from dataclasses import asdict
+
+    from rarekaon.analysis.statistics import significance
+    from rarekaon.analysis.statistics.interval import central_interval, profile_interval
+
+    found = {"exact": central_interval, "profile": profile_interval}[kind](
+        limit.observed, limit.background, ses=limit.ses, ses_error=limit.ses_error
+    )
+    p_value = significance(limit.observed, limit.background).p_value
+    return {**asdict(found), "p_value": p_value}
+
+
+def _text(limit: Limit, measured: dict[str, float] | None) -> str:
+    if measured is None:
+        return repr(limit)
+    value, low, high = (measured[name] for name in ("value", "low", "high"))
+    level = f"{100 * measured['confidence_level']:.4g}%"
+    rows = (
+        ("signal", f"{value:.4g} +{high - value:.2g} -{value - low:.2g}"),
+        (f"central interval, {level}", f"{low:.4g} to {high:.4g}"),
+        ("p-value without a signal", f"{measured['p_value']:.3g}"),
+    )
+    return "\n".join((repr(limit), *(f"{name:<28}  {text}" for name, text in rows)))
+
+
+def _json(limit: Limit, measured: dict[str, float] | None) -> str:
     (component,) = limit.background
     return json.dumps(
         {
@@ -167,6 +217,8 @@ def _json(limit: Limit) -> str:
             "confidence_level": limit.confidence_level,
             "method": limit.method,
             "least_coverage": limit.least_coverage,
+            "ses_prior": limit.ses_prior,
+            "measurement": measured,
         },
         indent=1,
         allow_nan=False,

@@ -23,6 +23,7 @@ from rarekaon.analysis.statistics.exact_coverage import LimitFunction, least_cov
 from rarekaon.analysis.statistics.feldman_cousins import feldman_cousins_limits, lengthened_limits
 from rarekaon.analysis.statistics.many_counts import count_quantiles
 from rarekaon.analysis.statistics.rolke import rolke_limits, unbounded_rolke_limits
+from rarekaon.analysis.statistics.sensitivity_prior import SENSITIVITY_PRIORS, SensitivityPrior, limits_with_prior
 
 Band = tuple[float, float, float, float, float]
 
@@ -68,12 +69,15 @@ class Limit:
     method: str
     least_coverage: float | None = None
     """Smallest coverage of the method for the expected background, taken as known, where it is below the level."""
+    ses_prior: SensitivityPrior = "gamma"
+    """What `ses_error` means: the distribution of the signal's efficiency."""
 
     def rows(self) -> tuple[tuple[str, str], ...]:
         """What a reader wants to see, as (name, text) pairs."""
         backgrounds = " + ".join(
             f"{b.expected:g}" + ("" if b.is_fixed else f" ± {b.error:g} ({b.prior})") for b in self.background
         )
+        error = f" ± {self.ses_error:g} ({self.ses_prior})" if self.ses_error else ""
         coverage = f"as low as {100 * self.least_coverage:.1f}% for some signals" if self.least_coverage else ""
         return (
             (f"upper limit at {percent(self.confidence_level)} CL", f"{self.upper_limit:.4g}"),
@@ -81,7 +85,7 @@ class Limit:
             ("expected (-2 .. +2 sigma)", ", ".join(f"{value:.4g}" for value in self.expected_upper_limit)),
             ("observed", f"{self.observed}"),
             ("background", backgrounds),
-            ("single event sensitivity", f"{self.ses:g}" + (f" ± {self.ses_error:g}" if self.ses_error else "")),
+            ("single event sensitivity", f"{self.ses:g}{error}"),
             ("method", _NAMES[self.method]),
             *((("coverage", coverage),) if coverage else ()),
         )
@@ -103,6 +107,7 @@ def upper_limit(
     ses_error: float = 0.0,
     confidence_level: float = 0.9,
     method: str = "cls",
+    ses_prior: SensitivityPrior = "gamma",
 ) -> Limit:
     """Upper limit of a counting search, every error marginalised.
 
@@ -112,6 +117,7 @@ def upper_limit(
     method: "cls", "fc" (Feldman-Cousins; "fc_lengthened" as in the published tables, for a known background and
     sensitivity), "bayes" (flat prior) or "rolke" (profile likelihood from s >= 0; "rolke_unbounded" from any s), which
     covers less than it says: see `Limit.least_coverage`.
+    ses_prior: of the efficiency, see `sensitivity_prior`; other than "gamma" for "cls" and "bayes" alone.
 
     Raises ArgumentError, a ValueError, that names the argument at fault.
 
@@ -121,9 +127,12 @@ def upper_limit(
     components, relative = _checked(background, ses, ses_error, confidence_level)
     if method not in METHODS:
         raise ArgumentError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+    if ses_prior not in SENSITIVITY_PRIORS:
+        raise ArgumentError(f"ses_prior must be one of {', '.join(SENSITIVITY_PRIORS)}, not {ses_prior!r}")
     number = count("observed", observed)
     quantiles = count_quantiles(components, _LEVELS)
-    events, *expected = METHODS[method]((number, *quantiles), components, relative, confidence_level)
+    limits = METHODS[method] if ses_prior == "gamma" else limits_with_prior(method, ses_prior)
+    events, *expected = limits((number, *quantiles), components, relative, confidence_level)
     _check_finite(ses, (events, *expected))
     expectation = sum(component.expected for component in components)
     least = least_coverage(METHODS[method], expectation, confidence_level) if method in UNDERCOVERING else None
@@ -138,6 +147,7 @@ def upper_limit(
         ses_error=ses_error,
         confidence_level=confidence_level,
         method=method,
+        ses_prior=ses_prior,
     )
 
 

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 from rarekaon.analysis.cli.limit import command
 from rarekaon.analysis.statistics import Background, upper_limit
@@ -129,3 +130,34 @@ def test_asymptotic_limit_of_a_workspace_with_bins(tmp_path):
 
 def test_asymptotics_need_a_workspace():
     assert "--workspace" in run("--observed 0 --background 1 --asymptotic").output
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("exact", 8.566, 18.55), ("profile", 8.85, 17.81)])
+def test_a_measurement_has_both_ends(kind, low, high):
+    """20 events above 7 known ones: Garwood's interval, and half a unit of the Poisson log-likelihood."""
+    arguments = ["--observed", "20", "--background", "7", "--interval", kind]
+    found = json.loads(CliRunner().invoke(command, [*arguments, "--json"]).output)["measurement"]
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((13.0, low, high), rel=1e-3)
+    assert found["p_value"] == pytest.approx(stats.poisson.sf(19, 7))
+    text = CliRunner().invoke(command, arguments).output
+    assert f"{found['low']:.4g} to {found['high']:.4g}" in text
+
+
+def test_the_prior_of_the_sensitivity_is_named_in_the_result():
+    arguments = ["--observed", "3", "--background", "1", "--ses", "1e-10", "--ses-error", "3e-11"]
+    gamma, lognormal = (
+        json.loads(CliRunner().invoke(command, [*arguments, *more, "--json"]).output)
+        for more in ([], ["--ses-prior", "lognormal"])
+    )
+    assert (gamma["ses_prior"], lognormal["ses_prior"]) == ("gamma", "lognormal")
+    assert lognormal["upper_limit"] < gamma["upper_limit"]
+    assert "(lognormal)" in CliRunner().invoke(command, [*arguments, "--ses-prior", "lognormal"]).output
+
+
+@pytest.mark.parametrize("option", [("--interval", "exact"), ("--ses-prior", "lognormal")])
+def test_options_of_numbers_are_refused_with_a_file(option, tmp_path):
+    file = tmp_path / "counts.yaml"
+    file.write_text("channels: {a: {observed: 1}}")
+    found = CliRunner().invoke(command, ["--input", str(file), *option])
+    assert found.exit_code == 2
+    assert "--interval and --ses-prior" in found.output
