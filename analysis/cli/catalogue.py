@@ -54,7 +54,7 @@ def check(names: tuple[str, ...], samples: Path, write: bool) -> None:
 def _problems(name: str, paths: tuple[str, ...]) -> Iterator[str]:
     """What is wrong with the files of a sample, each by itself and together."""
     from rarekaon.analysis.execution.errors import InputFileError
-    from rarekaon.analysis.execution.inputs import check_distinct, inspect_file
+    from rarekaon.analysis.execution.inputs import check_accounted, check_distinct, inspect_file
     from rarekaon.analysis.execution.slots import check_slots
 
     files = []
@@ -66,6 +66,7 @@ def _problems(name: str, paths: tuple[str, ...]) -> Iterator[str]:
             yield str(error)
     try:
         check_distinct(files)
+        check_accounted(files)
     except InputFileError as error:
         yield str(error)
 

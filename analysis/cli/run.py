@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -42,6 +42,12 @@ CHUNK_SIZE = 500_000
 @click.option(
     "--limit-chunks", type=click.IntRange(min=1), help="For a trial: no more chunks of a sample; not written."
 )
+@click.option(
+    "--save-candidates",
+    "candidates",
+    type=click.Choice(["parquet", "root"]),
+    help="Write the candidates before the cuts, with what is cut on, to OUTPUT/candidates, too.",
+)
 def command(
     searches: tuple[str, ...],
     samples: Path,
@@ -56,6 +62,7 @@ def command(
     allow_missing: bool,
     limit_files: int | None,
     limit_chunks: int | None,
+    candidates: Literal["parquet", "root"] | None,
 ) -> None:
     """Run SEARCHES (default: all) over the samples they need.
 
@@ -64,8 +71,10 @@ def command(
     Searches whose data lack branches that they need are left out, and the exit status is 1.
     """
     from rarekaon.analysis.execution import Backend, run
+    from rarekaon.analysis.execution.candidate_files import write_candidates
     from rarekaon.analysis.execution.fileset import fileset
     from rarekaon.analysis.execution.user_data import unable
+    from rarekaon.analysis.processing.candidate_tables import CandidateTables
     from rarekaon.analysis.processing.processor import SearchProcessor
     from rarekaon.analysis.results.outputs import check_output_directory
     from rarekaon.analysis.search.channels import searches as declared
@@ -86,19 +95,22 @@ def command(
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
         return
     check_output_directory(output)
-    result = run(
-        SearchProcessor(names),
-        fileset(needed, samples),
-        backend=place,
-        chunk_size=chunk_size or (QUICK_CHUNK_SIZE if quick else CHUNK_SIZE),
-        progress=not quiet(),
-        pieces=None if no_pieces else kept_pieces(pieces, output),
-        allow_missing=allow_missing,
-        limit_files=limit_files,
-        limit_chunks=limit_chunks,
-    )
+    how: dict[str, Any] = {
+        "backend": place,
+        "chunk_size": chunk_size or (QUICK_CHUNK_SIZE if quick else CHUNK_SIZE),
+        "progress": not quiet(),
+        "allow_missing": allow_missing,
+        "limit_files": limit_files,
+        "limit_chunks": limit_chunks,
+    }
+    files = fileset(needed, samples)
+    result = run(SearchProcessor(names), files, pieces=None if no_pieces else kept_pieces(pieces, output), **how)
     if limit_chunks is None:
         write(result, names, output)
+    if candidates is not None:
+        tables = run(CandidateTables(names), files, **how).output
+        for path in write_candidates(tables, output / "candidates", candidates):
+            note(f"candidates: {path}")
     note(summary(result))
     for line in dict.fromkeys(line for u in data_used(result, names) for line in u.warnings):
         note(line)

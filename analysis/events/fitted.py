@@ -80,7 +80,7 @@ class FittedSource:
         self, source: StoredColumns, others: Mapping[str, np.dtype[Any]], uncounted: Mapping[str, str]
     ) -> None:
         self._source, self._others, self._uncounted = source, others, uncounted
-        self.fields = source.fields | uncounted.keys()
+        self.fields = frozenset(source.fields | uncounted.keys())
 
     def __len__(self) -> int:
         return len(self._source)
@@ -113,7 +113,7 @@ class FittedSource:
         values = native(values)
         found, n = into(values, wanted)
         if n >= 0:
-            row = n if offsets is None else int(np.searchsorted(offsets, n, "right")) - 1
+            row = n if offsets is None else int(np.searchsorted(offsets - offsets[0], n, "right")) - 1
             raise UnfitEventsError(
                 f"{self.place(row)}: {name} is {values[n]}, which is no {wanted}: write it as `kaon schema` says"
             )

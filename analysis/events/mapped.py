@@ -22,6 +22,8 @@ from rarekaon.analysis.events.trees import Tree
 from rarekaon.analysis.facts.branch_maps import IDENTITY, BranchMap, MappedCollection, MappedColumn
 
 Array = NDArray[Any]
+SHOWN = 12
+"""Columns that are named before the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,23 @@ class MappedTree:
         jagged = {collection(name).branch(f) for name, mapped in self.collections.items() for f in mapped.fields}
         types = {name: g.branch.dtype + "[]" * (name in jagged) for name, g in self.given.items()}
         return types | dict.fromkeys(self._counters, "int32")
+
+    def losses(self) -> tuple[str, ...]:
+        """What the tree has and its branches as the contract has them do not, in sentences."""
+        said = []
+        for name, given in self.given.items():
+            if given.column.absent is not None:
+                said.append(f"{name}: {given.column.absent:g}, which is not measured, becomes {given.column.instead:g}")
+            stored = {self._types[column].removesuffix("[]") for column in given.names}
+            if given.branch.dtype == "float32" and stored & {"float64", "int64", "uint64"}:
+                said.append(f"{name}: {given.expressions[0].text} is rounded to 24 bits")
+        used = frozenset[str]().union(
+            *(given.names for given in self.given.values()), *(m.needed for m in self.collections.values())
+        )
+        if unused := sorted(self._types.keys() - used):
+            rest = f" and {len(unused) - SHOWN} more" if len(unused) > SHOWN else ""
+            said.append(f"columns without a branch: {', '.join(unused[:SHOWN])}{rest}")
+        return tuple(said)
 
     def lengths(self) -> Mapping[str, int]:
         """The fewest entries of the columns that a branch is made of."""
@@ -154,8 +173,7 @@ class MappedSource:
             exist = self._existing(collection_name, mapped)
             values = np.stack([self._per_event(e) for e in given.expressions], axis=1)[exist]
             return self._converted(given, values, lambda n: int(np.nonzero(exist)[0][n]))
-        if offsets is None:
-            offsets = offsets_of(self.counts(collection_name))
+        offsets = offsets_of(self.counts(collection_name)) if offsets is None else offsets - offsets[0]
         columns = {name: self._per_object(name, offsets) for name in given.names}
         values = np.broadcast_to(given.expressions[0](columns), int(offsets[-1]))
         return self._converted(given, values, lambda n: int(np.searchsorted(offsets, n, "right")) - 1)

@@ -25,8 +25,8 @@ def files_of(sample: str, directory: Path) -> tuple[str, ...]:
     known = catalogue()
     if sample not in known.names:
         raise InputFileError(f"no sample {sample!r} in datasets/catalogue.yaml; it has {', '.join(known.names)}")
-    if sample in known.data:
-        return tuple(path for pattern in known.data[sample].files for path in matches(sample, pattern))
+    if (listed := known.from_files(sample)) is not None:
+        return tuple(path for pattern in listed.files for path in matches(sample, pattern))
     path = sample_path(directory, sample)
     if not os.path.lexists(path):
         raise InputFileError(f"{path} does not exist: make it with `kaon simulate {sample} --output {directory}`")

@@ -24,15 +24,21 @@ from rarekaon.analysis.events.remote import AbsentError, Access, RemoteError, id
 from rarekaon.analysis.events.trees import Tree, open_file
 from rarekaon.analysis.execution.checksums import check_bytes
 from rarekaon.analysis.execution.errors import InputFileError, UnreadableFileError
+from rarekaon.analysis.execution.fileset import files_of
 from rarekaon.analysis.execution.layouts import (
     counted_bursts,
     friends,
+    is_of_user,
     layout_key,
     map_of,
     open_events,
     side_tree,
+    side_tree_of,
     tree_of,
 )
+from rarekaon.analysis.execution.masked_skims import check_mark
+from rarekaon.analysis.facts.branch_maps import IDENTITY
+from rarekaon.analysis.search.catalogue import catalogue
 
 Blocks = frozenset[tuple[int, ...]]
 BURST = np.dtype([(b.name, b.dtype) for b in schema.BURSTS.fields])
@@ -150,17 +156,19 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
     types = events.types()
     simulated = bool(types.keys() & _truth_names())
     wanted = schema.branches(truth=simulated)
-    if map_of(sample) is not None:
-        wanted = {branch: known for branch, known in wanted.items() if branch in types}
+    if is_of_user(sample):
+        wanted = {branch: known for branch, known in wanted.items() if branch in types or branch in IDENTITY}
     check_types(path, name, types, wanted)
     check_lengths(path, name, events, wanted)
     side = side_tree(file, sample, schema.GENERATION if simulated else schema.BURSTS)
     rows = _side_rows(path, side, schema.GENERATION if simulated else schema.BURSTS)
     of_its_own = side is not None and int(rows["events"].sum()) == events.entries
     stated: int | NDArray[Any] | None = None
-    if simulated:
+    if simulated and side is None and (declared := _declared(sample, path)) is not None:
+        what: tuple[Any, ...] = (replace(declared, events=events.entries), frozenset())
+    elif simulated:
         exposure, blocks = _simulated(path, rows)
-        what: tuple[Any, ...] = (replace(exposure, events=events.entries), blocks)
+        what = (replace(exposure, events=events.entries), blocks)
         stated = None if of_its_own else exposure.events
     elif of_its_own:
         what = _data(rows)
@@ -169,6 +177,8 @@ def _inspect(sample: str, path: str, file: Any) -> InputFile:
         both = {n: np.concatenate([counted[n], rows[n] if n != "events" else 0 * rows[n]]) for n in counted}
         what = _data(both)
         stated = None if side is None and map_of(sample) is not None else _data(rows)[2]
+    if side is not None and not simulated:
+        check_mark(path, file.key(side_tree_of(sample, schema.BURSTS_TREE)).fTitle, what[2]["run"])
     header, _ = file.key(name).get_uncompressed_chunk_cursor()
     content = f"{file.file.uuid} {hashlib.sha256(bytes(header.raw_data)).hexdigest()}{layout_key(sample)}"
     found = InputFile(sample, path, str(file.file.uuid), size, *what)
@@ -287,12 +297,14 @@ def _events_of_bursts(rows: Sequence[NDArray[Any]]) -> dict[int, int]:
 
 
 def _refuse_side_tree(file: InputFile) -> NoReturn:
-    side = schema.GENERATION_TREE if file.simulated else schema.BURSTS_TREE
+    side = side_tree_of(file.sample, schema.GENERATION_TREE if file.simulated else schema.BURSTS_TREE)
     accounted = int(np.sum(file.stated["events"]) if isinstance(file.stated, np.ndarray) else file.stated or 0)
     if not accounted:
         raise InputFileError(
             f"{file.path} has no tree {side!r}, nor has another file of sample {file.sample} one with its events: "
             f"what they stand for is not known; write it beside the events, or skim with `kaon skim`"
+            + ", or say in your catalogue how many were `generated`"
+            * (file.simulated and is_of_user(file.sample))
         )
     raise InputFileError(
         f"{file.path} holds {file.events} events but its tree {side} accounts for {accounted}: "
@@ -337,6 +349,25 @@ def _simulated(path: str, rows: Mapping[str, NDArray[Any]]) -> tuple[Exposure, B
         weight_in_fv=float(rows["weight_in_fv"].sum()),
     )
     return exposure, blocks
+
+
+def _declared(sample: str, path: str) -> Exposure | None:
+    """The part of a file in the decays that the user's catalogue says were generated for a sample: all files have the
+    same, and together they have it all."""
+    known = catalogue().simulation_files.get(sample)
+    if known is None or known.generated is None:
+        return None
+    paths = files_of(sample, Path())
+    share, rest = divmod(known.generated, len(paths))
+    weight = float(known.generated) if known.weight is None else known.weight
+    in_fv = weight if known.weight_in_fv is None else known.weight_in_fv
+    return Exposure(
+        simulated=True,
+        events=0,
+        generated=share + rest * (paths.index(path) == 0),
+        weight=weight / len(paths),
+        weight_in_fv=in_fv / len(paths),
+    )
 
 
 def one_line(error: object) -> str:

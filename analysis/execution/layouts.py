@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarekaon.analysis.contract.schema import EVENTS_TREE, SideTree, stored_types
+from rarekaon.analysis.contract.schema import EVENTS_TREE, GENERATION_TREE, SideTree, stored_types
 from rarekaon.analysis.contract.schema import branches as schema_branches
+from rarekaon.analysis.decays import mode
 from rarekaon.analysis.events.checked import CheckedSource
+from rarekaon.analysis.events.declared_simulation import DeclaredSimulation
 from rarekaon.analysis.events.exposure import burst_key
 from rarekaon.analysis.events.fitted import fitted
 from rarekaon.analysis.events.mapped import MappedTree
@@ -29,14 +31,19 @@ WANTED = stored_types(schema_branches(truth=True))
 @cache
 def map_of(sample: str) -> BranchMap | None:
     """The branch map of a sample, if it has one."""
-    data = catalogue().data.get(sample)
-    return branch_map(data.map) if data is not None and data.map else None
+    listed = catalogue().from_files(sample)
+    return branch_map(listed.map) if listed is not None and listed.map else None
+
+
+def is_of_user(sample: str) -> bool:
+    """Whether a sample is taken from files of the user's: these may lack branches that not every selection needs."""
+    return catalogue().from_files(sample) is not None
 
 
 def tree_of(sample: str) -> str:
     """The name of a sample's tree of events, with its folder."""
-    data, branches = catalogue().data.get(sample), map_of(sample)
-    return (data.tree if data else "") or (branches.tree if branches else "") or EVENTS_TREE
+    listed, branches = catalogue().from_files(sample), map_of(sample)
+    return (listed.tree if listed else "") or (branches.tree if branches else "") or EVENTS_TREE
 
 
 def side_tree_of(sample: str, name: str) -> str:
@@ -49,7 +56,20 @@ def open_events(file: Any, path: str, sample: str) -> Tree:
     """The events of an open file of a sample; InputFileError if the tree is not there."""
     branches = map_of(sample)
     tree = present_tree(file, path, tree_of(sample))
-    return fitted(tree, WANTED) if branches is None else MappedTree(tree, branches, path)
+    known = fitted(tree, WANTED) if branches is None else MappedTree(tree, branches, path)
+    declared = catalogue().simulation_files.get(sample)
+    if declared is None:
+        return known
+    generation = side_tree_of(sample, GENERATION_TREE) in file.keys(cycle=False)
+    return DeclaredSimulation(known, decay_code(declared.decay), path, generation=generation)
+
+
+def decay_code(decay: str) -> int:
+    """The code of a decay mode; 0 for one that is not simulated here."""
+    try:
+        return mode(decay).code
+    except ValueError:
+        return 0
 
 
 def present_tree(file: Any, path: str, name: str) -> Tree:
@@ -79,8 +99,9 @@ def counted_bursts(events: Tree) -> dict[str, NDArray[Any]]:
 
 def layout_key(sample: str) -> str:
     """What tells this layout from another, in few letters; none for the contract's."""
-    branches = map_of(sample)
-    return "" if branches is None else f" {hashlib.sha256(branches.model_dump_json().encode()).hexdigest()[:16]}"
+    branches, declared = map_of(sample), catalogue().simulation_files.get(sample)
+    said = (branches.model_dump_json() if branches else "") + (declared.decay if declared else "")
+    return f" {hashlib.sha256(said.encode()).hexdigest()[:16]}" if said else ""
 
 
 def side_tree(file: Any, sample: str, side: SideTree) -> Tree | None:

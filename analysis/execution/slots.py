@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution.errors import InputFileError
 from rarekaon.analysis.execution.inputs import InputFile
+from rarekaon.analysis.execution.layouts import decay_code
 from rarekaon.analysis.search.catalogue import catalogue
 
 
@@ -16,11 +17,23 @@ def check_slots(files: Iterable[InputFile]) -> None:
     for file in files:
         if file.sample in known.simulation:
             _check_simulation(file)
+        elif file.sample in known.simulation_files:
+            _check_declared(file)
         elif file.sample in known.names and file.simulated:
             raise InputFileError(
                 f"{file.path} holds simulated events but {file.sample} is a sample of data: give it the file of data, "
                 f"or name the sample that was simulated"
             )
+
+
+def _check_declared(file: InputFile) -> None:
+    decay = catalogue().simulation_files[file.sample].decay
+    codes = sorted({block[0] for block in file.blocks})
+    if codes not in ([], [decay_code(decay)]):
+        raise InputFileError(
+            f"{file.path} holds decays of code {', '.join(map(str, codes))} but {file.sample} is {decay} "
+            f"(code {decay_code(decay)}): correct the decay in your catalogue, or name the right file"
+        )
 
 
 def _check_simulation(file: InputFile) -> None:

@@ -23,9 +23,10 @@ from rarekaon.analysis.events.sources import ColumnSource, Offsets
 from rarekaon.analysis.events.trees import open_file
 from rarekaon.analysis.execution.errors import ExecutionError
 from rarekaon.analysis.execution.fileset import files_of
-from rarekaon.analysis.execution.inputs import inspect_file
-from rarekaon.analysis.execution.layouts import map_of, open_events
+from rarekaon.analysis.execution.inputs import InputFile, check_accounted, check_distinct, inspect_file
+from rarekaon.analysis.execution.layouts import open_events
 from rarekaon.analysis.execution.site import site
+from rarekaon.analysis.execution.slots import check_slots
 from rarekaon.analysis.facts.models import user_catalogue
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.search.channels import searches
@@ -44,15 +45,16 @@ class Report:
     problem: str = ""
     events: int = 0
     bursts: int = 0
+    generated: float = 0.0
     lacking: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def check_samples(names: Sequence[str] = (), workers: int | None = None) -> list[Report]:
-    """Reports on all files of data samples of the user's catalogue; KeyError for a sample that it does not have."""
-    known = user_catalogue().data
+    """Reports on all files of samples of the user's catalogue; KeyError for a sample that it does not have."""
+    known = user_catalogue().from_files
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise KeyError(f"no data sample {unknown[0]!r} in your catalogue; it has {', '.join(known) or 'none'}")
+        raise KeyError(f"no sample {unknown[0]!r} in your catalogue; it has {', '.join(known) or 'none'}")
     places, reports = [], []
     for name in names or known:
         try:
@@ -60,42 +62,80 @@ def check_samples(names: Sequence[str] = (), workers: int | None = None) -> list
         except ExecutionError as error:
             reports.append(Report(name, problem=str(error)))
     if len(places) == 1 or workers == 1:
-        return reports + [check_file(place) for place in places]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return reports + list(pool.map(check_file, places))
+        looked = [_check(place) for place in places]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            looked = list(pool.map(_check, places))
+    reports += [report for report, _ in looked]
+    return reports + _together([found for _, found in looked if found is not None])
+
+
+def _together(files: Sequence[InputFile]) -> list[Report]:
+    """What is wrong with the files of a sample that each by itself may be right."""
+    reports = []
+    for sample in dict.fromkeys(f.sample for f in files):
+        mine = [f for f in files if f.sample == sample]
+        for check in (check_distinct, check_accounted, check_slots):
+            try:
+                check(mine)
+            except ExecutionError as error:
+                reports.append(Report(sample, problem=str(error)))
+    return reports
 
 
 def check_file(place: tuple[str, str]) -> Report:
     """The report on the file of (sample, path)."""
+    return _check(place)[0]
+
+
+def _check(place: tuple[str, str]) -> tuple[Report, InputFile | None]:
     sample, path = place
     try:
         found = inspect_file(place, site().access)
-        with open_file(path) as file:
-            tree = open_events(file, path, sample)
-            lacks = schema.branches(truth=found.simulated).keys() - tree.types().keys()
-            source = tree.source(0, min(TRIED, tree.entries))
-            lacking = {name: needed(name, sample, source, lacks) for name in takers(sample)} if lacks else {}
+        lacking = _lacking(sample, path, takers(sample), {})
     except (ExecutionError, ValueError) as error:
-        return Report(sample, path, problem=str(error))
-    lacking = {name: missing for name, missing in lacking.items() if missing}
-    return Report(sample, path, "", found.events, found.exposure.bursts, lacking)
+        return Report(sample, path, problem=str(error)), None
+    exposure = found.exposure
+    return Report(sample, path, "", found.events, exposure.bursts, float(exposure.generated), lacking), found
+
+
+def _lacking(
+    sample: str, path: str, names: Iterable[str], known: dict[frozenset[str], dict[str, tuple[str, ...]]]
+) -> dict[str, tuple[str, ...]]:
+    """By search the branches that its selections need and a file does not have; truth is needed by none.
+
+    `known` is what was found for files that lack the same branches.
+    """
+    with open_file(path) as file:
+        tree = open_events(file, path, sample)
+        lacks = schema.branches(truth=False).keys() - tree.types().keys()
+        if frozenset(lacks) not in known:
+            source = tree.source(0, min(TRIED, tree.entries))
+            found = {name: needed(name, sample, source, lacks) for name in names} if lacks else {}
+            known[frozenset(lacks)] = {name: missing for name, missing in found.items() if missing}
+    return known[frozenset(lacks)]
 
 
 def unable(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Those of some searches that cannot be run on the user's data, with the branches that these lack."""
-    wanted = {sample for name in names for s in searches()[name] for sample in s.samples.all}
+    wanted = {sample for name in names for s in searches()[name] for sample in s.sample_names}
     lacking: dict[str, set[str]] = {}
-    for sample in wanted & {name for name in user_catalogue().data if map_of(name)}:
+    for sample in wanted & user_catalogue().from_files.keys():
+        known: dict[frozenset[str], dict[str, tuple[str, ...]]] = {}
+        mine = [name for name in takers(sample) if name in names]
         for path in files_of(sample, Path()):
-            for name, missing in check_file((sample, path)).lacking.items():
-                if name in names:
-                    lacking.setdefault(name, set()).update(missing)
+            try:
+                missing = _lacking(sample, site().access.place(path, 0), mine, known)
+            except (ExecutionError, ValueError, OSError):  # what is wrong with it, the run says
+                continue
+            for name, branches in missing.items():
+                lacking.setdefault(name, set()).update(branches)
     return {name: tuple(sorted(missing)) for name, missing in lacking.items()}
 
 
 def takers(sample: str) -> tuple[str, ...]:
     """Names of the searches that take a sample."""
-    return tuple(name for name, group in searches().items() if any(sample in s.samples.all for s in group))
+    return tuple(name for name, group in searches().items() if any(sample in s.sample_names for s in group))
 
 
 def needed(search: str, sample: str, source: ColumnSource, lacks: Iterable[str]) -> tuple[str, ...]:

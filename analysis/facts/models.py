@@ -26,6 +26,7 @@ from rarekaon.analysis.facts.rare_responses import RareResponses
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 PositiveInt = Annotated[int, Field(gt=0)]
 T = TypeVar("T", bound=BaseModel)
+Files = TypeVar("Files", "DataFiles", "SimulationFiles")
 MEND = "correct it (datasets/README.md says what the files hold)"
 
 
@@ -40,13 +41,6 @@ class Sourced(Facts):
 
     source: str
     note: str = ""
-
-
-class BranchingFraction(Sourced):
-    """A branching fraction with its error and where it is from; `sure` says how well it was checked."""
-
-    value: Annotated[float, Field(gt=0, lt=1)]
-    error: Annotated[float, Field(ge=0)]
 
 
 class Period(Facts):
@@ -245,16 +239,55 @@ class DataFiles(Facts):
     note: str = ""
 
 
+class SimulationFiles(Facts):
+    """A simulated sample taken from files, which any program wrote: paths or glob patterns.
+
+    Every search of `dataset` takes it in place of its own sample of the same `decay`, `part` and, if that is given,
+    `stream`.  `generated` are the decays that were generated, kept or not; `weight` is the sum of their weights, by
+    default as many, and `weight_in_fv` the part of it inside the fiducial volume, by default all.
+    Files that have a tree `Generation` need none of them.  `tree` and `map` are as in data.
+    """
+
+    files: Annotated[tuple[str, ...], Field(min_length=1)]
+    decay: str
+    dataset: str
+    part: str = ""
+    stream: Name | None = None
+    generated: PositiveInt | None = None
+    weight: Annotated[float, Field(gt=0)] | None = None
+    weight_in_fv: Annotated[float, Field(gt=0)] | None = None
+    tree: str = ""
+    map: str = ""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _stands_for_something(self) -> SimulationFiles:
+        Decay(self.decay.partition(",")[0])
+        if self.generated is None and (self.weight is not None or self.weight_in_fv is not None):
+            raise ValueError("a weight needs the number of decays that it is of: `generated`")
+        return self
+
+    @property
+    def mode(self) -> str:
+        """The sample's row in background tables."""
+        return f"{self.decay}, {self.part}" if self.part else self.decay
+
+    def replaces(self, sample: SimulatedSample) -> bool:
+        """Whether it is of the same decay as a sample that could be simulated here."""
+        return self.mode == sample.mode and not sample.upstream and self.stream in (None, sample.stream)
+
+
 class Catalogue(Facts):
     """The samples by name: those of `datasets/catalogue.yaml`, and what channel files add to them."""
 
     simulation: dict[Name, SimulatedSample]
     pseudo_data: dict[Name, PseudoData]
     data: dict[Name, DataFiles] = {}
+    simulation_files: dict[Name, SimulationFiles] = {}
 
     @model_validator(mode="after")
     def _names_differ(self) -> Catalogue:
-        names = [*self.simulation, *self.pseudo_data, *self.data]
+        names = [*self.simulation, *self.pseudo_data, *self.data, *self.simulation_files]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"sample names used twice: {twice}")
@@ -262,7 +295,15 @@ class Catalogue(Facts):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (*self.simulation, *self.pseudo_data, *self.data)
+        return (*self.simulation, *self.pseudo_data, *self.data, *self.simulation_files)
+
+    def simulated(self, name: str) -> SimulatedSample | SimulationFiles:
+        """A sample of simulation, of this program or of another; KeyError if it is none."""
+        return self.simulation_files[name] if name in self.simulation_files else self.simulation[name]
+
+    def from_files(self, name: str) -> DataFiles | SimulationFiles | None:
+        """A sample that is taken from files; None if it is none."""
+        return self.data.get(name) or self.simulation_files.get(name)
 
     def joined(self, added: Mapping[str, object]) -> Catalogue:
         """This catalogue with more samples; ValueError for a name it has already and for what is no sample."""
@@ -276,25 +317,6 @@ class Catalogue(Facts):
         )
 
 
-class BranchingFractions(Facts):
-    """`datasets/branching_fractions.yaml`, by decay descriptor (a chain is written with commas)."""
-
-    fractions: dict[str, BranchingFraction]
-
-    @model_validator(mode="after")
-    def _parse(self) -> BranchingFractions:
-        for chain in self.fractions:
-            for step in chain.split(","):
-                if not Decay(step.strip()).charge_conserved:
-                    raise ValueError(f"{step.strip()!r} does not conserve charge")
-        return self
-
-    def __getitem__(self, decay: str) -> BranchingFraction:
-        if decay not in self.fractions:
-            raise KeyError(f"no branching fraction of {decay!r} in datasets/branching_fractions.yaml")
-        return self.fractions[decay]
-
-
 class UserCatalogue(Facts):
     """What a user adds to what is shipped: `channels` are channel files, the rest is as in `datasets/`.
 
@@ -305,6 +327,12 @@ class UserCatalogue(Facts):
     periods: dict[Name, Period] = {}
     datasets: dict[Name, DataSet] = {}
     data: dict[Name, DataFiles] = {}
+    simulation: dict[Name, SimulationFiles] = {}
+
+    @property
+    def from_files(self) -> dict[str, DataFiles | SimulationFiles]:
+        """Its samples by name."""
+        return {**self.data, **self.simulation}
 
     def placed(self, folder: Path) -> UserCatalogue:
         """The same with absolute paths."""
@@ -312,16 +340,19 @@ class UserCatalogue(Facts):
         def absolute(name: str) -> str:
             return name if "://" in name else str(folder / name)
 
-        data = {
-            name: sample.model_copy(
-                update={
-                    "files": tuple(absolute(place) for place in sample.files),
-                    "map": absolute(sample.map) if "." in sample.map else sample.map,
-                }
+        def there(sample: Files) -> Files:
+            files = tuple(absolute(place) for place in sample.files)
+            return sample.model_copy(
+                update={"files": files, "map": absolute(sample.map) if "." in sample.map else sample.map}
             )
-            for name, sample in self.data.items()
-        }
-        return self.model_copy(update={"channels": tuple(absolute(name) for name in self.channels), "data": data})
+
+        return self.model_copy(
+            update={
+                "channels": tuple(absolute(name) for name in self.channels),
+                "data": {name: there(sample) for name, sample in self.data.items()},
+                "simulation": {name: there(sample) for name, sample in self.simulation.items()},
+            }
+        )
 
 
 def read_facts(model: type[T], path: Path) -> T:
@@ -353,8 +384,3 @@ def conditions() -> Conditions:
 def shipped_catalogue() -> Catalogue:
     """The samples of `datasets/catalogue.yaml`."""
     return read_facts(Catalogue, datasets_path() / "catalogue.yaml")
-
-
-@cache
-def branching_fractions() -> BranchingFractions:
-    return read_facts(BranchingFractions, datasets_path() / "branching_fractions.yaml")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rarekaon.analysis.facts.models import branching_fractions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
 from rarekaon.analysis.facts.published import Published, all_published
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, errors_by_source, total_row
 from rarekaon.analysis.limits.from_publications import neutral_bound

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.contract.interval import Interval
 from rarekaon.analysis.contract.particles import particle
-from rarekaon.analysis.facts.models import branching_fractions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
 from rarekaon.analysis.limits.backgrounds import BackgroundRow, background_table, mirrored_tail, systematic_error
 from rarekaon.analysis.limits.from_events import NORMALISATION_REGION, normalise
 from rarekaon.analysis.limits.response import Response, survival

@@ -10,7 +10,8 @@ from typing import Any
 import hist
 
 from rarekaon.analysis.events.exposure import Exposure
-from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.search.catalogue import catalogue
 from rarekaon.analysis.search.declaration import Search, Selection
 
@@ -165,8 +166,8 @@ class SearchHistograms:
 
     def decay(self, sample: str) -> str:
         """The decay a simulated sample is of."""
-        return catalogue().simulation[sample].decay
+        return catalogue().simulated(sample).decay
 
     def mode(self, sample: str) -> str:
         """Its row in background tables: the decay, or the part of it that the sample has."""
-        return catalogue().simulation[sample].mode
+        return catalogue().simulated(sample).mode

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.facts.models import conditions
-from rarekaon.analysis.processing import histograms
+from rarekaon.analysis.processing import histograms, true_values
 from rarekaon.analysis.processing.quality import used
 from rarekaon.analysis.search.channels import searches
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
@@ -325,8 +325,8 @@ def book_cuts(selection: Selection, applied: AppliedCuts) -> Histograms:
         | {name: histogram.copy() for name, histogram in applied.without_one.items()}
         | {"lost": _lost(selection, applied)}
         | _final(selection, applied)
-        | _resolutions(selection, applied.chosen)
-        | _response(selection, applied.chosen)
+        | true_values.resolutions(selection, *applied.chosen)
+        | true_values.response(selection, *applied.chosen)
     )
 
 
@@ -371,23 +371,3 @@ def _lost(selection: Selection, applied: AppliedCuts) -> hist.Hist[Any]:
     by_cut = [sums(applied.chosen, slice(None)), *(sums(applied.lost, rows) for rows in applied.lost_to)]
     rows, columns = ("kept", *(c.name for c in selection.cuts)), (*(r.name for r in selection.regions), "everywhere")
     return histograms.by_two(rows, columns, by_cut)
-
-
-def _response(selection: Selection, chosen: WeightedCandidates) -> Histograms:
-    quantity, (candidates, weight) = selection.response, chosen
-    if weight is None or quantity is None or quantity.truth is None or not candidates.columns.simulated:
-        return {}
-    values, truth = candidates.once(quantity.of), candidates.once(quantity.truth.of)
-    return {f"response {quantity.name}": histograms.response(quantity, values, truth, weight)}
-
-
-def _resolutions(selection: Selection, chosen: WeightedCandidates) -> Histograms:
-    candidates, weight = chosen
-    if weight is None or not candidates.columns.simulated:
-        return {}
-    declared = (selection.observable, *selection.histograms, *(c.quantity for c in selection.cuts))
-    known = {q.name: (q, q.truth) for q in declared if q.truth is not None}
-    return {
-        f"resolution {name}": histograms.residual(q, candidates.once(q.of), candidates.once(truth.of), weight)
-        for name, (q, truth) in known.items()
-    }

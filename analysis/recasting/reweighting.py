@@ -77,4 +77,4 @@ def signal_decay(name: str, dataset: str) -> str:
         raise RecastError(
             f"{name}/{dataset} scans the mass of an invisible particle; only counting searches are recast"
         )
-    return catalogue().simulation[search(name, dataset).samples.signal].decay
+    return catalogue().simulated(search(name, dataset).samples.signal).decay

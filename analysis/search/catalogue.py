@@ -17,15 +17,15 @@ def catalogue() -> Catalogue:
     Raises ValueError for a name that is used twice, and for data of a data set that is not known.
     """
     known = shipped_catalogue().joined({n: s for n, (s, _) in declared_samples().items()})
-    own, running = user_catalogue().data, conditions()
-    for name, sample in own.items():
-        if name in known.names:
+    own, running = user_catalogue(), conditions()
+    for name, sample in own.from_files.items():
+        if name in known.names or (name in own.data and name in own.simulation):
             raise ValueError(f"{user_catalogue_file()}: sample {name} is in the catalogue already: choose another name")
         try:
             running.of(sample.dataset)
         except KeyError as error:
             raise ValueError(f"{user_catalogue_file()}: sample {name}: {error.args[0]}") from error
-    return known.model_copy(update={"data": {**known.data, **own}})
+    return known.model_copy(update={"data": {**known.data, **own.data}, "simulation_files": own.simulation})
 
 
 def catalogue_file() -> Path:

@@ -17,7 +17,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from rarekaon.analysis.facts.models import PseudoData, shipped_catalogue, user_catalogue
+from rarekaon.analysis.facts.models import PseudoData, SimulatedSample, shipped_catalogue, user_catalogue
 from rarekaon.analysis.facts.paths import user_catalogue_file
 from rarekaon.analysis.search.declaration import Search
 
@@ -94,8 +94,24 @@ def with_user_data(declared: tuple[Search, ...]) -> Iterator[Search]:
                     yield elsewhere
 
 
+def _simulation_of_user(search: Search) -> dict[str, str]:
+    """The user's simulation that takes the place of a search's samples, by the name of each; ValueError for two."""
+    known = shipped_catalogue().simulation | {
+        name: sample for name, (sample, _) in declared_samples().items() if isinstance(sample, SimulatedSample)
+    }
+    found: dict[str, str] = {}
+    for name, own in user_catalogue().simulation.items():
+        for taken in (n for n in search.samples.all if n in known and own.replaces(known[n])):
+            if own.dataset == search.dataset and found.setdefault(taken, name) != name:
+                raise ValueError(
+                    f"{user_catalogue_file()}: {found[taken]} and {name} are both in place of {taken} in {search.key}: "
+                    f"name all files in one sample"
+                )
+    return found
+
+
 def _with_data(search: Search, declared: Search) -> Search:
-    """The search with the user's data of its data set, in the streams that the declared data are of."""
+    """The search with the user's data of its data set, in the streams that the declared data are of, and simulation."""
     pseudo_data = shipped_catalogue().pseudo_data | {
         name: sample for name, (sample, _) in declared_samples().items() if isinstance(sample, PseudoData)
     }
@@ -105,7 +121,9 @@ def _with_data(search: Search, declared: Search) -> Search:
         for name, sample in user_catalogue().data.items()
         if sample.dataset == search.dataset and (sample.stream is None or sample.stream in streams)
     )
-    return replace(search, samples=replace(search.samples, data=own)) if own else search
+    if own:
+        search = replace(search, samples=replace(search.samples, data=own))
+    return search.with_samples(_simulation_of_user(search))
 
 
 def search(name: str, dataset: str) -> Search:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -361,6 +361,32 @@ class Search:
         """The selections that look at a sample."""
         compared = tuple(r.selection for r in self.references if r.sample == sample)
         return compared if compared and sample not in self.samples.all else (*self.selections, *compared)
+
+    def with_samples(self, others: Mapping[str, str]) -> Search:
+        """The same search with other samples of simulation, by the names of those whose place they take."""
+        if not others:
+            return self
+
+        def name(sample: str) -> str:
+            return others.get(sample, sample)
+
+        def names(samples: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(map(name, samples)))
+
+        samples = replace(
+            self.samples,
+            signal=name(self.samples.signal),
+            normalisation=name(self.samples.normalisation),
+            backgrounds=names(self.samples.backgrounds),
+            normalisation_backgrounds=names(self.samples.normalisation_backgrounds),
+        )
+        return replace(
+            self,
+            samples=samples,
+            systematics=tuple(replace(s, samples=names(s.samples)) for s in self.systematics),
+            shape_systematics=tuple(replace(s, samples=names(s.samples)) for s in self.shape_systematics),
+            tails=tuple(replace(t, background=name(t.background), shape=name(t.shape)) for t in self.tails),
+        )
 
     def control(self, name: str) -> Selection:
         """The control selection of that name; KeyError lists what there is."""

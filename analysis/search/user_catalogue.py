@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -14,20 +14,20 @@ from rarekaon.analysis.facts.models import UserCatalogue, conditions, read_facts
 HEADER = "# Data, periods, data sets and channel files of this project (`kaon data --help`).\n"
 
 
-def added(path: Path, name: str, entry: Mapping[str, Any]) -> None:
-    """Add a data sample to the catalogue at `path`, which is made if it is not there.
+def added(path: Path, name: str, entry: Mapping[str, Any], heading: Literal["data", "simulation"] = "data") -> None:
+    """Add a sample of data or simulation to the catalogue at `path`, which is made if it is not there.
 
     Raises ValueError where the name is taken or the catalogue would not be right, KeyError for an unknown data set; the
     file is then as it was.
     """
     before = path.read_text() if path.exists() else HEADER
     known = read_facts(UserCatalogue, path) if path.exists() else UserCatalogue()
-    if name in known.data:
-        raise ValueError(f"{path}: there is a data sample {name} already")
+    if name in known.from_files:
+        raise ValueError(f"{path}: there is a sample {name} already")
     if entry["dataset"] not in known.datasets | known.periods:
         conditions().of(entry["dataset"])
     line = f"  {name}: {yaml.safe_dump(dict(entry), default_flow_style=True, sort_keys=False, width=10_000).strip()}\n"
-    _write(path, _below(before, "data:", line))
+    _write(path, _below(before, f"{heading}:", line))
 
 
 def with_channel(path: Path, file: Path) -> None:

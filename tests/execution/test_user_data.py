@@ -31,8 +31,8 @@ def forget_all() -> None:
     layouts.map_of.cache_clear()
 
 
-def foreign(path, *, without=(), prefix="my_"):
-    """Toy data as an ntuple of one's own has them: in a folder, other names, GeV, signed runs."""
+def foreign(path, *, without=(), prefix="my_", extra=None):
+    """Toy data as an ntuple of one's own has them: in a folder, other names, GeV, signed runs; with `extra` columns."""
     columns = {k: v for k, v in toy_columns(EVENTS, seed=3).items() if k not in without}
     counters = {c.branch(f.name): c.counter for c in schema.COLLECTIONS for f in c.fields}
     content, types = {}, {}
@@ -43,6 +43,8 @@ def foreign(path, *, without=(), prefix="my_"):
         types[prefix + name] = values.dtype if isinstance(values, np.ndarray) else ak.type(values).content
         if name in counters:
             content[prefix + counters[name]] = ak.to_numpy(ak.num(values)).astype("int32")
+    content |= extra or {}
+    types |= {name: values.dtype for name, values in (extra or {}).items()}
     with uproot.recreate(path) as file:
         tree = file.mktree("ntuple/Reco", types, counter_name=lambda branch: prefix + counters[branch[len(prefix) :]])
         tree.extend(content)

@@ -6,11 +6,10 @@ import pytest
 import yaml
 
 from rarekaon.analysis.decays import FAMILIES, MODES
+from rarekaon.analysis.facts.branching_fractions import BranchingFractions, branching_fractions
 from rarekaon.analysis.facts.models import (
-    BranchingFractions,
     Catalogue,
     Conditions,
-    branching_fractions,
     conditions,
     read_facts,
 )

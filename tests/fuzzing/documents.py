@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from rarekaon.analysis.cli.main import is_ours
-from rarekaon.analysis.facts import models, published
+from rarekaon.analysis.facts import branching_fractions, models, published
 from rarekaon.analysis.facts.detector import detector
 from rarekaon.analysis.facts.paths import VARIABLE, shipped_path
 from rarekaon.analysis.facts.tuning import looked_at, tuning
@@ -43,7 +43,7 @@ Reader = Callable[[Path], Any]
 READERS: dict[str, Reader] = {
     "datasets/published": lambda path: published.all_published(),
     "datasets/unblinding": lambda path: openings(),
-    "datasets/branching_fractions.yaml": lambda path: models.branching_fractions(),
+    "datasets/branching_fractions.yaml": lambda path: branching_fractions.branching_fractions(),
     "datasets/conditions.yaml": lambda path: models.conditions(),
     "datasets/catalogue.yaml": lambda path: catalogue(),
     "datasets/detector.yaml": lambda path: detector(),
@@ -120,8 +120,8 @@ def _alarm() -> Iterator[None]:
 def forget() -> None:
     """Let go of all facts that were read."""
     cached: tuple[Callable[..., object], ...] = (
-        models.conditions, models.branching_fractions, models.shipped_catalogue, published.all_published, detector,
-        looked_at, tuning, catalogue,
+        models.conditions, branching_fractions.branching_fractions, models.shipped_catalogue, published.all_published,
+        detector, looked_at, tuning, catalogue,
     )  # fmt: skip
     for function in cached:
         function.cache_clear()  # type: ignore[attr-defined]

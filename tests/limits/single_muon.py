@@ -8,7 +8,8 @@ import numpy as np
 import uproot
 
 from rarekaon.analysis.decays.modes.invisible import HIGHEST
-from rarekaon.analysis.facts.models import SimulatedSample, branching_fractions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
+from rarekaon.analysis.facts.models import SimulatedSample
 from rarekaon.analysis.limits.search_histograms import SearchHistograms
 from rarekaon.analysis.processing import histograms
 from rarekaon.analysis.processing.processor import SearchProcessor

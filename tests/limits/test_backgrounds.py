@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.limits.backgrounds import NO_EVENTS, background_table, total_row, with_published_rows
 from rarekaon.analysis.limits.from_events import normalise
 from rarekaon.analysis.limits.search_histograms import SearchHistograms

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from rarekaon.analysis.facts.models import branching_fractions, conditions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
+from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.limits.backgrounds import total_row
 from rarekaon.analysis.limits.controls import control_agreement
 from rarekaon.analysis.limits.from_events import limit_from_events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from click.testing import CliRunner
 from rarekaon.analysis.cli.data import command as data
 from rarekaon.analysis.cli.new import command as new
 from rarekaon.analysis.cli.quantities import command as quantities
+from rarekaon.analysis.cli.rules import command as rules
+from rarekaon.analysis.cli.streams import command as streams
 from rarekaon.analysis.execution import fingerprint, layouts
 from rarekaon.analysis.facts import models, paths
 from rarekaon.analysis.processing import processor, unblinding
 from rarekaon.analysis.processing.blinding import current_blinding
 from rarekaon.analysis.results import provenance
 from rarekaon.analysis.search import catalogue, channels
+from rarekaon.analysis.simulation.streams.requirements import STREAMS
 
 CACHES = (
     unblinding._judged, models.user_catalogue, models.conditions,
@@ -139,7 +143,7 @@ def test_entries_are_added_and_comments_stay(written, tmp_path: Path) -> None:
     assert models.user_catalogue().data["two"].files == (f"{tmp_path}/b*.root", f"{tmp_path}/c.root")
     assert models.user_catalogue().data["two"].map == "NA62Flat"
     for name, dataset, message in (
-        ("one", "2022", "there is a data sample one already"),
+        ("one", "2022", "there is a sample one already"),
         ("new", "1999", "unknown data set"),
     ):
         failed = CliRunner().invoke(data, ["add", name, dataset, "b.root"])
@@ -166,6 +170,16 @@ def test_a_new_channel_is_known_at_once(written) -> None:
         failed = CliRunner().invoke(new, ["channel", name])
         assert failed.exit_code == 2
         assert message in failed.output
+
+
+def test_rules_and_streams_have_a_meaning() -> None:
+    output = CliRunner().invoke(rules, []).output
+    assert "electron(low, high): E/p around one." in output
+    assert "vertex_identified_as(particles, by): Selects vertices" in output
+    assert "VERTEX_Z" not in output
+    listed = json.loads(CliRunner().invoke(streams, ["--json"]).output)
+    assert {row["stream"] for row in listed} == {*STREAMS}
+    assert "pi_ee" in next(row["searches"] for row in listed if row["stream"] == "dielectron")
 
 
 def test_quantities_have_a_meaning_and_a_module() -> None:

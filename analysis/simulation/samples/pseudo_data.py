@@ -22,11 +22,11 @@ import numpy.typing as npt
 from rarekaon.analysis.contract.schema import TRIGGER_LINES
 from rarekaon.analysis.contract.triggers import OFF, kept_fraction
 from rarekaon.analysis.contract.units import GeV2
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
 from rarekaon.analysis.facts.models import (
     Period,
     PrescaledClass,
     PseudoData,
-    branching_fractions,
     conditions,
 )
 from rarekaon.analysis.facts.rare_responses import RareResponses

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from rarekaon.analysis.contract.particles import MASS_K, particle
 from rarekaon.analysis.decays import FAMILIES, MODES, mode
-from rarekaon.analysis.facts.models import branching_fractions
+from rarekaon.analysis.facts.branching_fractions import branching_fractions
 from tests.simulation.decays.sampling import points
 
 MASSES = {"K+ -> mu+ N, N -> pi- mu+": 300.0, "K+ -> e+ N, N -> pi- e+": 300.0}
