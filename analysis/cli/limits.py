@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, HISTOGRAMS, QUICK, Command, check_known, output
+from rarekaon.analysis.cli.options import CONFIDENCE_LEVEL, HISTOGRAMS, QUICK, Command, check_known, is_given, output
 from rarekaon.analysis.cli.voice import note, show
 
 
@@ -26,6 +26,8 @@ from rarekaon.analysis.cli.voice import note, show
 @CONFIDENCE_LEVEL
 def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Path, confidence_level: float) -> None:
     """Upper limits and background tables: all are written, those of SEARCHES (default: all) are shown.
+
+    Those of one origin are shown alone: they are written where --output says, and not in the place of both.
 
     A search that has no limit is named with the reason, the others come out, and the exit status is 1.
     """
@@ -63,8 +65,10 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     made_of = provenance(read, open_boxes=open_boxes())
     missing = tuple(map(str, dict.fromkeys(failures)))
     content = Limits(confidence_level=confidence_level, limits=records, failures=missing, provenance=made_of)
-    write_json(output, content)
-    if read is not None:
+    kept = origin == "both" or is_given("output")
+    if kept:
+        write_json(output, content)
+    if kept and read is not None:
         for name, part in (("backgrounds", rows), ("scans", found.scans), ("controls", controls)):
             plain = {"rows": [vars(row) for row in part], "failures": missing, "provenance": made_of}
             write_json(others[name], plain)
@@ -72,5 +76,6 @@ def command(searches: tuple[str, ...], origin: str, histograms: Path, output: Pa
     tables = run_tables(content, rows, controls, made_of["open_boxes"], shown)
     mine = tuple(r for r in records if r.search in shown)
     show(replace(content, limits=mine), *(table for page in tables.values() for table in page))
-    note(f"written {output}")
+    if kept:
+        note(f"written {output}")
     tell(failures)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 
 class _Number(click.ParamType):  # type: ignore[type-arg]
@@ -76,6 +77,12 @@ def is_set(name: str) -> bool:
     """Whether one of the flags that are kept was given to the command that runs now."""
     context = click.get_current_context(silent=True)
     return context is not None and f"{__name__}.{name}" in context.meta
+
+
+def is_given(name: str) -> bool:
+    """Whether the command that runs now was called with a value for the option."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not None and source is not ParameterSource.DEFAULT
 
 
 class Place(click.Option):

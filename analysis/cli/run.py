@@ -14,7 +14,6 @@ from rarekaon.analysis.cli.voice import note, quiet, show
 if TYPE_CHECKING:
     from rarekaon.analysis.execution import RunResult
     from rarekaon.analysis.execution.pieces import Pieces
-    from rarekaon.analysis.execution.quality import Used
 
 PIECES_LOG = "pieces.log"
 """Which chunks were computed and which were kept from an earlier run."""
@@ -71,6 +70,7 @@ def command(
     Searches whose data lack branches that they need are left out, and the exit status is 1.
     """
     from rarekaon.analysis.execution import Backend, run
+    from rarekaon.analysis.execution.booked import data_used
     from rarekaon.analysis.execution.candidate_files import write_candidates
     from rarekaon.analysis.execution.fileset import fileset
     from rarekaon.analysis.execution.user_data import unable
@@ -134,19 +134,14 @@ def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
 
     Files of other searches, from runs before, stay with what their record says.
     """
+    from rarekaon.analysis.execution.booked import contents
     from rarekaon.analysis.execution.store import save
     from rarekaon.analysis.processing.unblinding import opened_runs
     from rarekaon.analysis.results.provenance import RUN_RECORD
     from rarekaon.analysis.results.records import write_json, write_text
     from rarekaon.analysis.results.runs import made_before, made_now
 
-    used = data_used(result, names)
-    for name in names:
-        samples = result.output[name]
-        content = {
-            sample: {**booked, "exposure": result.exposure(sample).as_numbers(), **_left_out(result, sample, used)}
-            for sample, booked in samples.items()
-        }
+    for name, content in contents(result, names).items():
         save(output / f"{name}.zip", content)
     write_text(output / PIECES_LOG, "".join(f"{line}\n" for line in result.log))
     inputs, opened = result.provenance.inputs, opened_runs()
@@ -157,6 +152,8 @@ def write(result: RunResult, names: tuple[str, ...], output: Path) -> None:
 
 def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
     """Searches, exposure by sample, the data used and left out, closure, metrics and provenance, ready for JSON."""
+    from rarekaon.analysis.execution.booked import data_used
+
     return {
         "searches": list(names),
         "data": [asdict(u) for u in data_used(result, names)],
@@ -169,25 +166,6 @@ def run_record(result: RunResult, names: tuple[str, ...]) -> dict[str, Any]:
         "metrics": asdict(result.metrics),
         "provenance": result.provenance.as_dict(),
     }
-
-
-def data_used(result: RunResult, names: tuple[str, ...]) -> list[Used]:
-    """What each data set that was searched is made of, by sample."""
-    from rarekaon.analysis.execution.quality import used
-    from rarekaon.analysis.search.channels import searches
-
-    simulated = {f.sample: f.simulated for f in result.files}
-    pairs = ((sample, s.dataset) for name in names for s in searches()[name] for sample in s.samples.all)
-    return [used(result.files, *pair) for pair in dict.fromkeys(pairs) if simulated.get(pair[0]) is False]
-
-
-def _left_out(result: RunResult, sample: str, used: list[Used]) -> dict[str, Any]:
-    """What is left out of a sample, if anything is: files that are missing, and of data what `used` says."""
-    number = sum(m.sample == sample for m in result.missing)
-    parts = {
-        u.dataset: {"share": u.share, "said": "\n".join(u.warnings)} for u in used if u.sample == sample and u.warnings
-    }
-    return ({"missing_files": number} if number else {}) | ({"left_out": parts} if parts else {})
 
 
 def summary(result: RunResult) -> str:

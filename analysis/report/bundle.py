@@ -13,11 +13,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rarekaon.analysis.execution.store import load
+import uproot
+
+from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.booked import contents
+from rarekaon.analysis.execution.fileset import fileset
+from rarekaon.analysis.execution.store import load, save
 from rarekaon.analysis.limits.from_publications import limits_from_published
 from rarekaon.analysis.limits.inference import limits_from_events
+from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.results.provenance import RUN_RECORD, code_hash, datasets_hash
 from rarekaon.analysis.results.records import Limits, write_bytes
+from rarekaon.analysis.search.channels import searches
 
 MANIFEST = "manifest.json"
 FORMAT = "rarekaon bundle"
@@ -74,6 +81,59 @@ def verify_bundle(path: Path) -> list[str]:
     if first:
         raise BundleError(f"{path}: limits.json is not what its histograms give: {first}")
     return notes
+
+
+def verify_from_samples(path: Path, samples: Path, backend: Backend, *, progress: bool = False) -> tuple[str, ...]:
+    """Run the searches of a verified bundle over the samples it names, and compare all histograms bit by bit.
+
+    Returns the searches whose samples are in `samples`, each file with the identity that the bundle says, and which
+    were therefore run.  Raises BundleError that names the first histogram that is another one.
+    """
+    files = _read(path)
+    record = json.loads(files[f"histograms/{RUN_RECORD}"])
+    stored = {Path(n).stem: n for n in sorted(files) if n.startswith("histograms/") and n.endswith(".zip")}
+    wanted = {(i["sample"], i["name"]): i["uuid"] for i in record["provenance"]["inputs"]}
+    here = {key for key, uuid in wanted.items() if _uuid(samples / key[1]) == uuid}
+    names = tuple(
+        name
+        for name in stored
+        if name in searches() and {n for s in searches()[name] for n in s.samples.all} <= {sample for sample, _ in here}
+    )
+    if not names:
+        return ()
+    needed = [sample for name in names for s in searches()[name] for sample in s.samples.all]
+    size = record["provenance"]["configuration"]["chunk_size"]
+    result = run(SearchProcessor(names), fileset(needed, samples), backend=backend, chunk_size=size, progress=progress)
+    with tempfile.TemporaryDirectory() as place:
+        for name, content in contents(result, names).items():
+            again, there = Path(place) / "again.zip", Path(place) / "there.zip"
+            save(again, content)
+            if again.read_bytes() == files[stored[name]]:
+                continue
+            there.write_bytes(files[stored[name]])
+            if first := differing_histogram(load(again), load(there)):
+                raise BundleError(f"{path}: {stored[name]} is not what the samples give: {first}")
+    return names
+
+
+def _uuid(path: Path) -> str | None:
+    """The identity of a ROOT file; None where there is none."""
+    if not path.is_file():
+        return None
+    with uproot.open(path) as file:
+        return str(file.file.uuid)
+
+
+def differing_histogram(ours: Any, theirs: Any, place: str = "") -> str:
+    """Where two trees of histograms differ first; empty if they are equal."""
+    if not (isinstance(ours, Mapping) and isinstance(theirs, Mapping)):
+        return "" if type(ours) is type(theirs) and ours == theirs else place.lstrip("/")
+    for key in dict.fromkeys((*theirs, *ours)):
+        if key not in ours or key not in theirs:
+            return f"{place}/{key}".lstrip("/")
+        if found := differing_histogram(ours[key], theirs[key], f"{place}/{key}"):
+            return found
+    return ""
 
 
 def _read(path: Path) -> dict[str, bytes]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rarekaon.analysis.cli.run import data_used
 from rarekaon.analysis.cli.run import write as write_run
 from rarekaon.analysis.decays import mode
 from rarekaon.analysis.execution import Backend, run
+from rarekaon.analysis.execution.booked import data_used
 from rarekaon.analysis.execution.quality import used
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.facts import models

@@ -9,8 +9,24 @@ from pathlib import Path
 import pytest
 
 from rarekaon.analysis.cli.main import main
-from rarekaon.analysis.report.bundle import MANIFEST, BundleError, difference, verify_bundle, write_bundle
+from rarekaon.analysis.execution import Backend
+from rarekaon.analysis.execution.store import load, save
+from rarekaon.analysis.limits.inference import limits_from_events
+from rarekaon.analysis.report.bundle import (
+    MANIFEST,
+    BundleError,
+    difference,
+    differing_histogram,
+    verify_bundle,
+    verify_from_samples,
+    write_bundle,
+)
+from rarekaon.analysis.results.provenance import RUN_RECORD
+from rarekaon.analysis.results.records import Limits, write_json
 from tests.results_by_hand import made_by_hand
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK, SAMPLES = ROOT / "results/quick/histograms", ROOT / "samples/quick"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +53,8 @@ def changed(bundle: Path, place: Path, change) -> Path:
 
 def test_it_is_whole_and_its_limits_come_out_again(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(bundle), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"bundle": str(bundle), "verified": True, "notes": []}
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"bundle": str(bundle), "verified": True, "from_samples": [], "notes": []}
 
 
 def test_equal_runs_have_equal_bundles(run: Path, bundle: Path, tmp_path: Path) -> None:
@@ -97,3 +114,42 @@ def test_what_is_no_bundle_is_said(tmp_path: Path) -> None:
 )
 def test_the_first_difference(ours: object, theirs: object, said: str) -> None:
     assert difference(ours, theirs) == said
+
+
+def bundle_of_one_search(place: Path, change=lambda store: None) -> Path:
+    """Of a small search, with its quick histograms as they are or changed, and the limits that they give."""
+    store = load(QUICK / "pi_mu_e.zip")
+    change(store)
+    save(place / "histograms/pi_mu_e.zip", store)
+    (place / "histograms" / RUN_RECORD).write_bytes((QUICK / RUN_RECORD).read_bytes())
+    write_json(
+        place / "limits.json", Limits(confidence_level=0.9, limits=limits_from_events({"pi_mu_e": store}).records)
+    )
+    write_bundle(place / "bundle.zip", place / "limits.json", place / "histograms")
+    verify_bundle(place / "bundle.zip")
+    return place / "bundle.zip"
+
+
+def test_histograms_come_out_of_the_samples_again(tmp_path: Path) -> None:
+    bundle = bundle_of_one_search(tmp_path)
+    assert verify_from_samples(bundle, SAMPLES, Backend("iterative")) == ("pi_mu_e",)
+    assert verify_from_samples(bundle, tmp_path, Backend("iterative")) == ()
+
+
+def test_a_bundle_that_its_samples_do_not_give_is_named(tmp_path: Path) -> None:
+    """Histograms, limits and digests agree with each other; one bin is one unit in the last place off."""
+
+    def forge(store) -> None:
+        view = store["pi_mu_e_lnv"]["2022"]["signal"]["vertex_z"].view()
+        (filled,) = view["value"].nonzero()
+        view["value"][filled[0]] *= 1 + 2.3e-16
+
+    bundle = bundle_of_one_search(tmp_path, forge)
+    with pytest.raises(BundleError, match=r"not what the samples give: pi_mu_e_lnv/2022/signal/vertex_z"):
+        verify_from_samples(bundle, SAMPLES, Backend("iterative"))
+
+
+def test_the_first_histogram_that_differs_is_named() -> None:
+    assert differing_histogram({"a": {"b": 1.0}}, {"a": {"b": 1.0}}) == ""
+    assert differing_histogram({"a": {"b": 1.0, "c": 2}}, {"a": {"b": 1.0, "c": 3}}) == "a/c"
+    assert differing_histogram({"a": {}}, {"a": {}, "b": {}}) == "b"
