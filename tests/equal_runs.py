@@ -116,7 +116,8 @@ def effective_events(a: Path, b: Path) -> Iterator[tuple[str, float, float, floa
 
     def cells(path: Path) -> dict[str, tuple[float, float]]:
         key = ("search", "dataset", "region", "mode")
-        rows = json.loads((path / "backgrounds.json").read_text())
+        found = json.loads((path / "backgrounds.json").read_text())
+        rows = found["rows"] if isinstance(found, dict) else found  # a list, in earlier revisions
         return {" | ".join(r[k] for k in key): (r["expected"], r["stat"]) for r in rows if r["expected"]}
 
     first, second = cells(a), cells(b)

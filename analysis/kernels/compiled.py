@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba import types
 from platformdirs import user_cache_path
 
 PACKAGE = __name__.partition(".")[0]
@@ -109,9 +110,25 @@ def _cached(module: str) -> Iterator[None]:
 def _decorator(compiler: Callable[..., Any], **options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         with _cached(function.__module__):
-            return compiler(cache=True, **options)(function)
+            return _of_types(compiler(cache=True, **options)(function))
 
     return decorate
+
+
+def _of_types(function: Any) -> Any:
+    """Let calls from other kernels compile a function for types of arguments, not for the values of literals.
+
+    Numba first takes a variable that begins with 0 for the literal 0, and would compile what it is handed to twice.
+    """
+    of_values = getattr(function, "get_call_template", None)
+    if of_values is not None:
+
+        def of_types(arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+            plain = {name: types.unliteral(value) for name, value in named.items()}
+            return of_values(tuple(types.unliteral(value) for value in arguments), plain)
+
+        function.get_call_template = of_types
+    return function
 
 
 compiled = _decorator(numba.njit)

@@ -97,3 +97,22 @@ def test_kernels_of_the_event_loop_allocate_nothing():
 
     with pytest.raises(NumbaError):
         compiled.kernel(allocates)(3)
+
+
+@compiled.kernel
+def added(first, second, twice):
+    return first + (2 if twice else 1) * second
+
+
+@compiled.kernel
+def summed(values):
+    count, total = 0, 0.0
+    for value in values:
+        count = added(count, 1, False)
+        total = added(total, value, True)
+    return total + count
+
+
+def test_a_kernel_is_compiled_for_types_and_not_again_for_literals():
+    assert summed(np.arange(3.0)) == 9.0
+    assert sorted(str(types) for types in added.signatures) == ["(float64, float64, bool)", "(int64, int64, bool)"]
