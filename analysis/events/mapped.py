@@ -42,6 +42,17 @@ class MappedBranch:
         """The columns that it is made of."""
         return frozenset[str]().union(*(e.names for e in self.expressions))
 
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether its values are those of one column: what is so already need not be gone over twice."""
+        same = self.column.absent is None and self.column.factor(self.branch.unit) == 1.0
+        return same and len(self.expressions) == 1 and self.expressions[0].is_a_name
+
+    @property
+    def stored_as(self) -> str:
+        """The column of one that is as stored."""
+        return self.expressions[0].text.strip()
+
 
 class MappedTree:
     """A tree of an open file as its map shows it; UnfitEventsError if it lacks what makes events and objects.
@@ -153,6 +164,9 @@ class MappedSource:
 
     def event(self, name: str) -> Array:
         given = self._of(name)
+        if given.is_as_stored:
+            values = self._source.event(given.stored_as)
+            return values if _is_of(values, given.branch) else self._converted(given, native(values), lambda n: n)
         return self._converted(given, self._per_event(given.expressions[0]), lambda n: n)
 
     def counts(self, collection_name: str) -> Array:
@@ -174,6 +188,10 @@ class MappedSource:
             values = np.stack([self._per_event(e) for e in given.expressions], axis=1)[exist]
             return self._converted(given, values, lambda n: int(np.nonzero(exist)[0][n]))
         offsets = offsets_of(self.counts(collection_name)) if offsets is None else offsets - offsets[0]
+        if given.is_as_stored and self._types[given.stored_as].endswith("[]"):
+            stored = self._source.objects(given.stored_as, offsets)
+            if _is_of(stored, given.branch):
+                return stored
         columns = {name: self._per_object(name, offsets) for name in given.names}
         values = np.broadcast_to(given.expressions[0](columns), int(offsets[-1]))
         return self._converted(given, values, lambda n: int(np.searchsorted(offsets, n, "right")) - 1)
@@ -231,6 +249,11 @@ class MappedSource:
                 f"{branch.name} cannot hold it; correct the branch map"
             )
         return fits
+
+
+def _is_of(values: Array, branch: Branch) -> bool:
+    """Whether values have the type of a branch, in either byte order."""
+    return values.dtype.newbyteorder("=") == np.dtype(branch.dtype)
 
 
 def _wide(values: Array) -> Array:

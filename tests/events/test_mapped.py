@@ -17,6 +17,8 @@ from rarekaon.analysis.events.sources import UnfitEventsError
 from rarekaon.analysis.events.trees import open_file, open_tree
 from rarekaon.analysis.facts.branch_maps import BranchMap, branch_map
 from rarekaon.analysis.facts.models import read_facts
+from tests.bench.mapped import EVENT, IN_GEV, files
+from tests.bench.mapped import TRACK as TRACK_FIELDS
 from tests.toy_events import toy_columns
 
 EVENTS = 500
@@ -174,3 +176,14 @@ def test_the_map_that_is_shipped():
     with pytest.raises(FileNotFoundError, match="or one of NA62Flat"):
         branch_map("NA61Flat")
     assert {*branch_map("NA62Flat").event} < {b.name for b in schema.EVENT}
+
+
+def test_what_is_measured_is_the_same_columns(tmp_path):
+    """`tests.bench.mapped` compares the cost of reading these."""
+    plain, foreign = (Columns(tree.source(0, tree.entries)) for tree in files(tmp_path, 300))
+    for name in EVENT:
+        np.testing.assert_array_equal(foreign.event(name), plain.event(name))
+    for field in TRACK_FIELDS:
+        rtol = 2e-7 if field in IN_GEV else 0
+        np.testing.assert_allclose(foreign.flat("Track", field), plain.flat("Track", field), rtol=rtol)
+        assert foreign.flat("Track", field).dtype == plain.flat("Track", field).dtype
