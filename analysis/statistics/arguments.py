@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from numbers import Integral, Real
 
 MOST_EVENTS = 1e15
@@ -47,6 +48,19 @@ def positive(name: str, value: float) -> float:
     if finite(name, value) <= 0:
         raise ArgumentError(f"{name} must be above zero, got {value}")
     return float(value)
+
+
+def relative_sensitivity_error(ses: float, ses_error: float) -> float:
+    """Error of the single event sensitivity relative to it, from 0 to 1.
+
+    Beyond 1 the efficiency is mostly near zero, and a limit of many powers of ten says nothing but that.
+    """
+    error = non_negative("ses_error", ses_error)
+    if positive("ses", ses) < sys.float_info.min:
+        raise ArgumentError(f"ses must be a number that a double holds with all digits, got {ses}")
+    if error > ses:
+        raise ArgumentError(f"ses_error must not exceed ses, got {ses_error:g} of {ses:g}")
+    return error / ses
 
 
 def count(name: str, value: int) -> int:

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import gammaincinv, ndtr
 
 from rarekaon.analysis.statistics import arguments
-from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_negative, positive
+from rarekaon.analysis.statistics.arguments import ArgumentError, count, non_negative, relative_sensitivity_error
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.feldman_cousins import log_signal_counts
 from rarekaon.analysis.statistics.few_counts import log_counts
@@ -46,8 +46,7 @@ class Channel:
 
     def __post_init__(self) -> None:
         count("observed", self.observed)
-        positive("ses", self.ses)
-        non_negative("ses_error", self.ses_error)
+        relative_sensitivity_error(self.ses, self.ses_error)
         if self.shared and not self.expected > 0:
             raise ArgumentError("shared: a channel without expected background has no background error to share")
 

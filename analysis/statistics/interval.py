@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from rarekaon.analysis.statistics import few_counts
-from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, count, non_negative, positive
+from rarekaon.analysis.statistics.arguments import ArgumentError, confidence_level, count, relative_sensitivity_error
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.contours import FEW
 from rarekaon.analysis.statistics.counting import CountingExperiment, LargeCounts
@@ -49,7 +49,7 @@ def central_interval(
     level: by default that of one standard deviation.  Raises ArgumentError that names the argument at fault.
     """
     n, components = count("observed", observed), as_components(background)
-    relative = non_negative("ses_error", ses_error) / positive("ses", ses)
+    relative = relative_sensitivity_error(ses, ses_error)
     outside = (1 - confidence_level(level)) / 2
     value = max(0.0, n - sum(component.expected for component in components))
     upper = _crossing(_below(n, components, relative), outside, n)
@@ -73,7 +73,7 @@ def profile_interval(
     Poisson likelihood.  Raises ArgumentError that names the argument at fault.
     """
     n, components = count("observed", observed), as_components(background)
-    relative = non_negative("ses_error", ses_error) / positive("ses", ses)
+    relative = relative_sensitivity_error(ses, ses_error)
     likelihood = ProfileLikelihood(n, measured_background(components), 1.0, relative)
     low, high = likelihood.lower_limit(level), likelihood.upper_limit(confidence_level(level))
     return CentralInterval(likelihood.minimum()[0] * ses, low * ses, high * ses, level)

@@ -13,9 +13,8 @@ from rarekaon.analysis.statistics.arguments import (
     ArgumentError,
     confidence_level,
     count,
-    non_negative,
     percent,
-    positive,
+    relative_sensitivity_error,
 )
 from rarekaon.analysis.statistics.background import Background, as_components
 from rarekaon.analysis.statistics.counting import bayesian_limits, cls_limits
@@ -179,7 +178,4 @@ def _checked(
     background: Background | Sequence[Background], ses: float, ses_error: float, level: float
 ) -> tuple[tuple[Background, ...], float]:
     confidence_level(level)
-    relative = non_negative("ses_error", ses_error) / positive("ses", ses)
-    if not math.isfinite(relative):
-        raise ArgumentError(f"ses_error must be comparable with ses, got {ses_error:g} of {ses:g}")
-    return as_components(background), relative
+    return as_components(background), relative_sensitivity_error(ses, ses_error)

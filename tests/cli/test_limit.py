@@ -69,13 +69,15 @@ def test_methods(method):
         ("--observed 1 --background 1e300", "background"),
         ("--observed 1 --background 3 --background-prior gamma_posterior", "--background-error"),
         ("--observed 1 --background 1 --ses 1e308", "ses"),
-        ("--observed 1 --background 1 --ses 1e-320 --ses-error 1", "ses_error"),
+        ("--observed 1 --background 1 --ses 1e-300 --ses-error 1", "ses_error"),
         ("--observed 1 --background 1 --cl 0.9999999999999999", "confidence_level"),
         (
             "--observed 1 --background 1 --background-error 0.3 --background-prior lognormal --method fc_lengthened",
             "fc",
         ),
         ("--observed 1 --background 1 --ses 1 --ses-error 2 --method bayes", "ses_error"),
+        ("--observed 1 --background 1 --ses 1e-11 --ses-error 1.1e-11", "ses_error must not exceed ses"),
+        ("--observed 1 --background 1 --ses 1e-320", "ses"),
     ],
 )
 def test_bad_input_is_an_error_that_names_the_argument(arguments, name):
