@@ -127,6 +127,7 @@ clean:  ## remove samples, results and caches (not the environment)
 	find analysis processors src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENV): pyproject.toml constraints.txt
+	@echo "making the environment .venv from constraints.txt: some minutes, once"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[dev,publish,site]' -c constraints.txt
 	touch $@

@@ -16,9 +16,10 @@ RUN = click.Path(path_type=Path, file_okay=False, exists=True)
 @click.argument("run_a", type=RUN)
 @click.argument("run_b", type=RUN)
 def command(run_a: Path, run_b: Path) -> None:
-    """What differs between RUN_A and RUN_B: code, facts, inputs, limits, regions, cutflows.
+    """What differs between RUN_A and RUN_B: code, facts, inputs, limits, regions, cutflows, events.
 
-    A run is a directory of results, such as results/quick.
+    A run is a directory of results, such as results/quick.  Events are compared where both were made with
+    `kaon run --save-candidates parquet`.
     """
     from rarekaon.analysis.report.comparison import Run, compare_runs
     from rarekaon.analysis.report.table import plain

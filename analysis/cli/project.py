@@ -31,7 +31,7 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     from rarekaon.analysis.limits.projection import decays_range, project, projectable
     from rarekaon.analysis.processing.unblinding import open_boxes
     from rarekaon.analysis.report.figures import save_figure
-    from rarekaon.analysis.report.projections import projection_figure
+    from rarekaon.analysis.report.projections import projection_figure, projection_table
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import Limits, write_json
     from rarekaon.analysis.search.channels import searches as declared
@@ -45,13 +45,14 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     records = [r for r in mine if projectable(r)]
     if not records:
         raise click.ClickException(f"{limits} has no counting limit from {origin} of these searches")
-    projections = []
+    projections, tables = [], []
     for record in records:
         now = float(record.kaon_decays or 0)
         prior = priors[record.search, record.dataset]
         decays = decays_range(now / 2, now * times, points)
         made = project(record, decays, background_prior=prior, confidence_level=found.confidence_level)
         projections.append(asdict(made))
+        tables.append(projection_table(made, found.confidence_level))
         path = output / f"{record.search}_{record.dataset}_{origin}.png"
         note(f"drawn {save_figure(projection_figure(made, found.confidence_level), path)}")
     content = {
@@ -61,5 +62,5 @@ def command(searches: tuple[str, ...], limits: Path, origin: str, times: float, 
     }
     path = output / "projections.json"
     write_json(path, content)
-    show(content)
+    show(content, *tables)
     note(f"written {path}")

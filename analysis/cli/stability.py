@@ -43,12 +43,12 @@ def command(
     from rarekaon.analysis.execution import Backend
     from rarekaon.analysis.facts.models import conditions
     from rarekaon.analysis.processing.unblinding import open_boxes
-    from rarekaon.analysis.report.stability import draw_stability
+    from rarekaon.analysis.report.stability import draw_stability, shown, stability_table
     from rarekaon.analysis.results.provenance import provenance
     from rarekaon.analysis.results.records import write_json
     from rarekaon.analysis.search.channels import search as declared
     from rarekaon.analysis.stability import PeriodVariation, Variation, check_stability
-    from rarekaon.analysis.stability.variation import parsed, usual
+    from rarekaon.analysis.stability.variation import parsed, quantities, usual
 
     wanted = declared(search, dataset)
     variations: list[Variation] = [v for text in cuts for v in parsed(text, wanted)]
@@ -73,12 +73,12 @@ def command(
         "provenance": provenance(open_boxes=open_boxes()),
     }
     write_json(path, content)
-    show(content)
+    show(content, stability_table(found))
     for drawn in draw_stability(found, output):
         note(f"drawn {drawn}")
     pulls = [p for p in found.points if p.kaon_decays_pull is not None]
     if pulls:
         worst = max(pulls, key=lambda p: abs(p.kaon_decays_pull or 0.0))
-        where = f"{worst.quantity} {worst.end} at {worst.value:g}"
-        note(f"largest change of N_K: {worst.kaon_decays_pull:+.1f} standard deviations, {where}")
+        where = shown(worst, quantities(wanted))
+        note(f"largest change of N_K: {worst.kaon_decays_pull:+.1f} standard deviations of the change, {where}")
     note(f"written {path}")

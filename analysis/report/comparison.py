@@ -1,4 +1,4 @@
-"""Two runs side by side: what they were made of, their limits, their regions and their cutflows, where they differ."""
+"""Two runs side by side: what they were made of, their limits, regions, cutflows and events, where they differ."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from rarekaon.analysis.execution.store import load
 from rarekaon.analysis.report.table import Cell, Column, Measured, ResultTable
 from rarekaon.analysis.results.provenance import RUN_RECORD
 from rarekaon.analysis.results.records import Limits
+from rarekaon.analysis.search.catalogue import catalogue
+
+MOST_EVENTS = 20
+"""Events that are named of each selection."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Run:
 
 def compare_runs(a: Run, b: Run) -> list[ResultTable]:
     """Tables of what differs; each is empty where nothing does."""
-    return [_made_of(a, b), _limits(a, b), _regions(a, b), _cutflows(a, b)]
+    return [_made_of(a, b), _limits(a, b), _regions(a, b), _cutflows(a, b), _events(a, b)]
 
 
 def _differing(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
@@ -108,6 +114,37 @@ def _cutflows(a: Run, b: Run) -> ResultTable:
                             numbers[name, dataset, selection, f"{sample}, {cut}"] = (float(value),)
         found.append(numbers)
     return _numbers("cutflows", "Cutflows", columns, *found)
+
+
+def _events(a: Run, b: Run) -> ResultTable:
+    """Data events that pass all cuts in one run alone, where both have saved their candidates as Parquet.
+
+    Masked events are in neither run: they were removed where data are read.
+    """
+    columns = (*map(Column, ("selection", "sample")), *(Column(n, "", True) for n in EVENT), Column("passes in"))
+    rows: list[tuple[Cell, ...]] = []
+    moved = 0
+    for path in sorted((a.histograms / "candidates").glob("*.parquet")):
+        other = b.histograms / "candidates" / path.name
+        if not other.is_file():
+            continue
+        in_a, in_b = _selected(path), _selected(other)
+        found = sorted((event, "A" if event in in_a else "B") for event in in_a ^ in_b)
+        moved += len(found)
+        rows += [(path.stem, sample, *numbers, run) for (sample, *numbers), run in found[:MOST_EVENTS]]
+    note = f"The first {MOST_EVENTS} of each selection." if len(rows) < moved else ""
+    return ResultTable("events", f"Data events that moved: {moved}", columns, tuple(rows), note, joined=2)
+
+
+EVENT = ("run", "burst", "event")
+
+
+def _selected(path: Path) -> set[tuple[Any, ...]]:
+    """Sample, run, burst and event of the data candidates that pass all cuts."""
+    data = [*catalogue().data, *catalogue().pseudo_data]
+    passed = [("failed", "==", 0), ("sample", "in", data)]
+    table = pq.read_table(path, columns=["sample", *EVENT], filters=passed)
+    return set(zip(*(table[name].to_pylist() for name in ("sample", *EVENT)), strict=True))
 
 
 def _numbers(

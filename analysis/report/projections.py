@@ -1,4 +1,4 @@
-"""Figures of projections."""
+"""Tables and figures of projections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,23 @@ from matplotlib.figure import Figure
 
 from rarekaon.analysis.limits.projection import Projection
 from rarekaon.analysis.report.figures import decay_label, style
+from rarekaon.analysis.report.table import Column, Measured, ResultTable
 from rarekaon.analysis.search.channels import search
+
+
+def projection_table(projection: Projection, confidence_level: float) -> ResultTable:
+    """One row a number of kaon decays: background, sensitivity, expected limit with its one-sigma band."""
+    columns = (Column("N_K", "", True), Column("background", "", True), Column("SES", "", True),
+               Column("expected limit", "", True), Column("-1σ", "", True), Column("+1σ", "", True))  # fmt: skip
+    rows = tuple(
+        (Measured(p.kaon_decays), Measured(p.background, p.background_error), Measured(p.single_event_sensitivity),
+         *(Measured(p.expected_upper_limit[i]) for i in (2, 1, 3)))
+        for p in projection.points
+    )  # fmt: skip
+    place = f"{projection.search} {projection.dataset}"
+    title = f"{place}: limits at {100 * confidence_level:g}% CL against kaon decays"
+    note = f"Now: {projection.kaon_decays:.3g} ({projection.origin})."
+    return ResultTable(f"projection_{projection.search}_{projection.dataset}", title, columns, rows, note)
 
 
 def projection_figure(projection: Projection, confidence_level: float) -> Figure:

@@ -1,8 +1,8 @@
-"""Figures of stability checks: one for each end of each varied cut, and one of the periods."""
+"""The table of a stability check, and its figures: one for each end of each varied cut, and one of the periods."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from rarekaon.analysis.report.figures import axis_label, decay_label, save_figure, style
+from rarekaon.analysis.report.table import Column, Measured, ResultTable
 from rarekaon.analysis.search.channels import search
+from rarekaon.analysis.search.declaration import Quantity
 from rarekaon.analysis.stability import Stability, StabilityPoint
 from rarekaon.analysis.stability.variation import edge, quantities
 
@@ -30,6 +32,32 @@ def draw_stability(result: Stability, directory: Path) -> list[Path]:
 def _group(point: StabilityPoint) -> tuple[str, str]:
     """The figure a point belongs to; periods stand in one."""
     return (point.quantity, point.end if point.value is not None else "")
+
+
+def stability_table(result: Stability) -> ResultTable:
+    """One row a variation, the nominal one first; the value of a cut is in its display unit."""
+    declared = quantities(search(result.search, result.dataset))
+    names = ("N_K", "A signal", "SES", "background", "expected limit", "limit")
+    columns = (Column("varied"), *(Column(name, "", True) for name in names), Column("change of N_K", "σ", True))
+    rows = tuple(
+        (
+            shown(p, declared), Measured(p.kaon_decays, p.kaon_decays_stat), Measured(p.acceptance_signal),
+            Measured(p.single_event_sensitivity), Measured(p.background), Measured(p.expected_upper_limit),
+            Measured(p.upper_limit), Measured(p.kaon_decays_pull, digits=2),
+        )
+        for p in (result.nominal, *result.points)
+    )  # fmt: skip
+    title = f"{result.search} {result.dataset} with cuts and data varied"
+    note = "The change of N_K is in its own error, which is smaller than that of N_K: most candidates are in both."
+    return ResultTable(f"stability_{result.search}_{result.dataset}", title, columns, rows, note)
+
+
+def shown(point: StabilityPoint, declared: Mapping[str, Quantity]) -> str:
+    """What was varied, in words, with the unit that the cut is written in."""
+    if point.value is None:
+        return f"{point.quantity} {point.end}".strip()
+    quantity = declared[point.quantity]
+    return f"{quantity.title}, {point.end} end at {point.value / quantity.unit:g} {quantity.unit_name}".strip()
 
 
 def stability_figure(result: Stability, points: Sequence[StabilityPoint]) -> Figure:

@@ -25,6 +25,7 @@ def test_one_command_draws_and_writes(tmp_path):
     assert [p["value"] for p in content["points"] if p["quantity"] == "vertex_z"] == [105000.0, 112000.0]
     assert {p["end"] for p in content["points"] if p["quantity"] == "period"} == {"2017A"}
     assert "largest change of N_K" in result.output
+    assert "low end at 112 m" in " ".join(result.output.split())
     assert len(list(tmp_path.glob("*.png"))) == 2
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rarekaon.analysis.cli.main import main
@@ -46,3 +49,31 @@ def test_tables_are_shown(runs: tuple[Path, Path], capsys: pytest.CaptureFixture
 def test_what_is_no_run_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path), str(tmp_path)]) == 1
     assert "limits.json is not there" in capsys.readouterr().err
+
+
+def with_candidates(run: Path, place: Path, *rows: tuple[str, int, int]) -> Path:
+    """A copy of a run with saved candidates: sample, event, cuts that fail."""
+    shutil.copytree(run, place)
+    samples, events, failed = zip(*rows, strict=True)
+    table = pa.table(
+        {"sample": samples, "run": [8000] * len(rows), "burst": [3] * len(rows), "event": events, "failed": failed}
+    )
+    (place / "histograms/candidates").mkdir()
+    pq.write_table(table, place / "histograms/candidates/pi_ee_2016-2018_signal.parquet")
+    return place
+
+
+def test_events_that_pass_in_one_run_alone_are_named(
+    runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of data: one that fails a cut in the second run, one that only the first has; simulated events move unsaid."""
+    data, simulated = "data_2016_2018", "pi_ee_sm"
+    first = ((data, 1, 0), (data, 2, 0), (data, 3, 0), (data, 4, 1), (simulated, 9, 0))
+    a = with_candidates(runs[0], tmp_path / "a", *first)
+    b = with_candidates(runs[0], tmp_path / "b", (data, 1, 0), (data, 2, 1), (data, 4, 0), (simulated, 9, 1))
+    found = compared(a, b, capsys)
+    assert [(row["event"], row["passes in"]) for row in found["events"]] == [("2", "A"), ("3", "A"), ("4", "B")]
+    assert {(row["selection"], row["run"], row["burst"]) for row in found["events"]} == {
+        ("pi_ee_2016-2018_signal", "8000", "3")
+    }
+    assert found["limits"] == []
