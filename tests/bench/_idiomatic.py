@@ -32,7 +32,7 @@ from tests.bench._declaration import FinalState, NoReferenceError, Rule, final_s
 vector.register_awkward()
 
 SLOTS = ("0", "1", "2")
-FIELDS = (*(b.name for b in EVENT), "Track", "Lav", "Cluster")
+FIELDS = (*(b.name for b in EVENT), "Track", "Lav", "Cluster", "Chod")
 PAIRS = (("0", "1"), ("0", "2"), ("1", "2"))
 
 
