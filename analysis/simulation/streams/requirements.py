@@ -12,7 +12,7 @@ import numpy as np
 
 from rarekaon.analysis.contract.particles import PION_E_OVER_P
 from rarekaon.analysis.contract.schema import Z_GTK3
-from rarekaon.analysis.contract.units import GeV, GeV2, MeV, mm
+from rarekaon.analysis.contract.units import GeV, GeV2, MeV, m, mm
 from rarekaon.analysis.simulation.detector.vetoes import ONE_SEEN
 from rarekaon.analysis.simulation.ground.beam import decayed_before
 
@@ -142,6 +142,10 @@ class Stream:
 
 THREE_TRACKS = PhaseSpaceRegion(0.9)
 ONE_MUON = Requirement(1, no_extra_activity=True, single=13)
+NO_LATE_DECAY = 170 * m
+"""Behind it both photons of K+ -> pi+ pi0 pass between the vetoes far more often.  Selections of a lone pion end at
+165 m.
+"""
 PION_MOMENTUM = (14.5 * GeV, 35.5 * GeV)
 ONE_PION = Requirement(1, single=211, momentum=PION_MOMENTUM, shower=1.9 * GeV, pion_likelihood=(2.9, 9.9))
 MINIMUM_PAIR, MINIMUM_VERTEX = 130 * MeV, 440 * MeV
@@ -190,8 +194,9 @@ STREAMS = {
             "lone_pion",
             ONE_PION._replace(no_extra_activity=True, pairs=True),
             (PhaseSpaceRegion(0.9, (39 * GeV, 61 * GeV), missed=True),),
-            "the same with no photon signal and no pair",
+            "the same with no photon signal and no pair, from decays before 170 m",
             Z_GTK3,
+            NO_LATE_DECAY,
         ),
         Stream(
             "pion_photon",
