@@ -28,7 +28,7 @@ RUN     := $(RESULT_DIR)/histograms/run.json
 LIMITS  := $(RESULT_DIR)/limits.json
 
 # What makes what, by folder.  A folder that stands in no group is found by a test.
-sources = $(foreach place,$(1),$(shell find $(place) -type f ! -name '*.pyc' 2>/dev/null))
+sources = $(foreach place,$(1),$(shell find $(place) -type f ! -path '*/__pycache__/*' 2>/dev/null))
 SIMULATION := $(call sources,$(addprefix analysis/,contract facts kernels search decays simulation) \
 	$(addprefix datasets/,branching_fractions.yaml catalogue.yaml conditions.yaml detector.yaml))
 SELECTION  := $(call sources,$(addprefix analysis/,contract facts kernels search events selection corrections statistics \

@@ -130,6 +130,18 @@ def test_a_second_time_nothing_is_done_and_quickly(clone: Path) -> None:
     assert log(clone) == []
 
 
+def test_compiled_code_is_no_source(clone: Path) -> None:
+    """Commands compile kernels that no command before needed, and keep them beside the sources."""
+    make(clone, "limits")
+    log(clone)
+    time.sleep(0.01)
+    compiled = clone / "analysis" / "kernels" / "__pycache__" / "events" / "checked.nbi"
+    compiled.parent.mkdir(parents=True)
+    compiled.touch()
+    assert "Nothing to be done" in make(clone, "limits")
+    assert log(clone) == []
+
+
 @pytest.mark.parametrize(
     ("changed", "again"),
     [
