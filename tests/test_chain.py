@@ -175,7 +175,7 @@ def search_datasets():
 def test_plain_python_selects_exactly_the_same_events(sample, signal, dataset):
     """20 000 events and more over the four cases; the selection written again from the text of the papers."""
     selection = search("pi_ee", dataset).signal if signal else search("pi_ee", dataset).normalisation
-    check_against_plain(sample, selection, partial(plain.pi_ee, signal=signal, year=dataset), 6000, 1000)
+    check_against_plain(sample, selection, partial(plain.pi_ee, signal=signal, year=dataset), 6000, 800)
 
 
 def test_plain_python_selects_exactly_the_same_events_with_a_pi0():

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
+from rarekaon.analysis.events.sources import AbsentBranchError
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing import histograms, true_values
 from rarekaon.analysis.processing.quality import used
@@ -121,7 +122,10 @@ class ChunkCache:
     def _vary(self, vary: Callable[[Columns], Columns]) -> ChunkCache:
         if vary not in self._varied:
             if self._unweighted is None:
-                self._varied[vary] = ChunkCache(vary(self._columns))
+                try:
+                    self._varied[vary] = ChunkCache(vary(self._columns))
+                except AbsentBranchError:  # simulation of another program, without the truth that this needs
+                    self._varied[vary] = self
             else:
                 origin, factors = self._unweighted
                 self._varied[vary] = origin._vary(vary).weighted(factors)

@@ -33,7 +33,9 @@ def test_measured_momenta_are_those_of_the_particles_within_the_resolution(colum
     pulls = columns.flat("Track", "momentum") / true - 1
     assert np.nanmedian(np.abs(pulls)) < 0.005
     pion = columns.shared(true_species) == particle("pi-").pdg
-    assert np.nanmean(np.abs(pulls[pion]) < 0.02) > 0.99  # pions do not radiate
+    assert (
+        np.nanmean(np.abs(pulls[pion]) < 0.02) > 0.97
+    )  # pions do not radiate; a track of three chambers is measured less well
 
 
 def test_species_have_the_charge_of_their_track(columns):

@@ -64,7 +64,7 @@ def test_the_figure_shows_the_points():
     (axes,) = projection_figure(made, 0.9).axes
     median = axes.lines[0]
     np.testing.assert_allclose(median.get_ydata(), [p.expected_upper_limit[2] for p in made.points])
-    assert "K+ -> pi- e+ e+" in axes.get_title()
+    assert "e^{+}" in axes.get_title(loc="left")
 
 
 def test_scans_and_impossible_ranges_are_refused():

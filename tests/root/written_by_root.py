@@ -31,7 +31,7 @@ SMALL_EVENTS = 30
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    import ROOT
+    ROOT = pytest.importorskip("ROOT")
 
 ROOT.gErrorIgnoreLevel = ROOT.kError
 

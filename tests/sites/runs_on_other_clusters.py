@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dask
-import dask_gateway  # noqa: F401  (brings the defaults)
 import pytest
 from distributed.security import Security
 
@@ -19,6 +18,8 @@ from tests.execution.toy_processors import ToyProcessor
 from tests.sites._process import LOOPBACK, answers, free_port, running, wait_until
 from tests.sites.gateway import gateway
 from tests.toy_events import write_toy_file
+
+pytest.importorskip("dask_gateway")  # brings the defaults of its settings
 
 ROOT = Path(__file__).parents[2]
 Files = dict[str, tuple[str, ...]]

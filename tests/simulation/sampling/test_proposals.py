@@ -67,7 +67,7 @@ def test_a_part_of_the_decays_that_point_aside_stands_for_all(astray):
     plain = in_laboratory(K3PI, RUNNING, rng, p, vertex_z(x[:, -1], (0.1, 0.9)), weight)
     expected, variance = sums(plain, np.ones(2 * N), 2 * N, 2 * N)
     out, kept = drawn(skewed(), (2, astray), seed=8)
-    assert kept < 0.8 * N
+    assert kept < 0.9 * N
     found, error = sums(out.decays, out.inverse, kept, N)
     assert (expected > 0).all()
     assert np.abs(found - expected) == pytest.approx(0, abs=4.5 * np.sqrt(variance + error).max())
