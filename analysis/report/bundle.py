@@ -97,11 +97,11 @@ def verify_from_samples(path: Path, samples: Path, backend: Backend, *, progress
     names = tuple(
         name
         for name in stored
-        if name in searches() and {n for s in searches()[name] for n in s.samples.all} <= {sample for sample, _ in here}
+        if name in searches() and {n for s in searches()[name] for n in s.sample_names} <= {sample for sample, _ in here}
     )
     if not names:
         return ()
-    needed = [sample for name in names for s in searches()[name] for sample in s.samples.all]
+    needed = [sample for name in names for s in searches()[name] for sample in s.sample_names]
     size = record["provenance"]["configuration"]["chunk_size"]
     result = run(SearchProcessor(names), fileset(needed, samples), backend=backend, chunk_size=size, progress=progress)
     with tempfile.TemporaryDirectory() as place:
