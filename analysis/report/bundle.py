@@ -97,7 +97,8 @@ def verify_from_samples(path: Path, samples: Path, backend: Backend, *, progress
     names = tuple(
         name
         for name in stored
-        if name in searches() and {n for s in searches()[name] for n in s.sample_names} <= {sample for sample, _ in here}
+        if name in searches()
+        and {n for s in searches()[name] for n in s.sample_names} <= {sample for sample, _ in here}
     )
     if not names:
         return ()
