@@ -77,6 +77,7 @@ def command(
     from rarekaon.analysis.processing.candidate_tables import CandidateTables
     from rarekaon.analysis.processing.processor import SearchProcessor
     from rarekaon.analysis.results.outputs import check_output_directory
+    from rarekaon.analysis.search.channels import samples_of
     from rarekaon.analysis.search.channels import searches as declared
 
     place = Backend(backend, workers)
@@ -90,7 +91,7 @@ def command(
         note(f"{name} is left out: its data have no {', '.join(missing)}")
     if not names:
         raise click.ClickException("none of the searches can be run: map the branches they need (`kaon data check`)")
-    needed = [sample for name in names for search in declared()[name] for sample in search.sample_names]
+    needed = samples_of(names)
     if dry_run:
         _dry_run(place, names, list(dict.fromkeys(needed)), samples)
         return

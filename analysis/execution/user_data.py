@@ -29,7 +29,7 @@ from rarekaon.analysis.execution.site import site
 from rarekaon.analysis.execution.slots import check_slots
 from rarekaon.analysis.facts.models import user_catalogue
 from rarekaon.analysis.processing.processor import SearchProcessor
-from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.channels import samples_of, searches
 
 TRIED = 20_000
 """Events on which selections are tried."""
@@ -118,7 +118,7 @@ def _lacking(
 
 def unable(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Those of some searches that cannot be run on the user's data, with the branches that these lack."""
-    wanted = {sample for name in names for s in searches()[name] for sample in s.sample_names}
+    wanted = {*samples_of(names)}
     lacking: dict[str, set[str]] = {}
     for sample in wanted & user_catalogue().from_files.keys():
         known: dict[frozenset[str], dict[str, tuple[str, ...]]] = {}

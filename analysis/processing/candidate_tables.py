@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rarekaon.analysis.events.candidates import Candidates
 from rarekaon.analysis.events.columns import Columns
 from rarekaon.analysis.processing.processor import apply_cuts, trigger_stage
-from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.channels import check_names, searches
 from rarekaon.analysis.search.declaration import Quantity, Search, Selection
 
 Table = dict[str, NDArray[Any]]
@@ -30,9 +30,7 @@ class CandidateTables(ProcessorABC):
     """Makes the tables of all selections of the named searches; KeyError for an unknown one."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        unknown = set(names) - set(searches())
-        if unknown:
-            raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
+        check_names(names)
         self.names = names
 
     @property

@@ -30,7 +30,7 @@ from rarekaon.analysis.events.sources import AbsentBranchError
 from rarekaon.analysis.facts.models import conditions
 from rarekaon.analysis.processing import histograms, true_values
 from rarekaon.analysis.processing.quality import used
-from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.channels import check_names, searches
 from rarekaon.analysis.search.declaration import Cut, Quantity, Search, Selection
 
 Mask = NDArray[np.bool_]
@@ -42,9 +42,7 @@ class SearchProcessor(ProcessorABC):
     """Runs the selections of the named searches; KeyError for an unknown one."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        unknown = set(names) - set(searches())
-        if unknown:
-            raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
+        check_names(names)
         self.names = names
 
     @property

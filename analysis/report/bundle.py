@@ -24,7 +24,7 @@ from rarekaon.analysis.limits.inference import limits_from_events
 from rarekaon.analysis.processing.processor import SearchProcessor
 from rarekaon.analysis.results.provenance import RUN_RECORD, code_hash, datasets_hash
 from rarekaon.analysis.results.records import Limits, write_bytes
-from rarekaon.analysis.search.channels import searches
+from rarekaon.analysis.search.channels import samples_of, searches
 
 MANIFEST = "manifest.json"
 FORMAT = "rarekaon bundle"
@@ -95,16 +95,14 @@ def verify_from_samples(path: Path, samples: Path, backend: Backend, *, progress
     wanted = {(i["sample"], i["name"]): i["uuid"] for i in record["provenance"]["inputs"]}
     here = {key for key, uuid in wanted.items() if _uuid(samples / key[1]) == uuid}
     names = tuple(
-        name
-        for name in stored
-        if name in searches()
-        and {n for s in searches()[name] for n in s.sample_names} <= {sample for sample, _ in here}
+        name for name in stored if name in searches() and {*samples_of([name])} <= {sample for sample, _ in here}
     )
     if not names:
         return ()
-    needed = [sample for name in names for s in searches()[name] for sample in s.sample_names]
     size = record["provenance"]["configuration"]["chunk_size"]
-    result = run(SearchProcessor(names), fileset(needed, samples), backend=backend, chunk_size=size, progress=progress)
+    result = run(
+        SearchProcessor(names), fileset(samples_of(names), samples), backend=backend, chunk_size=size, progress=progress
+    )
     with tempfile.TemporaryDirectory() as place:
         for name, content in contents(result, names).items():
             again, there = Path(place) / "again.zip", Path(place) / "there.zip"

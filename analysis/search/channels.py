@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -81,6 +81,18 @@ def searches() -> dict[str, tuple[Search, ...]]:
     if not found:
         raise RuntimeError("no channels are installed; run `pip install -e .` in the repository (`make` does)")
     return {name: tuple(with_user_data(tuple(datasets.values()))) for name, datasets in found.items()}
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Whether all of these searches are declared; KeyError names those that are not."""
+    unknown = set(names) - set(searches())
+    if unknown:
+        raise KeyError(f"unknown searches {sorted(unknown)}; known: {', '.join(searches())}")
+
+
+def samples_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The samples that these searches read, each once."""
+    return tuple(dict.fromkeys(sample for name in names for s in searches()[name] for sample in s.sample_names))
 
 
 def with_user_data(declared: tuple[Search, ...]) -> Iterator[Search]:

@@ -16,24 +16,12 @@ from rarekaon.analysis.execution import Backend, BackendError, RunResult, run
 from tests.execution.test_runner import same_output
 from tests.execution.toy_processors import ToyProcessor
 from tests.sites._process import LOOPBACK, answers, free_port, running, wait_until
+from tests.sites.conftest import Files
 from tests.sites.gateway import gateway
-from tests.toy_events import write_toy_file
 
 pytest.importorskip("dask_gateway")  # brings the defaults of its settings
 
 ROOT = Path(__file__).parents[2]
-Files = dict[str, tuple[str, ...]]
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    place = tmp_path_factory.mktemp("toys")
-    return {"one": tuple(str(write_toy_file(place / f"{n}.root", 1500, seed=n, truth=True)) for n in (1, 2))}
-
-
-@pytest.fixture(scope="module")
-def serial(files: Files) -> RunResult:
-    return run(ToyProcessor(), files, backend=Backend("iterative"), chunk_size=60, progress=False)
 
 
 def test_two_workers_of_a_gateway_give_the_same_bits(files: Files, serial: RunResult) -> None:

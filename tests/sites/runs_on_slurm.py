@@ -17,9 +17,7 @@ from tests.execution.test_pieces import PartsProcessor
 from tests.execution.test_runner import same_output
 from tests.execution.toy_processors import ToyProcessor
 from tests.sites import slurm
-from tests.toy_events import write_toy_file
-
-Files = dict[str, tuple[str, ...]]
+from tests.sites.conftest import Files
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +32,6 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     with slurm.one_node_slurm(), dask.config.set(settings):
         yield
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    place = tmp_path_factory.mktemp("toys")
-    return {"one": tuple(str(write_toy_file(place / f"{n}.root", 1500, seed=n, truth=True)) for n in (1, 2))}
-
-
-@pytest.fixture(scope="module")
-def serial(files: Files) -> RunResult:
-    return run(ToyProcessor(), files, backend=Backend("iterative"), chunk_size=60, progress=False)
 
 
 class SlowProcessor(PartsProcessor):
